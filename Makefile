@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# make run    set up, and check the embedded demonstration tree: a finding with its witness
+# make test   set up, fetch the kernels for the tests, run the tests
+# make lint   ruff and mypy
+# make clean  remove what the others made inside of the repository
+
+PYTHON ?= python3
+VENV ?= .venv
+PYTEST_ARGS ?= -n auto
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input -q
+
+.PHONY: run test lint kernels clean
+.DELETE_ON_ERROR:
+
+# Exit code 1 is the point of the demonstration: it has a finding.
+run: $(VENV)/.run
+	@$(BIN)/ptcheck check; status=$$?; \
+	if [ $$status -ne 1 ]; then echo "make run: expected findings (1), got $$status" >&2; exit 1; fi
+
+test: $(VENV)/.dev kernels
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+# Not fatal: the tests that need them say so, and fail where CI is set.
+kernels:
+	@$(PYTHON) tests/fetch_kernels.py || true
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "ptcheck needs Python 3.11 or later; name it: make PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
+	  echo "no venv module; on Debian: apt-get install python3-venv" >&2; exit 1; }
+
+$(VENV)/.run: pyproject.toml analyzer/__init__.py | $(BIN)/python
+	$(PIP) install -e .
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml analyzer/__init__.py | $(BIN)/python
+	$(PIP) install -e '.[dev]'
+	@touch $@ $(VENV)/.run
+
+clean:
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

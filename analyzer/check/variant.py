@@ -1,0 +1,338 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Judges one variant: builds its unit, runs every helper, asks the predicate laws."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Final
+
+from ..errors import SourceError
+from ..evaluate.values import PathEnds, Unjudged
+from ..frontend import ParseCache, Stage, Unit, read_unit
+from ..helpers.bodies import SourceIndex, missing_functions
+from ..helpers.interface import Interface, Signature
+from ..helpers.probes import CALL, COMPOSED, probe_text
+from ..helpers.session import Session
+from ..kconfig import Variant
+from ..law.classify import raw_primitives, root_of, rule_of
+from ..law.describe import PROBES, entry_value, witness
+from ..law.predicate import PredicateLaws, predicate_name
+from ..law.runs import HelperRuns, Outcome, Runner
+from ..model import (
+    EntryValue,
+    HelperVerdict,
+    HookCall,
+    Location,
+    VariantSummary,
+    Verdict,
+    Witness,
+)
+
+FRAMEWORK: Final = "mm/page_table_check.c"
+MAX_ROUNDS: Final = 4
+_ORDER: Final = (
+    "PTC301", "PTC105", "PTC106", "PTC107", "PTC103", "PTC104", "PTC102", "PTC109", "PTC108",
+    "PTC101",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class RawFinding:
+    """A finding in one variant, before it is merged with those of other variants."""
+
+    rule: str
+    helper: str
+    level: str
+    location: Location
+    function: str
+    message: str
+    witness: Witness | None
+    helpers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class VariantResult:
+    """Everything found out about one variant."""
+
+    variant: str
+    supported: bool
+    summary: VariantSummary
+    helpers: tuple[HelperVerdict, ...]
+    findings: tuple[RawFinding, ...]
+    problems: tuple[str, ...]
+    bodies: tuple[str, ...]
+
+
+def build_unit(
+    stage: Stage,
+    variant: Variant,
+    interface: Interface,
+    index: SourceIndex,
+    hint: tuple[str, ...],
+    cache: ParseCache | None,
+) -> tuple[Unit, tuple[str, ...]]:
+    """The unit of a variant with the .c files that define what its headers declare."""
+    probes = probe_text(interface.signatures, index.initial_values())
+    roots = [f"{CALL}{signature.name}" for signature in interface.signatures]
+    bodies = list(hint)
+    if not bodies and stage.tree.kind(FRAMEWORK) is not None:
+        bodies.append(FRAMEWORK)
+    for _ in range(MAX_ROUNDS):
+        built = tuple(path for path in bodies if index.built(path, variant.config))
+        unit = read_unit(stage, variant, bodies=built, probes=probes, cache=cache)
+        wanted = missing_functions(unit, [*roots, "vm_get_page_prot", *unit_roots(unit)])
+        more = {index.defining(name, variant.config) for name in wanted}
+        new = sorted(path for path in more if path is not None and path not in bodies)
+        if not new:
+            break
+        bodies.extend(new)
+    return unit, tuple(bodies)
+
+
+def unit_roots(unit: Unit) -> list[str]:
+    """Our probes, whose callees the unit must define."""
+    return [name for name in unit.functions if name.startswith("__ptc_")]
+
+
+def judge_variant(
+    stage: Stage,
+    variant: Variant,
+    interface: Interface,
+    index: SourceIndex,
+    hint: tuple[str, ...] = (),
+    cache: ParseCache | None = None,
+) -> VariantResult:
+    """The verdicts of one variant; a unit that cannot be built makes everything unknown."""
+    try:
+        unit, bodies = build_unit(stage, variant, interface, index, hint, cache)
+    except SourceError as problem:
+        summary = VariantSummary(
+            variant.arch, variant.name, variant.supported, 0, 0, 0, len(interface.signatures), 0
+        )
+        helpers = tuple(
+            _unjudged(variant, signature, f"the headers cannot be read: {problem}")
+            for signature in interface.signatures
+        )
+        return VariantResult(
+            variant.name, variant.supported, summary, helpers, (), (str(problem),), hint
+        )
+    return _Judge(unit, variant, interface, index).result(bodies)
+
+
+def _unjudged(variant: Variant, signature: Signature, reason: str) -> HelperVerdict:
+    return HelperVerdict(
+        variant.arch, variant.name, signature.name, signature.level, Verdict.UNKNOWN,
+        None, "", (), reason,
+    )  # fmt: skip
+
+
+class _Judge:
+    def __init__(
+        self, unit: Unit, variant: Variant, interface: Interface, index: SourceIndex
+    ) -> None:
+        self.index = index
+        self.unit = unit
+        self.variant = variant
+        self.interface = interface
+        self.session = Session(unit, variant)
+        self.runner = Runner(self.session)
+        self.findings: list[RawFinding] = []
+
+    def result(self, bodies: tuple[str, ...]) -> VariantResult:
+        runs = [self._run(signature) for signature in self._judged()]
+        changing = [one for one in runs if _changes(one)]
+        raw = raw_primitives(changing)
+        verdicts: list[HelperVerdict] = []
+        broken: dict[str, list[tuple[HelperRuns, Outcome, str]]] = {}
+        for one in changing:
+            verdict = self._verdict(one)
+            verdicts.append(verdict)
+            if verdict.verdict is Verdict.FINDING:
+                for outcome in one.outcomes:
+                    if outcome.status == "broken":
+                        rule = rule_of(self.session, one, outcome)
+                        function, _ = root_of(outcome, rule, raw)
+                        broken.setdefault(function, []).append((one, outcome, rule))
+        for function in sorted(broken):
+            self.findings.append(self._finding(broken[function], raw))
+        unknown_predicates = self._predicates(changing)
+        verdicts.extend(unknown_predicates)
+        verdicts.sort(key=lambda v: (v.level, v.helper))
+        counts = {kind: sum(v.verdict is kind for v in verdicts) for kind in Verdict}
+        summary = VariantSummary(
+            self.variant.arch, self.variant.name, self.variant.supported,
+            counts[Verdict.BALANCED], counts[Verdict.NEUTRAL], counts[Verdict.FINDING],
+            counts[Verdict.UNKNOWN], len(self.unit.unparsed),
+        )  # fmt: skip
+        problems = tuple(
+            f"{location}: does not parse: {reason}"
+            for location, reason in sorted(self.unit.unparsed.items())
+        ) + tuple(str(d) for d in self.unit.diagnostics)
+        return VariantResult(
+            self.variant.name, self.variant.supported, summary, tuple(verdicts),
+            tuple(self.findings), problems, bodies,
+        )  # fmt: skip
+
+    def _judged(self) -> Iterable[Signature]:
+        """Every helper that exists in this variant; start and commit as one transaction."""
+        names = {signature.name: signature for signature in self.interface.signatures}
+        for signature in self.interface.signatures:
+            if not self._exists(signature.name):
+                continue
+            stem, _, part = signature.name.rpartition(f"{COMPOSED}_")
+            if part in ("start", "commit") and f"{stem}{COMPOSED}_commit" in names:
+                if part == "start":
+                    continue
+                parameters = tuple(p for p in signature.parameters if "old" not in p)
+                yield replace(signature, name=f"{stem}{COMPOSED}", parameters=parameters)
+                continue
+            yield signature
+
+    def _exists(self, name: str) -> bool:
+        """Whether the probe's call reaches something that this configuration defines."""
+        target = self._target(name)
+        return target is not None
+
+    def _target(self, name: str) -> tuple[str, Location | None] | None:
+        """What a helper resolves to: the function its name expands to."""
+        probe = self.unit.function(f"{CALL}{name}")
+        if probe is None:
+            return None
+        text = self.unit.text[probe.start : probe.end]
+        called = text.partition("{")[2]
+        for word in self.session.machine.code.callees(f"{CALL}{name}"):
+            if word in self.unit.functions and f"{word}(" in called.replace(" (", "("):
+                chunk = self.unit.function(word)
+                return word, None if chunk is None else self.unit.location(chunk)
+        if f"{name}(" in called.replace(" (", "("):
+            chunk = self.unit.prototype(name)
+            if chunk is None or self.index.defines(name):
+                return None  # nobody provides it, or the configuration compiles it out
+            return name, self.unit.location(chunk)
+        return name, None
+
+    def _run(self, signature: Signature) -> HelperRuns:
+        return self.runner.run(signature)
+
+    def _verdict(self, runs: HelperRuns) -> HelperVerdict:
+        signature = runs.signature
+        name = signature.name
+        if name.endswith(COMPOSED):
+            name = f"{name}_commit"
+        target = self._target(name)
+        statuses = {outcome.status for outcome in runs.outcomes}
+        reason = ""
+        if "broken" in statuses:
+            kind = Verdict.FINDING
+        elif runs.reason:
+            kind, reason = Verdict.UNKNOWN, runs.reason
+        elif "unknown" in statuses:
+            kind = Verdict.UNKNOWN
+            reason = next(o.reason for o in runs.outcomes if o.status == "unknown")
+        elif runs.vacuous:
+            kind = Verdict.UNKNOWN
+            reason = f"no counted {signature.level} entry can be made in this configuration"
+        elif "balanced" in statuses:
+            kind = Verdict.BALANCED
+        else:
+            kind = Verdict.NEUTRAL
+        hooks = {
+            HookCall(e.name, e.location, e.stack[-1].function if e.stack else "")
+            for outcome in runs.outcomes
+            for e in outcome.hooks
+        }
+        ordered = tuple(sorted(hooks, key=lambda h: (h.location, h.hook)))
+        return HelperVerdict(
+            self.variant.arch, self.variant.name, name, signature.level, kind,
+            target[1] if target else None, target[0] if target else "", ordered, reason,
+        )  # fmt: skip
+
+    def _finding(
+        self, items: list[tuple[HelperRuns, Outcome, str]], raw: frozenset[str]
+    ) -> RawFinding:
+        """One finding for one function to be mended, with the clearest witness."""
+        rule = min((r for _, _, r in items), key=_ORDER.index)
+        chosen = [item for item in items if item[2] == rule]
+        runs, outcome, _ = min(chosen, key=_clarity)
+        function, location = root_of(outcome, rule, raw)
+        helpers = tuple(sorted({one.signature.name for one, _, _ in items}))
+        helper = function if function in helpers else runs.signature.name
+        level = runs.signature.level
+        return RawFinding(
+            rule, helper, level, location, function,
+            _message(rule, function, outcome, level),
+            witness(self.session, runs.signature.name, level, outcome), helpers,
+        )  # fmt: skip
+
+    def _predicates(self, runs: list[HelperRuns]) -> list[HelperVerdict]:
+        if not any(self.session.has_predicate(level) for level in ("pte", "pmd", "pud")):
+            return []
+        result = PredicateLaws(self.session).judge(runs)
+        seen: set[tuple[str, str, str]] = set()
+        for item in result.broken:
+            key = (item.rule, item.level, item.message)
+            if key in seen:
+                continue
+            seen.add(key)
+            name = predicate_name(item.level)
+            evidence = None
+            if item.entry is not None:
+                shown = entry_value(self.session, item.level, item.entry)
+                evidence = _predicate_witness(self.variant.label, name, shown)
+            self.findings.append(
+                RawFinding(item.rule, name, item.level, item.location, name, item.message,
+                           evidence, (name,))
+            )  # fmt: skip
+        return [
+            HelperVerdict(
+                self.variant.arch, self.variant.name, predicate_name(level), level,
+                Verdict.UNKNOWN, None, predicate_name(level), (), reason,
+            )  # fmt: skip
+            for level, reason in dict(result.unknown).items()
+        ]
+
+
+def _predicate_witness(label: str, name: str, shown: EntryValue) -> Witness:
+    return Witness(label, name, shown, None, None, (), (), ())
+
+
+def _changes(runs: HelperRuns) -> bool:
+    """Whether a candidate is a helper: it changes an entry, hooks, or could not be followed."""
+    live = [outcome for outcome in runs.outcomes if outcome.status != "ends"]
+    if not live:
+        return bool(runs.reason)
+    return any(outcome.events or outcome.status == "unknown" for outcome in live)
+
+
+def _clarity(item: tuple[HelperRuns, Outcome, str]) -> tuple[int, int, int, str]:
+    """Short paths over plain entries make the best witness."""
+    runs, outcome, _ = item
+    old = outcome.case.old.name
+    plain = 0 if old.startswith("user") else 1 if old == "none" else 2
+    depth = min((len(event.stack) for event in outcome.events), default=0)
+    return plain, depth, len(outcome.choices), runs.signature.name
+
+
+def _message(rule: str, function: str, outcome: Outcome, level: str) -> str:
+    where = f"{function}()"
+    hook = outcome.hooks[-1].name if outcome.hooks else ""
+    given = {
+        "PTC101": f"{where} changes what a {level} entry counts and no hook accounts for it",
+        "PTC102": f"{where} moves the counters more than once for one change",
+        "PTC103": f"{where} calls {hook}() for another entry than the one it stores over",
+        "PTC104": f"{where} calls {hook}() with an entry that it did not take out",
+        "PTC105": f"{where} calls {hook}() for a {level} entry",
+        "PTC106": f"{where} calls {hook}() with another mm than that of the table",
+        "PTC107": f"{where} calls {hook}() for other slots than those it stores to",
+        "PTC108": f"{where} moves the counters, but not by what the entry changed",
+        "PTC109": f"{where} changes in place what a {level} entry counts",
+    }
+    if rule == "PTC301":
+        event = next(e for e in outcome.hooks if e.arity is not None)
+        assert event.arity is not None
+        return f"{where} calls {event.name}() with {event.arity[0]} arguments, not {event.arity[1]}"
+    return given[rule]
+
+
+__all__ = ["PROBES", "RawFinding", "VariantResult", "build_unit", "judge_variant"]

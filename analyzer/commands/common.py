@@ -1,0 +1,233 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What the commands share: common options, the choice of tree and architectures, exit codes."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import os
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from pathlib import Path
+from typing import TextIO
+
+from analyzer.errors import SourceError, TreeError, UsageError
+from analyzer.resources import demo_dir
+from analyzer.tree import FolderTree, KernelTree, is_kernel_tree, open_tree
+
+# Control characters (C0, DEL, C1), what reorders or hides text, lone surrogates.
+_UNPRINTABLE = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]"
+)
+# `ifeq ($(ARCH),x86_64)` + `SRCARCH := x86` of the top Makefile, since 2.6.24
+_SRCARCH = re.compile(
+    r"^ifeq \(\$\(ARCH\),([\w-]+)\)\n[ \t]*SRCARCH[ \t]*:?=[ \t]*([\w-]+)", re.MULTILINE
+)
+
+
+class Exit(IntEnum):
+    """The exit codes, the same for every command."""
+
+    CLEAN = 0
+    FINDINGS = 1
+    USAGE = 2  # and environment
+    INCOMPLETE = 3  # nothing found, but relevant code could not be judged
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """One `--format F[=FILE]`: `file` is None for standard output."""
+
+    format: str
+    file: str | None = None
+
+
+def add_common_arguments(
+    parser: argparse.ArgumentParser, formats: Sequence[str] = ("text", "json")
+) -> None:
+    """Declare the options that every command has that reads a tree."""
+    tree = parser.add_argument_group("what to read")
+    tree.add_argument("-C", "--tree", metavar="TREE", help="kernel tree (default: current folder)")
+    tree.add_argument("--rev", metavar="REV", help="revision of the git repository TREE is in")
+    tree.add_argument(
+        "--arch",
+        metavar="A[,B]",
+        action="append",
+        help="architectures, as the directories below arch/ are called (default: all)",
+    )
+    result = parser.add_argument_group("what to write")
+    result.add_argument(
+        "--format",
+        metavar="F[=FILE]",
+        action="append",
+        type=_format_parser(formats),
+        help=f"{', '.join(formats)} (default: {formats[0]}); repeatable, at most one without FILE",
+    )
+    result.add_argument("-q", "--quiet", action="count", default=0, help="no notes on stderr")
+    result.add_argument("-v", "--verbose", action="count", default=0, help="more notes on stderr")
+    work = parser.add_argument_group("how")
+    work.add_argument(
+        "--jobs",
+        metavar="N",
+        type=_positive,
+        default=None,
+        help="processes at a time (default: as many as there are processors)",
+    )
+    work.add_argument("--no-cache", action="store_true", help="neither read nor write the cache")
+
+
+def _positive(text: str) -> int:
+    try:
+        number = int(text)
+    except ValueError:
+        number = 0
+    if not 1 <= number <= 1024:
+        raise argparse.ArgumentTypeError(f"not a number from 1 to 1024: '{text}'")
+    return number
+
+
+def _format_parser(formats: Sequence[str]) -> Callable[[str], Output]:
+    def parse(text: str) -> Output:
+        name, equals, file = text.partition("=")
+        if name not in formats:
+            raise argparse.ArgumentTypeError(
+                f"unknown format '{name}'; known: {', '.join(formats)}"
+            )
+        if equals and not file:
+            raise argparse.ArgumentTypeError(f"no file after '{text}'")
+        return Output(name, file or None)
+
+    return parse
+
+
+def outputs(args: argparse.Namespace, default: str = "text") -> tuple[Output, ...]:
+    """Return what to write where. Raises UsageError if two reports want standard output."""
+    wanted: tuple[Output, ...] = tuple(args.format or (Output(default),))
+    if sum(output.file is None for output in wanted) > 1:
+        raise UsageError(
+            "two formats for standard output; give all but one a file: --format F=FILE"
+        )
+    return wanted
+
+
+def write_outputs(
+    wanted: Sequence[Output], renderers: Mapping[str, Callable[[], str]], out: TextIO
+) -> None:
+    """Render each report and write it where it is wanted, files first.
+
+    Raises UsageError where a file cannot be written.
+    """
+    for output in sorted(wanted, key=lambda output: output.file is None):
+        text = renderers[output.format]()
+        if output.file is None:
+            out.write(text)
+            continue
+        try:
+            Path(output.file).write_text(text, encoding="utf-8", errors="backslashreplace")
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or str(error)
+            raise UsageError(f"cannot write {output.file}: {reason}") from error
+
+
+def choose_tree(
+    args: argparse.Namespace, err: TextIO, *, demo: bool = True
+) -> tuple[KernelTree, bool]:
+    """Open the tree that the options name; the second value says that it is the demonstration.
+
+    With no tree and no revision named it is the current folder, or, unless that is a kernel
+    tree or `demo` is False, the embedded demonstration tree. Raises TreeError.
+    """
+    if args.tree is not None or args.rev is not None:
+        return open_tree(args.tree if args.tree is not None else ".", args.rev), False
+    try:
+        here = FolderTree(".")
+        if is_kernel_tree(here):
+            return here, False
+    except TreeError:  # the current folder is gone, or may not be listed
+        if not demo:
+            raise
+    if not demo:
+        raise TreeError("the current folder is not a kernel tree, name one with -C")
+    path = demo_dir()
+    note(
+        args,
+        err,
+        "no kernel tree here and none named (-C TREE): this is the embedded demonstration tree",
+    )
+    return FolderTree(path, label="demonstration tree"), True
+
+
+def choose_archs(args: argparse.Namespace, tree: KernelTree) -> tuple[str, ...]:
+    """Return the architectures that the options name, as directories of `arch/`, in tree order.
+
+    Names that the top Makefile of the tree translates (x86_64 -> x86) will do too. Raises
+    UsageError for an unknown one, listing those of the tree.
+    """
+    from analyzer.kconfig import architectures
+
+    valid = architectures(tree)
+    if not valid:
+        raise TreeError(f"no architecture with headers or a Kconfig below arch/: {tree.label}")
+    named = [name.strip() for text in args.arch or ("all",) for name in text.split(",")]
+    named = [name for name in named if name]
+    if not named:
+        raise UsageError("no architecture named; use --arch A[,B] or leave it out")
+    if "all" in named:
+        return valid
+    aliases = {} if set(named) <= set(valid) else _aliases(tree)
+    chosen: set[str] = set()
+    for name in named:
+        found = name if name in valid else aliases.get(name, name)
+        if found not in valid:
+            near = difflib.get_close_matches(name, valid, 1)
+            hint = f" (did you mean {near[0]}?)" if near else ""
+            raise UsageError(
+                f"unknown architecture '{name}'{hint}; this tree has: {', '.join(valid)}"
+            )
+        chosen.add(found)
+    return tuple(arch for arch in valid if arch in chosen)
+
+
+def _aliases(tree: KernelTree) -> dict[str, str]:
+    try:
+        text = tree.read("Makefile").decode("utf-8", "replace")
+    except SourceError:
+        return {}
+    return dict(_SRCARCH.findall(text))
+
+
+def jobs(args: argparse.Namespace) -> int:
+    """Return how many processes may run at a time: as asked, or the processors we may use."""
+    return int(args.jobs or len(os.sched_getaffinity(0)))
+
+
+def note(args: argparse.Namespace, err: TextIO, text: str, level: int = 0) -> None:
+    """Print a line for the user on `err` if the run is at least as verbose as `level`."""
+    if args.verbose - args.quiet >= level:
+        err.write(f"ptcheck: {printable(text)}\n")
+        err.flush()
+
+
+def printable(text: str, keep: str = "") -> str:
+    """Return `text` with everything escaped that could act on a terminal or mislead a reader.
+
+    File names and source text of a tree are not ours: escape sequences, newlines and
+    bidirectional overrides in them become `\\x1b`, `\\n`, `\\u202e`. Characters of `keep` stay.
+    """
+
+    def escape(match: re.Match[str]) -> str:
+        character = match.group()
+        if character in keep:
+            return character
+        return character.encode("unicode_escape", "backslashreplace").decode("ascii")
+
+    return _UNPRINTABLE.sub(escape, text)
+
+
+def use_color(stream: TextIO) -> bool:
+    """Whether to color what goes to `stream`: a terminal, and nobody objects (no-color.org)."""
+    if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+        return False
+    return stream.isatty()

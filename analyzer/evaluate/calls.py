@@ -1,0 +1,327 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Calls: builtins, intrinsics, functions of the unit, and functions that cannot be seen.
+
+The one rule for what is not known: an opaque value is harmless until it decides a condition (then
+both ways are run), is stored to an entry or given to a hook (then the path is unknown). A
+function that cannot be seen is opaque too, unless an entry's address reaches it.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from pycparser import c_ast
+
+from ..model import Location
+from .arith import promote
+from .core import Scope
+from .ctype import CType, Node, PtrType, UnknownType, VoidType
+from .expressions import Expressions
+from .inline_asm import InlineAssembly
+from .intrinsics import Intrinsics
+from .memory import Variable
+from .state import MAX_DEPTH, Frame
+from .statements import Break, Continue, Jump, Return, Statements
+from .typing import StaticTypes
+from .values import FuncRef, Int, Opaque, PathEnds, Pointer, Text, Unjudged, Value
+
+_NO_RETURN: Final = frozenset({"panic", "__bug", "BUG", "do_exit", "__builtin_trap"})
+_ASM: Final = "__ptc_asm"
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What a call needs to know of a function: parameters, result, place."""
+
+    parameters: tuple[tuple[str, CType], ...]
+    result: CType
+    has_mm: bool
+    defined: Location
+    void: bool
+
+
+class Machine(Intrinsics, InlineAssembly, StaticTypes, Expressions, Statements):
+    """Evaluates functions of one unit. `run` holds the state of the current path."""
+
+    def __init__(self, code: Any, bits: int, order: str) -> None:
+        super().__init__(code, bits, order)
+        self.dispatch = {
+            **self.expression_methods(),
+            **self.statement_methods(),
+            c_ast.FuncCall: self._call,
+        }
+        self.reaches: dict[str, bool] = {}
+        self._shapes: dict[Node, Shape] = {}
+        self.overrides: dict[str, Callable[[list[Value]], Value]] = {}
+        sys.setrecursionlimit(max(sys.getrecursionlimit(), 20_000))
+
+    # -- expressions that call
+
+    def _call(self, node: Node, scope: Scope) -> Value:
+        self.mark(node)
+        arguments = node.args.exprs if node.args is not None else []
+        target = node.name
+        if isinstance(target, c_ast.ID):
+            name = target.name
+            if name == _ASM:
+                return self.assembly(arguments, scope)
+            if name.startswith("__builtin_"):
+                return self._builtin(name, arguments, scope)
+            local = self._local(name, scope)
+            if local is None:
+                values = [self.evaluate(argument, scope) for argument in arguments]
+                self.mark(node)
+                return self.call(name, values)
+        callee = self.evaluate(target, scope)
+        values = [self.evaluate(argument, scope) for argument in arguments]
+        self.mark(node)
+        if isinstance(callee, FuncRef):
+            return self.call(callee.name, values)
+        return self.unseen(f"{callee!r}", values, indirect=True)
+
+    @staticmethod
+    def _local(name: str, scope: Scope | None) -> Variable | None:
+        while scope is not None:
+            found = scope.names.get(name)
+            if found is not None:
+                return found
+            scope = scope.outer
+        return None
+
+    def _builtin(self, name: str, arguments: list[Node], scope: Scope) -> Value:
+        if name == "__builtin_constant_p":
+            return Int(0)
+        if name == "__builtin_types_compatible_p":
+            sides = [self._compared(argument, scope) for argument in arguments]
+            unknown = any(isinstance(side, UnknownType) for side in sides)
+            return Int(int(not unknown and sides[0] == sides[1]))
+        if name == "__builtin_choose_expr":
+            picked = self.truth(self.evaluate(arguments[0], scope), arguments[0])
+            return self.evaluate(arguments[1 if picked else 2], scope)
+        if name in ("__builtin_expect", "__builtin_expect_with_probability"):
+            return self.evaluate(arguments[0], scope)
+        if name in ("__builtin_unreachable", "__builtin_trap"):
+            raise PathEnds("unreachable")
+        if name == "__builtin_offsetof":
+            return self._offsetof(arguments, scope)
+        if name in ("__builtin_memcpy", "__builtin_memset", "__builtin_memmove"):
+            return self.call(name.removeprefix("__builtin_"), [self.evaluate(a, scope) for a in arguments])
+        if name in ("__builtin_prefetch", "__builtin_object_size", "__builtin_dynamic_object_size"):
+            return Opaque(name)
+        values = [self.number(self.evaluate(argument, scope)) for argument in arguments]
+        if not values or isinstance(values[0], Opaque):
+            return Opaque(f"{name}({', '.join(map(repr, values))})")
+        return self._bit_builtin(name, promote(values[0]))
+
+    def _compared(self, node: Node, scope: Scope) -> CType:
+        if isinstance(node, c_ast.UnaryOp) and node.op == "sizeof":
+            node = node.expr
+        if isinstance(node, c_ast.Typename):
+            return self.type_of_name(node, scope)
+        return self.static_type(node, scope)
+
+    def _offsetof(self, arguments: list[Node], scope: Scope) -> Value:
+        from .ctype import StructType  # only here: keeps the import list of the hot path short
+
+        ctype = self.type_of_name(arguments[0], scope)
+        member = arguments[1]
+        if isinstance(ctype, StructType) and isinstance(member, c_ast.ID):
+            found = ctype.member(member.name)
+            if found is not None:
+                return Int(found.offset, self.bits, False)
+        return Opaque("offsetof")
+
+    def _bit_builtin(self, name: str, value: Int) -> Value:
+        width = self.bits if name.endswith("l") else 32
+        if name.endswith("ll"):
+            width = 64
+        bits = value.value & ((1 << width) - 1)
+        stem = name.removeprefix("__builtin_").rstrip("l") if width != 32 else name[10:]
+        if stem.startswith("bswap"):
+            size = int(stem[5:]) // 8
+            raw = value.value & ((1 << (8 * size)) - 1)
+            swapped = int.from_bytes(raw.to_bytes(size, "little"), "big")
+            return Int(swapped, 8 * size, False)
+        if stem == "popcount":
+            return Int(bits.bit_count())
+        if stem == "ffs":
+            return Int((bits & -bits).bit_length())
+        if stem == "ctz" and bits:
+            return Int((bits & -bits).bit_length() - 1)
+        if stem in ("clz", "c") and bits:
+            return Int(width - bits.bit_length())
+        return Opaque(f"{name}({value!r})")
+
+    # -- functions
+
+    def call(self, name: str, values: list[Value]) -> Value:
+        """Calls a function by name with evaluated arguments."""
+        override = self.overrides.get(name)
+        if override is not None:
+            return override(values)
+        handled = self.intrinsic(name, values)
+        if handled is not None:
+            return handled
+        if name in _NO_RETURN or name.startswith("__compiletime_assert"):
+            raise PathEnds(name)
+        near = self.run.location.path
+        node = self.code.function_node(name, near)
+        if node is None:
+            return self.unseen(name, values)
+        if self._skippable(name, node, values):
+            return Int(0)
+        return self._enter(name, node, values)
+
+    def _skippable(self, name: str, node: Node, values: list[Value]) -> bool:
+        """A void function that gets no entry, no local variable, and reaches no hook."""
+        if not self.run.stack or any(self.names_slot(value) for value in values):
+            return False
+        shape = self._shapes.get(node)
+        if shape is None:
+            shape = self._shapes[node] = self._shape(node)
+        if not shape.void:
+            return False
+        for value in values:
+            if isinstance(value, Pointer) and not (
+                isinstance(value.obj, Variable) and value.obj.is_global
+            ):
+                return False
+        return not self.reaches_hook(name)
+
+    def reaches_hook(self, name: str) -> bool:
+        """Whether a hook can be reached from a function, by the names it mentions."""
+        known = self.reaches.get(name)
+        if known is not None:
+            return known
+        seen = {name}
+        todo = [name]
+        found = False
+        while todo and not found:
+            for callee in self.code.callees(todo.pop()):
+                if callee in seen:
+                    continue
+                answer = self.reaches.get(callee)
+                if answer or self.is_hook(callee):
+                    found = True
+                    break
+                if answer is None:
+                    seen.add(callee)
+                    todo.append(callee)
+        self.reaches[name] = found
+        if not found:
+            for other in seen:
+                self.reaches[other] = False
+        return found
+
+    def _enter(self, name: str, node: Node, values: list[Value]) -> Value:
+        run = self.run
+        if len(run.stack) >= MAX_DEPTH:
+            raise Unjudged(f"calls nested deeper than {MAX_DEPTH}")
+        shape = self._shapes.get(node)
+        if shape is None:
+            shape = self._shapes[node] = self._shape(node)
+        scope = Scope()
+        for (parameter, ctype), value in zip(shape.parameters, values, strict=False):
+            if not parameter:
+                continue
+            value = self.convert(value, ctype)
+            var = Variable(parameter, ctype)
+            if isinstance(ctype, UnknownType):
+                var.ctype = self.type_of_value(value)
+            self.memory.store(var, 0, value, ctype)
+            scope.names[parameter] = var
+        defined, has_mm = shape.defined, shape.has_mm
+        called = run.location
+        run.stack.append(Frame(name, defined, called, has_mm))
+        before = (run.stores, len(run.events))
+        run.location = defined
+        try:
+            self.evaluate(node.body, scope)
+            result: Value = Int(0)
+        except Return as returned:
+            if returned.value is None:
+                result = Int(0)
+            else:
+                result = returned.value
+                if not isinstance(shape.result, VoidType):
+                    result = self.convert(result, shape.result)
+        except Jump as jump:
+            raise Unjudged(f"goto {jump.label} into a block") from None
+        except (Break, Continue):
+            raise Unjudged("break or continue outside a loop") from None
+        except Unjudged as reason:
+            if not reason.place:
+                reason.place = f"{name} ({run.location})"
+            if (
+                len(run.stack) > 1
+                and not any(self.names_slot(value) for value in values)
+                and before == (run.stores, len(run.events))
+                and not reason.reason.startswith("more than")
+                and not self.reaches_hook(name)
+            ):
+                return Opaque(self._call_name(name, values))
+            raise
+        finally:
+            run.stack.pop()
+            run.location = called
+        return result
+
+    def _shape(self, node: Node) -> Shape:
+        declaration = node.decl.type
+        parameters: list[tuple[str, CType]] = []
+        has_mm = False
+        for parameter in declaration.args.params if declaration.args is not None else []:
+            has_mm = has_mm or _takes_mm(parameter)
+            if isinstance(parameter, c_ast.EllipsisParam) or not getattr(parameter, "name", None):
+                parameters.append(("", UnknownType()))
+            else:
+                parameters.append((parameter.name, self.types.of(parameter)))
+        coord = node.decl.coord
+        defined = Location(coord.file or "", coord.line or 0) if coord else Location("", 0)
+        returned = declaration.type
+        plain = isinstance(returned, c_ast.TypeDecl) and isinstance(
+            returned.type, c_ast.IdentifierType
+        )
+        return Shape(
+            tuple(parameters), self.types.of(returned), has_mm, defined,
+            plain and returned.type.names == ["void"],
+        )  # fmt: skip
+
+    @staticmethod
+    def _call_name(name: str, values: list[Value]) -> str:
+        return f"{name}({', '.join(repr(value) for value in values)})"
+
+    def unseen(self, name: str, values: list[Value], indirect: bool = False) -> Value:
+        """A function without a body here. An entry's address must not reach it."""
+        if any(self.names_slot(value) for value in values) and not self._only_prints(name, values):
+            what = "a call through a pointer" if indirect else "a function without a body here"
+            problem = self.code.problem(name)
+            raise Unjudged(f"an entry's address is given to {what}: {name}{problem}")
+        full = self._call_name(name, values)
+        for value in values:
+            if isinstance(value, Pointer) and isinstance(value.obj, Variable):
+                if not value.obj.is_global and not isinstance(value.obj.ctype, PtrType):
+                    value.obj.cells.clear()
+                    value.obj.fill = Opaque(f"set by {full}")
+        return Opaque(full)
+
+    def _only_prints(self, name: str, values: list[Value]) -> bool:
+        """A variadic function with a format string: it reads what it is given."""
+        if not any(isinstance(value, Text) for value in values):
+            return False
+        node = self.code.prototype_node(name)
+        arguments = getattr(getattr(node, "type", None), "args", None)
+        return arguments is not None and any(
+            isinstance(p, c_ast.EllipsisParam) for p in arguments.params
+        )
+
+
+def _takes_mm(parameter: Node) -> bool:
+    ctype = getattr(parameter, "type", None)
+    if not isinstance(ctype, c_ast.PtrDecl):
+        return False
+    inner = getattr(ctype.type, "type", None)
+    return isinstance(inner, c_ast.Struct) and inner.name in ("mm_struct", "vm_area_struct")

@@ -1,0 +1,379 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What every part of the evaluator shares: the unit, the run, names, loads and stores."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final, Protocol
+
+from pycparser import c_ast
+
+from ..model import Location
+from .ctype import (
+    ArrayType,
+    CType,
+    Declarations,
+    IntType,
+    Node,
+    PtrType,
+    StructType,
+    TypeResolver,
+    UnknownType,
+)
+from .memory import Memory, Table, Variable
+from .state import MAX_STEPS, Event, Run
+from .values import FuncRef, Int, Opaque, PathEnds, Pointer, Struct, Text, Unjudged, Value
+
+GLOBAL_BASE: Final = {64: 0xFFFF_8000_0010_0000, 32: 0xC010_0000}
+GLOBAL_STEP: Final = 0x4000
+LOCAL_BASE: Final = {64: 0xFFFF_9000_0000_0000, 32: 0xD000_0000}
+
+
+class Code(Declarations, Protocol):
+    """A unit of C as the evaluator sees it: parsed nodes by name, None where there are none."""
+
+    def function_node(self, name: str, near: str) -> Node | None: ...
+    def prototype_node(self, name: str) -> Node | None: ...
+    def variable_node(self, name: str, near: str) -> Node | None: ...
+    def initial_nodes(self, name: str) -> list[Node]: ...
+    def has_function(self, name: str) -> bool: ...
+    def callees(self, name: str) -> frozenset[str]: ...
+    def problem(self, name: str) -> str: ...
+
+
+class Scope:
+    """Names of a block; `outer` is the block around it."""
+
+    __slots__ = ("names", "outer")
+
+    def __init__(self, outer: Scope | None = None) -> None:
+        self.names: dict[str, Variable] = {}
+        self.outer = outer
+
+
+class Core:
+    """State and name lookup of the evaluator for one unit and one word size."""
+
+    def __init__(self, code: Code, bits: int, order: str) -> None:
+        self.code = code
+        self.bits = bits
+        self.memory = Memory(order)
+        self.types = TypeResolver(code, bits, self.constant_expression, self._typeof_node)
+        self.run = Run()
+        self.max_steps = MAX_STEPS
+        self.constants: dict[Node, Value] = {}
+        self.enums: dict[str, Int] = {}
+        self.canonical: dict[str, Opaque] = {}
+        self.known: frozenset[str] = frozenset()  # names of values that need no dereference
+        self.global_bases: dict[str, int] = {}
+        self.global_inits: dict[str, Variable | Opaque] = {}
+        self.typeof_scope: Scope = Scope()
+        self.transparent = False  # hooks are followed into their bodies instead of recorded
+        self.opaque_entry: int | None = None  # stands for a table whose address is not known
+        self.dispatch: Mapping[type, Callable[[Any, Scope], Value]] = {}
+
+    # -- given by the other parts
+
+    def evaluate(self, node: Node, scope: Scope) -> Value:
+        raise NotImplementedError
+
+    def place(self, node: Node, scope: Scope) -> Pointer | Opaque | Int:
+        raise NotImplementedError
+
+    def operate(self, op: str, left: Value, right: Value) -> Value:
+        raise NotImplementedError
+
+    def convert(self, value: Value, ctype: CType) -> Value:
+        raise NotImplementedError
+
+    def number(self, value: Value) -> Int | Opaque:
+        raise NotImplementedError
+
+    def initial(self, node: Node, ctype: CType, scope: Scope) -> Value:
+        raise NotImplementedError
+
+    def static_type(self, node: Node, scope: Scope) -> CType:
+        raise NotImplementedError
+
+    # -- the run
+
+    def mark(self, node: Node) -> None:
+        """Remembers where the run is."""
+        coord = node.coord
+        if coord is not None:
+            self.run.location = Location(coord.file or "", coord.line or 0)
+
+    def truth(self, value: Value, node: Node | None = None) -> bool:
+        """Whether a condition holds; an unknown one goes both ways, a path each."""
+        if isinstance(value, Int):
+            return value.value != 0
+        if isinstance(value, Opaque):
+            if value.nonnull:
+                return True
+            if node is not None:
+                self.mark(node)
+            return bool(self.run.choose(value.name))
+        if isinstance(value, Struct):
+            return self.truth(self.number(value), node)
+        return True
+
+    def local_address(self) -> int:
+        """An address for a local variable whose address is taken as a number."""
+        self.run.next_local += 1
+        return LOCAL_BASE[self.bits] + 0x1000 * self.run.next_local
+
+    # -- names
+
+    def find(self, name: str, scope: Scope | None) -> Variable | Value:
+        """What a name stands for: a variable, an enumeration constant, a function."""
+        while scope is not None:
+            local = scope.names.get(name)
+            if local is not None:
+                return local
+            scope = scope.outer
+        known = self.enums.get(name)
+        if known is not None:
+            return known
+        node = self.code.enum_node(name)
+        if node is not None:
+            return self._enumerate(node, name)
+        if self.code.variable_node(name, self.run.location.path) is not None:
+            return self.global_variable(name)
+        if self.code.has_function(name) or self.code.prototype_node(name) is not None:
+            return FuncRef(name)
+        if name in ("__func__", "__FUNCTION__", "__PRETTY_FUNCTION__"):
+            return Text(name)
+        raise Unjudged(f"{name} is not declared")
+
+    def _enumerate(self, node: Node, name: str) -> Int:
+        while not isinstance(node, c_ast.Enum):
+            node = node.type
+        current = -1
+        for item in node.values.enumerators:
+            if item.value is None:
+                current += 1
+            else:
+                current = self.constant_expression(item.value)
+            bits = 32 if -(1 << 31) <= current < 1 << 31 else 64
+            self.enums[item.name] = Int(current, bits, True)
+        return self.enums[name]
+
+    def constant_expression(self, node: Node) -> int:
+        """A constant expression as a number; Unjudged when it is none."""
+        value = self.number(self.evaluate(node, Scope()))
+        if isinstance(value, Opaque):
+            raise Unjudged(f"{value.name} is no constant")
+        return value.value
+
+    def global_variable(self, name: str) -> Variable | Value:
+        """A global: initialised aggregates by value, scalars opaque with their initial value."""
+        run = self.run
+        found = run.globals.get(name)
+        if found is not None:
+            return found
+        known = self.global_inits.get(name)
+        if known is None:
+            known = self._declare_global(name)
+            self.global_inits[name] = known
+        if isinstance(known, Opaque):
+            return known
+        var = Variable(name, known.ctype, base=known.base, fill=known.fill, is_global=True)
+        var.cells.update(known.cells)
+        run.globals[name] = var
+        return var
+
+    def _declare_global(self, name: str) -> Variable:
+        node = self.code.variable_node(name, self.run.location.path)
+        assert node is not None
+        base = self.global_bases.get(name)
+        if base is None:
+            base = GLOBAL_BASE[self.bits] + GLOBAL_STEP * len(self.global_bases)
+            self.global_bases[name] = base
+        try:
+            ctype = self.types.of(node)
+        except Unjudged:
+            ctype = UnknownType()
+        var = Variable(name, ctype, base=base, fill=Opaque(name), is_global=True)
+        self.global_inits[name] = var
+        for init in self.code.initial_nodes(name):
+            saved, self.run = self.run, Run()
+            try:
+                value = self.initial(init, ctype, Scope())
+            except (Unjudged, PathEnds):
+                continue
+            finally:
+                self.run = saved
+            if isinstance(value, Int) and "const" not in (node.quals or []):
+                value = Opaque(name, default=value)
+            if isinstance(value, Struct):
+                var.cells.update(value.cells)
+            elif not isinstance(value, Text):
+                self.memory.store(var, 0, value, ctype if isinstance(ctype, IntType) else None)
+            break
+        return var
+
+    def field(self, base: Opaque, name: str, arrow: str) -> Opaque:
+        """A member of something unknown, by name."""
+        full = f"{base.name}{arrow}{name}"
+        return self.canonical.get(full) or Opaque(full, slot=base.slot)
+
+    # -- memory
+
+    def table_at(self, address: int) -> tuple[Table, int] | None:
+        """The page table that an address lies in, and the byte offset there."""
+        for table in self.run.tables:
+            assert table.base is not None
+            if table.base <= address < table.base + table.span:
+                return table, address - table.base
+        return None
+
+    def at_address(self, value: Int) -> Pointer | Int:
+        """An integer used as a pointer: into a table when it is one of ours."""
+        found = self.table_at(value.raw)
+        return value if found is None else Pointer(found[0], found[1], None)
+
+    def is_slot(self, value: Value) -> bool:
+        """Whether a value is the address of an entry, as a pointer or as a number."""
+        if isinstance(value, Pointer):
+            return isinstance(value.obj, Table)
+        if isinstance(value, Int):
+            return value.bits == self.bits and self.table_at(value.raw) is not None
+        return isinstance(value, Opaque) and value.slot
+
+    def names_slot(self, value: Value) -> bool:
+        """Whether an entry's address can be reached from a value given to a function."""
+        if self.is_slot(value):
+            return True
+        if isinstance(value, Struct):
+            return any(
+                self.is_slot(payload)
+                for _, payload in value.cells.values()
+                if not isinstance(payload, int)
+            )
+        if isinstance(value, Pointer) and isinstance(value.obj, Variable):
+            if value.obj.is_global:
+                return False
+            return any(
+                self.is_slot(payload)
+                for _, payload in value.obj.cells.values()
+                if not isinstance(payload, int)
+            )
+        return False
+
+    def load(self, place: Value) -> Value:
+        """Reads a place."""
+        if isinstance(place, Pointer):
+            obj, target = place.obj, place.target
+            if isinstance(obj, Table):
+                if target is None or isinstance(target, UnknownType):
+                    target = self.entry_type(obj.level)
+                return self.memory.load_table(obj, place.offset, target)
+            assert isinstance(obj, Variable)
+            if isinstance(target, ArrayType):
+                return Pointer(obj, place.offset, target.element)
+            return self.memory.load(obj, place.offset, target)
+        if isinstance(place, Int):
+            if place.raw == 0:
+                raise PathEnds("NULL dereference")
+            found = self.table_at(place.raw)
+            if found is not None:
+                return self.memory.load_table(found[0], found[1], self.entry_type(found[0].level))
+            return Opaque(f"*{place!r}")
+        if isinstance(place, Opaque):
+            if self.canonical.get(place.name) is place or place.name in self.known:
+                return place
+            if place.name.startswith("*") or "->" in place.name or "." in place.name:
+                return place
+            return Opaque(f"*{place.name}", slot=False)
+        return Opaque(f"*{place!r}")
+
+    def entry_type(self, level: str) -> CType:
+        """pte_t, pmd_t or pud_t of the unit."""
+        return self.types.named(f"{level}_t")
+
+    def store(self, place: Value, value: Value) -> None:
+        """Writes a place; a store to an unknown place that may be an entry is Unjudged."""
+        if isinstance(place, Int):
+            if place.raw == 0:
+                raise PathEnds("NULL dereference")
+            pointer = self.at_address(place)
+            if isinstance(pointer, Int):
+                return  # an address in no page table (a struct page, say) is no entry
+            place = pointer
+        if isinstance(place, Opaque):
+            if place.slot:
+                raise Unjudged(f"a store through {place.name}")
+            return
+        if not isinstance(place, Pointer):
+            raise Unjudged("a store to something that is no place")
+        obj = place.obj
+        if isinstance(obj, Table):
+            self._store_entry(obj, place.offset, value, place.target)
+            return
+        assert isinstance(obj, Variable)
+        if obj.is_global:
+            if self.names_slot(value):
+                raise Unjudged(f"an entry's address is kept in {obj.name}")
+            self.memory.store(obj, place.offset, value, place.target)
+            return
+        self.memory.store(obj, place.offset, value, place.target)
+
+    def _store_entry(self, table: Table, offset: int, value: Value, target: CType | None) -> None:
+        index = offset // table.width
+        if isinstance(target, (UnknownType, ArrayType)):
+            target = None
+        if isinstance(value, Pointer):
+            value = self.number(value)
+        before = table.entries[index] if 0 <= index < len(table.entries) else 0
+        if self.opaque_entry is not None:
+            if isinstance(self.memory.raw(value, table.width), Opaque):
+                value, target = Int(self.opaque_entry, 8 * table.width, False), None
+        self.memory.store_table(table, offset, value, target)
+        run = self.run
+        run.stores += 1
+        run.events.append(
+            Event(
+                kind="store",
+                level=table.level,
+                name="store",
+                location=run.location,
+                stack=tuple(run.stack),
+                table=table,
+                index=index,
+                offset=offset,
+                old=before,
+                new=table.entries[index],
+            )
+        )
+
+    # -- types of expressions
+
+    def type_of_name(self, node: Node, scope: Scope) -> CType:
+        """The type that a cast or a declaration names, with `typeof` seen from `scope`."""
+        saved, self.typeof_scope = self.typeof_scope, scope
+        try:
+            return self.types.of(node)
+        finally:
+            self.typeof_scope = saved
+
+    def _typeof_node(self, node: Node) -> CType:
+        children = node.children()
+        if not children:
+            return UnknownType()
+        inner = children[0][1]
+        if isinstance(inner, (c_ast.Typename, c_ast.Decl)):
+            return self.types.of(inner)
+        return self.static_type(inner, self.typeof_scope)
+
+    def type_of_value(self, value: Value) -> CType:
+        """The type of a value that is at hand."""
+        if isinstance(value, Int):
+            return IntType(value.bits, value.signed)
+        if isinstance(value, Struct):
+            return value.ctype
+        if isinstance(value, Pointer) and value.target is not None:
+            return self.types.pointer_to(value.target)
+        return UnknownType()
+
+
+__all__ = ["Code", "Core", "PtrType", "Scope", "StructType"]

@@ -1,0 +1,528 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Expressions: values, places, conversions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from pycparser import c_ast
+
+from . import arith
+from .core import Core, Scope
+from .ctype import (
+    ArrayType,
+    CType,
+    FuncType,
+    IntType,
+    Member,
+    Node,
+    PtrType,
+    StructType,
+    UnknownType,
+    VoidType,
+    same_type,
+)
+from .memory import Table, Variable
+from .values import (
+    FuncRef,
+    Int,
+    Opaque,
+    PathEnds,
+    Pointer,
+    Struct,
+    Text,
+    Unjudged,
+    Value,
+)
+
+Place = Pointer | Opaque | Int
+
+
+class Expressions(Core):
+    """Evaluates expressions; `Core` holds the unit and the state of the run."""
+
+    def evaluate(self, node: Node, scope: Scope) -> Value:
+        """The value of an expression (or of the last statement of a statement expression)."""
+        run = self.run
+        run.steps += 1
+        if run.steps > self.max_steps:
+            raise Unjudged("more steps than one helper may take")
+        method = self.dispatch.get(type(node))
+        if method is None:
+            raise Unjudged(f"C construct {type(node).__name__}")
+        return method(node, scope)
+
+    def expression_methods(self) -> dict[type, Callable[[Any, Scope], Value]]:
+        """Which method evaluates which node."""
+        return {
+            c_ast.Constant: self._constant,
+            c_ast.ID: self._identifier,
+            c_ast.BinaryOp: self._binary,
+            c_ast.UnaryOp: self._unary,
+            c_ast.Assignment: self._assignment,
+            c_ast.TernaryOp: self._ternary,
+            c_ast.Cast: self._cast,
+            c_ast.StructRef: self._member,
+            c_ast.ArrayRef: self._element,
+            c_ast.ExprList: self._comma,
+            c_ast.CompoundLiteral: self._literal,
+            c_ast.InitList: self._init_list,
+            c_ast.Typename: self._typename,
+            c_ast.GenericSelection: self._generic,
+        }
+
+    # -- leaves
+
+    def _constant(self, node: Node, scope: Scope) -> Value:
+        value = self.constants.get(node)
+        if value is None:
+            text = node.value
+            if node.type == "string" or text.endswith('"'):
+                value = Text(text)
+            else:
+                value = arith.constant(text, self.bits)
+            self.constants[node] = value
+        return value
+
+    def _identifier(self, node: Node, scope: Scope) -> Value:
+        found = self.find(node.name, scope)
+        if not isinstance(found, Variable):
+            return found
+        ctype = found.ctype
+        if isinstance(ctype, ArrayType):
+            return Pointer(found, 0, ctype.element)
+        return self.memory.load(found, 0, ctype)
+
+    def _typename(self, node: Node, scope: Scope) -> Value:
+        raise Unjudged("a type where a value is needed")
+
+    # -- operators
+
+    def _comma(self, node: Node, scope: Scope) -> Value:
+        value: Value = Int(0)
+        for item in node.exprs:
+            value = self.evaluate(item, scope)
+        return value
+
+    def _ternary(self, node: Node, scope: Scope) -> Value:
+        if isinstance(node.iftrue, c_ast.ID) and node.iftrue.name == "__ptc_elvis":
+            value = self.evaluate(node.cond, scope)
+            if self.truth(value, node):
+                return value
+            return self.evaluate(node.iffalse, scope)
+        taken = self.truth(self.evaluate(node.cond, scope), node)
+        value = self.evaluate(node.iftrue if taken else node.iffalse, scope)
+        if isinstance(value, Int):  # the other arm takes part in the type
+            other = self.static_type(node.iffalse if taken else node.iftrue, scope)
+            if isinstance(other, IntType):
+                bits, signed = arith.common(value, Int(0, other.bits, other.signed))
+                return Int(value.value, bits, signed)
+        return value
+
+    def _binary(self, node: Node, scope: Scope) -> Value:
+        op = node.op
+        if op == "&&":
+            return Int(
+                int(
+                    self.truth(self.evaluate(node.left, scope), node.left)
+                    and self.truth(self.evaluate(node.right, scope), node.right)
+                )
+            )
+        if op == "||":
+            return Int(
+                int(
+                    self.truth(self.evaluate(node.left, scope), node.left)
+                    or self.truth(self.evaluate(node.right, scope), node.right)
+                )
+            )
+        return self.operate(op, self.evaluate(node.left, scope), self.evaluate(node.right, scope))
+
+    def operate(self, op: str, left: Value, right: Value) -> Value:
+        """`left op right` for values of any kind."""
+        if isinstance(left, Int) and isinstance(right, Int):
+            return arith.binary(op, left, right)
+        if isinstance(left, Struct):
+            left = self.number(left)
+        if isinstance(right, Struct):
+            right = self.number(right)
+        if op not in arith.COMPARISONS:
+            if isinstance(left, Opaque) and left.default is not None:
+                left = left.default
+            if isinstance(right, Opaque) and right.default is not None:
+                right = right.default
+            if isinstance(left, Int) and isinstance(right, Int):
+                return arith.binary(op, left, right)
+        if isinstance(left, Pointer) or isinstance(right, Pointer):
+            return self._pointer_arithmetic(op, left, right)
+        if isinstance(left, (FuncRef, Text)) or isinstance(right, (FuncRef, Text)):
+            if op in ("==", "!="):
+                same = repr(left) == repr(right)
+                return Int(int(same == (op == "==")))
+            return Opaque(f"({left!r}{op}{right!r})")
+        return self._opaque_arithmetic(op, left, right)
+
+    @staticmethod
+    def _opaque_arithmetic(op: str, left: Value, right: Value) -> Value:
+        slot = any(isinstance(side, Opaque) and side.slot for side in (left, right))
+        for one, other in ((left, right), (right, left)):
+            if isinstance(other, Int) and isinstance(one, Opaque):
+                if other.value == 0 and op in ("&", "*"):
+                    return Int(0, max(32, other.bits), other.signed)
+                if other.value == 0 and op in ("|", "^", "+") and not one.name.startswith("("):
+                    return one
+                if other.value == 0 and op in ("==", "!=") and one.nonnull:
+                    return Int(int(op == "!="))
+        if isinstance(left, Opaque) and isinstance(right, Opaque) and left.name == right.name:
+            if op in ("==", "<=", ">="):
+                return Int(1)
+            if op in ("!=", "<", ">", "^", "-"):
+                return Int(0)
+            if op in ("&", "|"):
+                return left
+        return Opaque(f"({left!r} {op} {right!r})", slot=slot)
+
+    def _pointer_arithmetic(self, op: str, left: Value, right: Value) -> Value:
+        if op in ("+", "-") and isinstance(left, Pointer) and isinstance(right, Int):
+            step = self._step(left)
+            return Pointer(
+                left.obj, left.offset + (right.value if op == "+" else -right.value) * step, left.target
+            )
+        if op == "+" and isinstance(left, Int) and isinstance(right, Pointer):
+            return Pointer(right.obj, right.offset + left.value * self._step(right), right.target)
+        if isinstance(left, Pointer) and isinstance(right, Pointer) and left.obj is right.obj:
+            if op == "-":
+                return Int((left.offset - right.offset) // self._step(left), self.bits, True)
+            if op in arith.COMPARISONS:
+                return arith.binary(
+                    op, Int(left.offset, 64), Int(right.offset, 64)
+                )
+        if op in ("==", "!="):
+            for one, other in ((left, right), (right, left)):
+                if isinstance(one, Pointer) and isinstance(other, Int) and other.raw == 0:
+                    return Int(int(op == "!="))
+        if op in ("==", "!=") and any(
+            isinstance(side, Opaque) and side.nonnull for side in (left, right)
+        ):
+            return Int(int(op == "!="))  # a known object is not the unknown mm or vma
+        a, b = self.number(left), self.number(right)
+        if isinstance(a, Int) and isinstance(b, Int):
+            if op == "-" and isinstance(left, Pointer) and isinstance(right, Pointer):
+                return Int((a.value - b.value) // self._step(left), self.bits, True)
+            return arith.binary(op, a, b)
+        if op in ("==", "!=") and isinstance(left, Pointer) and isinstance(right, Pointer):
+            return Int(int(op == "!="))
+        slot = self.names_slot(left) or self.names_slot(right)
+        return Opaque(f"({a!r} {op} {b!r})", slot=slot)
+
+    @staticmethod
+    def _step(pointer: Pointer) -> int:
+        if pointer.target is None or isinstance(pointer.target, (VoidType, UnknownType)):
+            return pointer.obj.width if isinstance(pointer.obj, Table) else 1
+        return pointer.target.size
+
+    def _unary(self, node: Node, scope: Scope) -> Value:
+        op = node.op
+        if op == "&":
+            place = self.place(node.expr, scope)
+            if isinstance(place, Opaque) and not place.name.startswith("&"):
+                return Opaque(f"&{place.name}", nonnull=True, slot=place.slot)
+            return place
+        if op == "*":
+            pointer = self.evaluate(node.expr, scope)
+            if isinstance(pointer, FuncRef):
+                return pointer
+            if isinstance(pointer, Pointer) and isinstance(pointer.target, ArrayType):
+                return Pointer(pointer.obj, pointer.offset, pointer.target.element)
+            return self.load(pointer)
+        if op == "sizeof":
+            return self._sizeof(node.expr, scope)
+        if op in ("++", "--", "p++", "p--"):
+            place = self.place(node.expr, scope)
+            old = self.load(place)
+            new = self.operate("+" if "+" in op else "-", old, Int(1))
+            self.store(place, self.convert(new, self._type_of_place(place)))
+            return old if op[0] == "p" else new
+        value = self.evaluate(node.expr, scope)
+        if op == "!":
+            return Int(int(not self.truth(value, node.expr)))
+        value = self.number(value)
+        if isinstance(value, Opaque) and value.default is not None:
+            value = value.default
+        if isinstance(value, Opaque):
+            return Opaque(f"{op}{value.name}", slot=value.slot)
+        value = arith.promote(value)
+        if op == "~":
+            return Int(~value.value, value.bits, value.signed)
+        if op == "-":
+            return Int(-value.value, value.bits, value.signed)
+        if op == "+":
+            return value
+        raise Unjudged(f"operator {op}")
+
+    def _sizeof(self, node: Node, scope: Scope) -> Value:
+        if isinstance(node, c_ast.Typename):
+            ctype = self.types.of(node)
+        else:
+            ctype = self.static_type(node, scope)
+        if isinstance(ctype, UnknownType):
+            return Opaque("sizeof")
+        try:
+            return Int(ctype.size, self.bits, False)
+        except Unjudged as reason:
+            return Opaque(f"sizeof {reason}")
+
+    def _assignment(self, node: Node, scope: Scope) -> Value:
+        self.mark(node)
+        if node.op == "=":
+            value = self.evaluate(node.rvalue, scope)
+            place = self.place(node.lvalue, scope)
+        else:
+            place = self.place(node.lvalue, scope)
+            value = self.operate(node.op[:-1], self.load(place), self.evaluate(node.rvalue, scope))
+        value = self.convert(value, self._type_of_place(place))
+        self.store(place, value)
+        return value
+
+    @staticmethod
+    def _type_of_place(place: Place) -> CType:
+        if isinstance(place, Pointer):
+            if isinstance(place.obj, Variable) and place.target is None:
+                return place.obj.ctype
+            return place.target if place.target is not None else UnknownType()
+        return UnknownType()
+
+    def _cast(self, node: Node, scope: Scope) -> Value:
+        target = self.type_of_name(node.to_type, scope)
+        if isinstance(target, VoidType):
+            self.evaluate(node.expr, scope)
+            return Int(0)
+        value = self.evaluate(node.expr, scope)
+        return self.convert(value, target)
+
+    def _literal(self, node: Node, scope: Scope) -> Value:
+        ctype = self.type_of_name(node.type, scope)
+        return self.initial(node.init, ctype, scope)
+
+    def _init_list(self, node: Node, scope: Scope) -> Value:
+        raise Unjudged("an initializer without a type")
+
+    def _generic(self, node: Node, scope: Scope) -> Value:
+        """_Generic: the association of the operand's type, else the default.
+
+        Where the type is not known, arms that differ only in the pointee's qualifiers are
+        alike, and the first of them serves.
+        """
+        wanted = self.static_type(node.expr, scope)
+        default = None
+        pointers = True
+        for item in node.associations:
+            if item.type is None:
+                default = item.expr
+                continue
+            offered = self.type_of_name(item.type, scope)
+            pointers = pointers and isinstance(offered, PtrType)
+            if same_type(offered, wanted):
+                return self.evaluate(item.expr, scope)
+        if default is None and pointers and node.associations:
+            default = node.associations[0].expr
+        if default is None:
+            raise Unjudged("_Generic without a matching type")
+        return self.evaluate(default, scope)
+
+    # -- places
+
+    def place(self, node: Node, scope: Scope) -> Place:
+        """Where an lvalue is: a pointer to it, the name of an unknown place, or an address."""
+        kind = type(node)
+        if kind is c_ast.ID:
+            found = self.find(node.name, scope)
+            if isinstance(found, Variable):
+                return Pointer(found, 0, found.ctype)
+            if isinstance(found, FuncRef):
+                return Opaque(f"&{found.name}", nonnull=True)
+            if isinstance(found, Opaque):
+                return found
+            raise Unjudged(f"{node.name} is no variable")
+        if kind is c_ast.UnaryOp and node.op == "*":
+            value = self.evaluate(node.expr, scope)
+            return self._pointer_value(value)
+        if kind is c_ast.StructRef:
+            return self._member_place(node, scope)
+        if kind is c_ast.ArrayRef:
+            base = self.evaluate(node.name, scope)
+            index = self.number(self.evaluate(node.subscript, scope))
+            if isinstance(index, Pointer) or isinstance(base, Int):
+                base, index = index, base
+            return self._pointer_value(self.operate("+", base, index))
+        if kind is c_ast.Cast:
+            place = self.place(node.expr, scope)
+            if isinstance(place, Pointer):
+                return Pointer(place.obj, place.offset, self.type_of_name(node.to_type, scope))
+            return place
+        if kind is c_ast.CompoundLiteral or kind in (c_ast.FuncCall, c_ast.Compound):
+            return self._temporary(self.evaluate(node, scope))
+        if kind is c_ast.TernaryOp:
+            taken = self.truth(self.evaluate(node.cond, scope), node)
+            return self.place(node.iftrue if taken else node.iffalse, scope)
+        if kind is c_ast.ExprList:
+            for item in node.exprs[:-1]:
+                self.evaluate(item, scope)
+            return self.place(node.exprs[-1], scope)
+        return self._temporary(self.evaluate(node, scope))
+
+    def _temporary(self, value: Value) -> Place:
+        if isinstance(value, Struct):
+            var = Variable("temporary", value.ctype)
+            var.cells.update(value.cells)
+            return Pointer(var, 0, value.ctype)
+        if isinstance(value, Opaque):
+            return value
+        var = Variable("temporary", self.type_of_value(value))
+        self.memory.store(var, 0, value, None)
+        return Pointer(var, 0, var.ctype)
+
+    def _pointer_value(self, value: Value) -> Place:
+        if isinstance(value, Pointer):
+            return value
+        if isinstance(value, Int):
+            if value.raw == 0:
+                raise PathEnds("NULL dereference")
+            return self.at_address(value)
+        if isinstance(value, Opaque):
+            return Opaque(f"*{value.name}", slot=value.slot)
+        if isinstance(value, Struct):
+            return self._pointer_value(self.number(value))
+        return Opaque(f"*{value!r}")
+
+    def _member_place(self, node: Node, scope: Scope) -> Place:
+        name = node.field.name
+        if node.type == "->":
+            base = self.evaluate(node.name, scope)
+            if isinstance(base, Struct):
+                base = self.number(base)
+            if isinstance(base, Int):
+                base = self.at_address(base) if base.raw else base
+            if isinstance(base, Int):
+                return self._offset_of(node.name, base, name, scope)
+            if isinstance(base, Opaque):
+                return self.field(base, name, "->")
+            if not isinstance(base, Pointer):
+                return Opaque(f"{base!r}->{name}")
+        else:
+            if isinstance(node.name, (c_ast.ID, c_ast.StructRef, c_ast.ArrayRef, c_ast.UnaryOp)):
+                base = self.place(node.name, scope)
+            else:
+                base = self._temporary(self.evaluate(node.name, scope))
+            if isinstance(base, Int):
+                return self._offset_of(node.name, base, name, scope)
+            if isinstance(base, Opaque):
+                return self.field(base, name, ".")
+        return self.member_of(base, name)
+
+    def member_of(self, base: Pointer, name: str) -> Place:
+        """`base->name`."""
+        ctype = base.target
+        if not isinstance(ctype, StructType):
+            ctype = base.obj.ctype if isinstance(base.obj, Variable) else None
+            if not isinstance(ctype, StructType) or base.offset:
+                if isinstance(base.obj, Variable) and base.obj.fill is not None:
+                    return self.field(base.obj.fill, name, ".")
+                return Opaque(f"{base!r}.{name}", slot=isinstance(base.obj, Table))
+        try:
+            member = ctype.member(name)
+        except Unjudged:
+            member = None
+            if isinstance(base.obj, Variable) and base.obj.is_global:
+                return self.field(Opaque(base.obj.name), name, ".")
+        if member is None:
+            return Opaque(f"{base!r}.{name}", slot=isinstance(base.obj, Table))
+        if member.width:
+            return Opaque(f"{base!r}.{name}", slot=isinstance(base.obj, Table))
+        return Pointer(base.obj, base.offset + member.offset, member.ctype)
+
+    def _offset_of(self, node: Node, base: Int, name: str, scope: Scope) -> Place:
+        """`&((struct s *)0)->member` and its like: an address, not an access."""
+        ctype = self.static_type(node, scope)
+        if isinstance(ctype, PtrType):
+            target = ctype.target
+            if isinstance(target, StructType):
+                try:
+                    member = target.member(name)
+                except Unjudged:
+                    member = None
+                if isinstance(member, Member):
+                    return Int(base.value + member.offset, self.bits, False)
+        return Opaque(f"{base!r}->{name}")
+
+    def _member(self, node: Node, scope: Scope) -> Value:
+        place = self._member_place(node, scope)
+        if isinstance(place, Pointer) and isinstance(place.target, ArrayType):
+            return Pointer(place.obj, place.offset, place.target.element)
+        return self.load(place)
+
+    def _element(self, node: Node, scope: Scope) -> Value:
+        place = self.place(node, scope)
+        if isinstance(place, Pointer) and isinstance(place.target, ArrayType):
+            return Pointer(place.obj, place.offset, place.target.element)
+        return self.load(place)
+
+    # -- conversions
+
+    def number(self, value: Value) -> Int | Opaque:
+        """The value as an integer, pointers as addresses."""
+        if isinstance(value, (Int, Opaque)):
+            return value
+        if isinstance(value, Struct):
+            try:
+                size = value.ctype.size
+            except Unjudged:
+                size = 8
+            raw = self.memory.raw(value, size)
+            return raw if isinstance(raw, Opaque) else Int(raw, size * 8 or 32, False)
+        if isinstance(value, Pointer):
+            return self.address(value)
+        return Opaque(f"address {value!r}", nonnull=True)
+
+    def address(self, pointer: Pointer) -> Int | Opaque:
+        """The address of a place in memory; local variables get one that no table has."""
+        obj = pointer.obj
+        if obj.base is None:
+            obj.base = self.local_address()
+        return Int(obj.base + pointer.offset, self.bits, False)
+
+    def convert(self, value: Value, ctype: CType) -> Value:
+        """Conversion as by assignment or cast to `ctype`."""
+        if isinstance(ctype, IntType):
+            if isinstance(value, Int):
+                if ctype.bits == 1:
+                    return Int(int(value.value != 0), 1, False)
+                if value.bits == ctype.bits and value.signed == ctype.signed:
+                    return value
+                return Int(value.value, ctype.bits, ctype.signed)
+            if isinstance(value, Pointer):
+                return Int(1, 1, False) if ctype.bits == 1 else self.convert(self.address(value), ctype)
+            if isinstance(value, Struct):
+                return self.convert(self.number(value), ctype)
+            return value
+        if isinstance(ctype, PtrType):
+            if isinstance(value, Struct):
+                value = self.number(value)
+            target = ctype.target
+            if isinstance(value, Pointer):
+                if target is None or isinstance(target, (UnknownType, FuncType)):
+                    return value
+                return Pointer(value.obj, value.offset, target)
+            if isinstance(value, Int) and value.raw:
+                found = self.table_at(value.raw)
+                if found is not None:
+                    known = target if not isinstance(target, UnknownType) else None
+                    return Pointer(found[0], found[1], known)
+            return value
+        if isinstance(ctype, StructType) and isinstance(value, Int):
+            try:
+                size = ctype.size
+            except Unjudged:
+                return value
+            return Struct(ctype, {0: (size, value.value & ((1 << (8 * size)) - 1))})
+        return value

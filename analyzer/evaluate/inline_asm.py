@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Inline assembly: its outputs are opaque, and an entry among its operands is never guessed at.
+
+Known by form, not by architecture: an empty template passes its input on; a run-time patched
+sequence (numbered labels around the default instructions, then a section with the alternative)
+whose default is empty leaves its in-out operands alone; `asm goto` may take each of its labels.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from pycparser import c_ast
+
+from .core import Core, Scope
+from .ctype import Node
+from .statements import Jump
+from .values import Int, Opaque, Pointer, Text, Unjudged, Value
+
+_MEMORY: Final = frozenset("mQAoVRST><")
+_DEFAULT_ARM = re.compile(r"(?s)^\W*(\d+)\s*:(.*?)\b(\d+)\s*:.*\.(?:push)?section")
+_LOAD_IMMEDIATE = re.compile(r"^(?:li|mov|movi|mv)\s+%0\s*,\s*[#$]?(-?\d+|0x[0-9a-fA-F]+)$")
+_DIRECTIVE: Final = (".", "#", "//", "@")
+
+
+class InlineAssembly(Core):
+    """Executes `__ptc_asm(template, operands...)` as the front end writes it."""
+
+    def assembly(self, arguments: list[Node], scope: Scope) -> Value:
+        """One asm statement; Unjudged when it may store to an entry."""
+        template = _template(arguments[0]) if arguments else ""
+        outputs: list[tuple[str, Value]] = []
+        inputs: list[tuple[str, Value]] = []
+        labels: list[str] = []
+        for argument in arguments[1:]:
+            kind = argument.name.name
+            items = argument.args.exprs if argument.args is not None else []
+            if kind == "__ptc_asm_goto":
+                labels = [item.name for item in items]
+                continue
+            constraint = _string(items[0])
+            memory = any(letter in _MEMORY for letter in constraint)
+            if kind == "__ptc_asm_out":
+                place = self.place(items[1], scope)
+                if memory and self.is_slot(place):
+                    raise self._refuse("writes an entry", template)
+                outputs.append((constraint, place))
+            elif memory:
+                place = self._quiet_place(items[1], scope)
+                if place is not None and self.is_slot(place) and not _reads_only(constraint):
+                    raise self._refuse("is given an entry", template)
+                inputs.append((constraint, Opaque("memory") if place is None else place))
+            else:
+                value = self.evaluate(items[1], scope)
+                if self.names_slot(value):
+                    raise self._refuse("is given an entry's address", template)
+                inputs.append((constraint, value))
+        self._settle(template, outputs, inputs)
+        if labels:
+            key = f"asm goto {self._where()} {[repr(value) for _, value in inputs]}"
+            taken = self.run.choose(key, len(labels) + 1)
+            if taken:
+                raise Jump(labels[taken - 1])
+        return Int(0)
+
+    def _quiet_place(self, node: Node, scope: Scope) -> Value | None:
+        try:
+            return self.place(node, scope)
+        except Unjudged:
+            return None
+
+    def _where(self) -> str:
+        frame = self.run.stack[-1] if self.run.stack else None
+        return f"{frame.function if frame else ''}:{self.run.location.line}"
+
+    @staticmethod
+    def _refuse(what: str, template: str) -> Unjudged:
+        shown = " ".join(template.replace("\\n", ";").replace("\\t", " ").split())
+        return Unjudged(f"assembler {what}: {shown[:60]}")
+
+    def _settle(
+        self,
+        template: str,
+        outputs: list[tuple[str, Value]],
+        inputs: list[tuple[str, Value]],
+    ) -> None:
+        arm = default_arm(template)
+        for number, (constraint, place) in enumerate(outputs):
+            value: Value | None = None
+            if arm == "":
+                matching = [v for c, v in inputs if c.strip('"') == str(number)]
+                if "+" in constraint:
+                    continue
+                if matching:
+                    value = matching[0]
+                elif len(outputs) == 1 and len(inputs) == 1 and template.strip() == "":
+                    value = inputs[0][1]
+            elif number == 0 and arm is not None:
+                match = _LOAD_IMMEDIATE.match(arm)
+                if match is not None:
+                    value = Int(int(match[1], 0), self.bits, False)
+            if value is None:
+                given = ", ".join(repr(v) for _, v in inputs)
+                value = Opaque(f"asm {self._where()}#{number}({given})")
+            self.store(place, value)
+
+
+def default_arm(template: str) -> str | None:
+    """The instructions executed when nothing is patched: '' for none, None if there are several."""
+    text = template.replace("\\n", "\n").replace("\\t", " ")
+    match = _DEFAULT_ARM.match("\n".join(_code_lines(text, keep_sections=True)))
+    body = match[2] if match is not None else text
+    lines = [line for line in _code_lines(body) if line != "nop"]
+    if not lines:
+        return ""
+    return lines[0] if len(lines) == 1 and match is not None else None
+
+
+def _code_lines(text: str, keep_sections: bool = False) -> list[str]:
+    lines = [line.strip() for line in re.split(r"[\n;]", text)]
+    return [
+        line
+        for line in lines
+        if line and (not line.startswith(_DIRECTIVE) or (keep_sections and "section" in line))
+    ]
+
+
+def _reads_only(constraint: str) -> bool:
+    """An input operand in memory is read, not written (GCC: inputs are not modified)."""
+    return "+" not in constraint and "=" not in constraint
+
+
+def _template(node: Node) -> str:
+    return _string(node)
+
+
+def _string(node: Node) -> str:
+    if isinstance(node, c_ast.Constant):
+        return str(node.value).replace('" "', "").replace('""', "").strip('"')
+    return "?"
+
+
+__all__ = ["InlineAssembly", "Text", "default_arm"]

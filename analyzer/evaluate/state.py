@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What one run of a helper leaves behind: choices taken, events seen, the call stack."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from ..model import Location
+from .memory import Table, Variable
+from .values import Unjudged, Value
+
+MAX_CHOICES: Final = 14
+MAX_STEPS: Final = 60_000
+MAX_DEPTH: Final = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """A function on the call stack: where it is defined, where it was called from."""
+
+    function: str
+    defined: Location
+    called: Location
+    has_mm: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A condition that nobody can decide, and the way this run took."""
+
+    key: str
+    taken: int
+    ways: int
+    location: Location
+    function: str
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A store to a page table or a call of a hook.
+
+    kind 'store': `old` and `new` are raw contents of entry `index`. kind 'set'/'clear': `value`
+    is what the hook was given, `old` what the slot held (set only), `nr` the number of entries.
+    """
+
+    kind: str
+    level: str
+    name: str
+    location: Location
+    stack: tuple[Frame, ...]
+    table: Table | None = None
+    index: int = -1
+    offset: int = 0
+    old: int = 0
+    new: int = 0
+    nr: int = 1
+    mm: Value | None = None
+    address: Value | None = None
+    arity: tuple[int, int] | None = None  # (given, declared) where they differ
+    held: tuple[int, ...] = ()  # what the `nr` slots of a set hook held
+
+
+@dataclass(slots=True)
+class Run:
+    """The state of one run; a new one for each path."""
+
+    prefix: tuple[int, ...] = ()
+    choices: list[Choice] = field(default_factory=list)
+    memo: dict[str, int] = field(default_factory=dict)
+    events: list[Event] = field(default_factory=list)
+    stack: list[Frame] = field(default_factory=list)
+    tables: list[Table] = field(default_factory=list)
+    globals: dict[str, Variable] = field(default_factory=dict)
+    steps: int = 0
+    stores: int = 0
+    next_local: int = 0
+    location: Location = Location("", 0)
+
+    def choose(self, key: str, ways: int = 2) -> int:
+        """Takes the way that the prefix prescribes, else the first; the same key, the same way."""
+        known = self.memo.get(key)
+        if known is not None:
+            return known
+        position = len(self.choices)
+        if position >= MAX_CHOICES:
+            raise Unjudged(f"more than {MAX_CHOICES} undecidable conditions on one path")
+        taken = self.prefix[position] if position < len(self.prefix) else 0
+        function = self.stack[-1].function if self.stack else ""
+        self.choices.append(Choice(key, taken, ways, self.location, function))
+        self.memo[key] = taken
+        return taken
+
+
+def alternatives(run: Run) -> list[tuple[int, ...]]:
+    """The prefixes of the paths that this run did not take, after its own prefix."""
+    taken = [choice.taken for choice in run.choices]
+    return [
+        (*taken[:position], other)
+        for position in range(len(run.prefix), len(taken))
+        for other in range(1, run.choices[position].ways)
+    ]

@@ -1,0 +1,356 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Statements: blocks, declarations with initializers, loops, switches, jumps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from pycparser import c_ast
+
+from .core import Core, Scope
+from .ctype import ArrayType, CType, IntType, Node, StructType, UnknownType
+from .memory import Variable
+from .values import Int, Opaque, Pointer, Struct, Text, Unjudged, Value
+
+MAX_ITERATIONS: Final = 5000
+MAX_OPAQUE_ITERATIONS: Final = 2  # a loop whose condition is unknown is left after that many
+
+
+class Break(Exception):
+    pass
+
+
+class Continue(Exception):
+    pass
+
+
+class Return(Exception):
+    def __init__(self, value: Value | None) -> None:
+        self.value = value
+
+
+class Jump(Exception):
+    def __init__(self, label: str) -> None:
+        self.label = label
+
+
+NOTHING: Final = Int(0)
+
+
+class Statements(Core):
+    """Executes statements; a statement's value is that of its last expression (GNU C)."""
+
+    def statement_methods(self) -> dict[type, Callable[[Any, Scope], Value]]:
+        return {
+            c_ast.Compound: self._block,
+            c_ast.Decl: self._declaration,
+            c_ast.DeclList: self._declarations,
+            c_ast.If: self._if,
+            c_ast.For: self._for,
+            c_ast.While: self._while,
+            c_ast.DoWhile: self._do,
+            c_ast.Switch: self._switch,
+            c_ast.Return: self._return,
+            c_ast.Break: self._break,
+            c_ast.Continue: self._continue,
+            c_ast.Goto: self._goto,
+            c_ast.Label: self._label,
+            c_ast.EmptyStatement: self._empty,
+            c_ast.Typedef: self._empty,
+            c_ast.StaticAssert: self._empty,
+            c_ast.Pragma: self._empty,
+            c_ast.Struct: self._empty,
+            c_ast.Enum: self._empty,
+            c_ast.FuncDef: self._empty,
+            c_ast.AttributedStatement: self._attributed,
+        }
+
+    def _empty(self, node: Node, scope: Scope) -> Value:
+        return NOTHING
+
+    def _attributed(self, node: Node, scope: Scope) -> Value:
+        return self.evaluate(node.stmt, scope)
+
+    def _block(self, node: Node, scope: Scope) -> Value:
+        items = node.block_items or []
+        inner = Scope(scope)
+        value: Value = NOTHING
+        position = 0
+        jumps = 0
+        while position < len(items):
+            try:
+                value = self.evaluate(items[position], inner)
+                position += 1
+            except Jump as jump:
+                target = self._find_label(items, jump.label)
+                jumps += 1
+                if target is None or jumps > MAX_ITERATIONS:
+                    raise
+                position = target
+        return value
+
+    @staticmethod
+    def _find_label(items: list[Node], label: str) -> int | None:
+        for index, item in enumerate(items):
+            inner = item
+            while isinstance(inner, c_ast.Label):
+                if inner.name == label:
+                    return index
+                inner = inner.stmt
+        return None
+
+    def _label(self, node: Node, scope: Scope) -> Value:
+        return self.evaluate(node.stmt, scope)
+
+    def _goto(self, node: Node, scope: Scope) -> Value:
+        raise Jump(node.name)
+
+    def _return(self, node: Node, scope: Scope) -> Value:
+        raise Return(None if node.expr is None else self.evaluate(node.expr, scope))
+
+    def _break(self, node: Node, scope: Scope) -> Value:
+        raise Break
+
+    def _continue(self, node: Node, scope: Scope) -> Value:
+        raise Continue
+
+    def _if(self, node: Node, scope: Scope) -> Value:
+        if self.truth(self.evaluate(node.cond, scope), node):
+            if node.iftrue is not None:
+                self.evaluate(node.iftrue, scope)
+        elif node.iffalse is not None:
+            self.evaluate(node.iffalse, scope)
+        return NOTHING
+
+    # -- declarations
+
+    def _declarations(self, node: Node, scope: Scope) -> Value:
+        for decl in node.decls:
+            self._declaration(decl, scope)
+        return NOTHING
+
+    def _declaration(self, node: Node, scope: Scope) -> Value:
+        if node.name is None or isinstance(node.type, c_ast.FuncDecl):
+            return NOTHING
+        ctype = self.type_of_name(node.type, scope)
+        var = Variable(node.name, ctype)
+        if node.init is None:
+            scope.names[node.name] = var
+            return NOTHING
+        self.mark(node)
+        if isinstance(node.init, c_ast.ID) and node.init.name == node.name:
+            scope.names[node.name] = var  # `int x = x;` says: not initialised, do not warn
+            return NOTHING
+        value = self.initial(node.init, ctype, scope)
+        if isinstance(ctype, UnknownType):
+            var.ctype = self.type_of_value(value)
+        elif isinstance(ctype, ArrayType) and isinstance(value, Struct):
+            var.ctype = ArrayType(ctype.element, ctype.length or self._length(value, ctype))
+        scope.names[node.name] = var
+        if not isinstance(value, Text) or not isinstance(ctype, ArrayType):
+            self.memory.store(var, 0, value, var.ctype if not isinstance(value, Struct) else None)
+        return NOTHING
+
+    @staticmethod
+    def _length(value: Struct, ctype: ArrayType) -> int:
+        end = max((at + cell[0] for at, cell in value.cells.items()), default=0)
+        return -(-end // ctype.element.size)
+
+    def initial(self, node: Node, ctype: CType, scope: Scope) -> Value:
+        """The value of an initializer for an object of type `ctype`."""
+        if not isinstance(node, c_ast.InitList):
+            return self.convert(self.evaluate(node, scope), ctype)
+        if isinstance(ctype, (IntType, UnknownType)) or not isinstance(
+            ctype, (StructType, ArrayType)
+        ):
+            if node.exprs:
+                return self.initial(node.exprs[0], ctype, scope)
+            return Int(0)
+        scratch = Variable("initializer", ctype, fill=None)
+        self._zero(scratch, 0, ctype)
+        self._fill(scratch, 0, ctype, node, scope)
+        struct = ctype if isinstance(ctype, StructType) else _array_as_struct(ctype)
+        return Struct(struct, dict(scratch.cells))
+
+    def _zero(self, var: Variable, offset: int, ctype: CType) -> None:
+        """Members without an initializer are zero (C11 6.7.9)."""
+        if isinstance(ctype, ArrayType):
+            if ctype.length is not None and ctype.length <= 512:
+                for index in range(ctype.length):
+                    self._zero(var, offset + index * ctype.element.size, ctype.element)
+        elif isinstance(ctype, StructType):
+            members = ctype.members[:1] if ctype.union else ctype.members
+            for member in members:
+                if not member.width:
+                    self._zero(var, offset + member.offset, member.ctype)
+        elif ctype.size:
+            self.memory.store(var, offset, Int(0, ctype.size * 8, False), ctype)
+
+    def _fill(self, var: Variable, offset: int, ctype: CType, node: Node, scope: Scope) -> None:
+        if isinstance(ctype, ArrayType):
+            index = 0
+            for item in node.exprs or []:
+                last = index
+                if isinstance(item, c_ast.NamedInitializer):
+                    index, last = self._designated_range(item.name[0], scope)
+                    item = item.expr
+                for at in range(index, min(last, index + 4096) + 1):
+                    self._fill_one(
+                        var, offset + at * ctype.element.size, ctype.element, item, scope
+                    )
+                index = last + 1
+            return
+        assert isinstance(ctype, StructType)
+        members = [m for m in ctype.members if m.name or isinstance(m.ctype, StructType)]
+        position = 0
+        for item in node.exprs or []:
+            if isinstance(item, c_ast.NamedInitializer):
+                self._fill_designated(var, offset, ctype, item, scope)
+                name = getattr(item.name[0], "name", "")
+                names = [m.name for m in members]
+                position = names.index(name) + 1 if name in names else position
+                continue
+            if position >= len(members):
+                return
+            member = members[position]
+            position += 1
+            self._fill_one(var, offset + member.offset, member.ctype, item, scope)
+
+    def _fill_designated(
+        self, var: Variable, offset: int, ctype: StructType, item: Node, scope: Scope
+    ) -> None:
+        inner: CType = ctype
+        for part in item.name:
+            if isinstance(inner, StructType) and isinstance(part, c_ast.ID):
+                member = inner.member(part.name)
+                if member is None or member.width:
+                    return
+                offset += member.offset
+                inner = member.ctype
+            elif isinstance(inner, ArrayType):
+                index, _ = self._designated_range(part, scope)
+                offset += index * inner.element.size
+                inner = inner.element
+            else:
+                return
+        self._fill_one(var, offset, inner, item.expr, scope)
+
+    def _fill_one(self, var: Variable, offset: int, ctype: CType, item: Node, scope: Scope) -> None:
+        if isinstance(item, c_ast.InitList) and isinstance(ctype, (StructType, ArrayType)):
+            self._fill(var, offset, ctype, item, scope)
+            return
+        try:
+            value = self.initial(item, ctype, scope)
+        except Unjudged as reason:
+            value = Opaque(f"initializer ({reason})")
+        if not isinstance(value, Text) or not isinstance(ctype, ArrayType):
+            self.memory.store(var, offset, value, ctype)
+
+    def _designated_range(self, node: Node, scope: Scope) -> tuple[int, int]:
+        expr = node.expr if isinstance(node, c_ast.ArrayDesignator) else node
+        if isinstance(expr, c_ast.BinaryOp) and expr.op == "...":
+            return self.constant_expression(expr.left), self.constant_expression(expr.right)
+        index = self.constant_expression(expr)
+        return index, index
+
+    # -- loops
+
+    def _holds(self, cond: Node, scope: Scope, iteration: int) -> bool:
+        value = self.evaluate(cond, scope)
+        if isinstance(value, Opaque) and not value.nonnull:
+            if iteration >= MAX_OPAQUE_ITERATIONS:
+                return False
+            self.mark(cond)
+            return bool(self.run.choose(f"{value.name} in round {iteration}"))
+        return self.truth(value, cond)
+
+    def _loop(
+        self, cond: Node | None, body: Node, step: Node | None, scope: Scope, first: bool
+    ) -> Value:
+        iteration = 0
+        while True:
+            if (iteration or not first) and cond is not None:
+                round_ = iteration if not first else iteration - 1
+                if not self._holds(cond, scope, round_):
+                    return NOTHING
+            try:
+                if body is not None:
+                    self.evaluate(body, scope)
+            except Break:
+                return NOTHING
+            except Continue:
+                pass
+            if step is not None:
+                self.evaluate(step, scope)
+            iteration += 1
+            if iteration > MAX_ITERATIONS:
+                raise Unjudged("a loop that does not end")
+
+    def _while(self, node: Node, scope: Scope) -> Value:
+        return self._loop(node.cond, node.stmt, None, scope, first=False)
+
+    def _do(self, node: Node, scope: Scope) -> Value:
+        return self._loop(node.cond, node.stmt, None, scope, first=True)
+
+    def _for(self, node: Node, scope: Scope) -> Value:
+        inner = Scope(scope)
+        if node.init is not None:
+            self.evaluate(node.init, inner)
+        return self._loop(node.cond, node.stmt, node.next, inner, first=False)
+
+    # -- switch
+
+    def _switch(self, node: Node, scope: Scope) -> Value:
+        value = self.number(self.evaluate(node.cond, scope))
+        body = node.stmt
+        items = (body.block_items or []) if isinstance(body, c_ast.Compound) else [body]
+        start = self._select(value, items, node, scope)
+        if start is None:
+            return NOTHING
+        inner = Scope(scope)
+        try:
+            for item in items[start:]:
+                arm = isinstance(item, (c_ast.Case, c_ast.Default))
+                for statement in (item.stmts or []) if arm else [item]:
+                    self.evaluate(statement, inner)
+        except Break:
+            pass
+        return NOTHING
+
+    def _select(
+        self, value: Int | Opaque, items: list[Node], node: Node, scope: Scope
+    ) -> int | None:
+        arms = [i for i, item in enumerate(items) if isinstance(item, (c_ast.Case, c_ast.Default))]
+        default = next((i for i in arms if isinstance(items[i], c_ast.Default)), None)
+        if isinstance(value, Opaque):
+            self.mark(node)
+            ways = arms if default is not None else [*arms, -1]
+            if not ways:
+                return None
+            picked = ways[self.run.choose(f"switch ({value.name})", len(ways))]
+            return None if picked < 0 else picked
+        for index in arms:
+            item = items[index]
+            if isinstance(item, c_ast.Default):
+                continue
+            expr = item.expr
+            if isinstance(expr, c_ast.BinaryOp) and expr.op == "...":
+                low, high = self.constant_expression(expr.left), self.constant_expression(expr.right)
+                if low <= value.value <= high:
+                    return index
+                continue
+            label = self.number(self.evaluate(expr, scope))
+            if isinstance(label, Opaque):
+                raise Unjudged(f"case {label.name} is no constant")
+            if label.raw == value.raw or label.value == value.value:
+                return index
+        return default
+
+
+def _array_as_struct(ctype: ArrayType) -> StructType:
+    """An initialised array travels as a structure of its cells."""
+    return StructType("", False, lambda: ((), ctype.size, ctype.align))
+
+
+__all__ = ["Break", "Continue", "Jump", "Pointer", "Return", "Statements"]

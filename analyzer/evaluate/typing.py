@@ -1,0 +1,172 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The type of an expression without evaluating it, for `typeof`, `sizeof` and offsetof."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pycparser import c_ast
+
+from . import arith
+from .core import Core, Scope
+from .ctype import ArrayType, CType, IntType, Node, PtrType, StructType, UnknownType, same_type
+from .memory import Variable
+from .values import FuncRef, Int, Text, Unjudged
+
+
+class StaticTypes(Core):
+    """Type inference; whatever cannot be inferred is UnknownType, never a guess."""
+
+    def static_type(self, node: Node, scope: Scope) -> CType:
+        try:
+            return self._infer(node, scope)
+        except Unjudged:
+            return UnknownType()
+
+    def _infer(self, node: Any, scope: Scope) -> CType:
+        kind = type(node)
+        if kind is c_ast.ID:
+            return self._infer_name(node.name, scope)
+        if kind is c_ast.Constant:
+            if node.type == "string" or node.value.endswith('"'):
+                return self.types.pointer_to(IntType(8, True))
+            value = arith.constant(node.value, self.bits)
+            return IntType(value.bits, value.signed)
+        if kind is c_ast.Cast:
+            return self.type_of_name(node.to_type, scope)
+        if kind is c_ast.CompoundLiteral:
+            return self.type_of_name(node.type, scope)
+        if kind is c_ast.UnaryOp:
+            return self._infer_unary(node, scope)
+        if kind is c_ast.BinaryOp:
+            return self._infer_binary(node, scope)
+        if kind is c_ast.TernaryOp:
+            left = self._infer(node.iftrue, scope)
+            right = self._infer(node.iffalse, scope)
+            if isinstance(left, IntType) and isinstance(right, IntType):
+                return self._common(left, right)
+            if isinstance(left, (UnknownType, IntType)):
+                return right
+            return left
+        if kind is c_ast.StructRef:
+            return self._infer_member(node, scope)
+        if kind is c_ast.ArrayRef:
+            return self._pointee(self._infer(node.name, scope))
+        if kind is c_ast.Assignment:
+            return self._infer(node.lvalue, scope)
+        if kind is c_ast.ExprList:
+            return self._infer(node.exprs[-1], scope)
+        if kind is c_ast.FuncCall:
+            return self._infer_call(node, scope)
+        if kind is c_ast.Compound:
+            return self._infer_block(node, scope)
+        if kind is c_ast.GenericSelection:
+            return self._infer_generic(node, scope)
+        return UnknownType()
+
+    def _infer_generic(self, node: Any, scope: Scope) -> CType:
+        wanted = self._infer(node.expr, scope)
+        default: CType = UnknownType()
+        for item in node.associations:
+            if item.type is None:
+                default = self._infer(item.expr, scope)
+            elif same_type(self.type_of_name(item.type, scope), wanted):
+                return self._infer(item.expr, scope)
+        return default
+
+    def _infer_name(self, name: str, scope: Scope) -> CType:
+        found = self.find(name, scope)
+        if isinstance(found, Variable):
+            return found.ctype
+        if isinstance(found, Int):
+            return IntType(found.bits, found.signed)
+        if isinstance(found, (FuncRef, Text)):
+            return UnknownType()
+        return UnknownType()
+
+    @staticmethod
+    def _pointee(ctype: CType) -> CType:
+        if isinstance(ctype, ArrayType):
+            return ctype.element
+        if isinstance(ctype, PtrType):
+            return ctype.target or UnknownType()
+        return UnknownType()
+
+    def _infer_unary(self, node: Any, scope: Scope) -> CType:
+        op = node.op
+        if op == "sizeof":
+            return self.types.ulong
+        inner = self._infer(node.expr, scope)
+        if op == "*":
+            return self._pointee(inner)
+        if op == "&":
+            return self.types.pointer_to(inner)
+        if op == "!":
+            return IntType(32, True)
+        if isinstance(inner, IntType) and inner.bits < 32 and op in ("~", "-", "+"):
+            return IntType(32, True)
+        return inner
+
+    @staticmethod
+    def _common(left: IntType, right: IntType) -> IntType:
+        bits, signed = arith.common(
+            Int(0, left.bits, left.signed), Int(0, right.bits, right.signed)
+        )
+        return IntType(bits, signed)
+
+    def _infer_binary(self, node: Any, scope: Scope) -> CType:
+        if node.op in arith.COMPARISONS or node.op in ("&&", "||"):
+            return IntType(32, True)
+        left = self._infer(node.left, scope)
+        if node.op in ("<<", ">>") and isinstance(left, IntType):
+            return left if left.bits >= 32 else IntType(32, True)
+        right = self._infer(node.right, scope)
+        if isinstance(left, IntType) and isinstance(right, IntType):
+            return self._common(left, right)
+        if isinstance(left, (PtrType, ArrayType)) and isinstance(right, (PtrType, ArrayType)):
+            return self.types.long
+        for side in (left, right):
+            if isinstance(side, ArrayType):
+                return self.types.pointer_to(side.element)
+            if isinstance(side, PtrType):
+                return side
+        return UnknownType()
+
+    def _infer_member(self, node: Any, scope: Scope) -> CType:
+        base = self._infer(node.name, scope)
+        if node.type == "->":
+            base = self._pointee(base)
+        if isinstance(base, StructType):
+            member = base.member(node.field.name)
+            if member is not None:
+                return member.ctype
+        return UnknownType()
+
+    def _infer_call(self, node: Any, scope: Scope) -> CType:
+        if not isinstance(node.name, c_ast.ID):
+            return UnknownType()
+        name = node.name.name
+        if name in ("__ptc_cmpxchg", "__ptc_xchg"):
+            return UnknownType()
+        if name.startswith("__builtin_") and node.args is not None:
+            if name == "__builtin_choose_expr":
+                return self._infer(node.args.exprs[1], scope)
+            if name == "__builtin_expect":
+                return self.types.long
+            return IntType(64 if name.endswith("64") else 32, not name.startswith("__builtin_bswap"))
+        found = self.code.function_node(name, self.run.location.path)
+        declaration = found.decl if found is not None else self.code.prototype_node(name)
+        if declaration is None:
+            return UnknownType()
+        return self.type_of_name(declaration.type.type, Scope())
+
+    def _infer_block(self, node: Any, scope: Scope) -> CType:
+        inner = Scope(scope)
+        items = node.block_items or []
+        for item in items[:-1]:
+            if isinstance(item, c_ast.Decl) and item.name:
+                ctype = self.type_of_name(item.type, inner)
+                if isinstance(ctype, UnknownType) and item.init is not None:
+                    ctype = self._infer(item.init, inner)
+                inner.names[item.name] = Variable(item.name, ctype)
+        return self._infer(items[-1], inner) if items else UnknownType()

@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""From a tree and a variant to a unit of declarations: preprocess, slice, parse on demand."""
+
+from __future__ import annotations
+
+from analyzer.frontend.macros import Macro
+from analyzer.frontend.preprocess import Diagnostic, Tool, find_tool
+from analyzer.frontend.read import HEADERS, OURS, read_unit, standard_headers
+from analyzer.frontend.stage import Stage
+from analyzer.frontend.unit import Chunk, ParseCache, Unit
+from analyzer.model import Location
+
+__all__ = [
+    "HEADERS",
+    "OURS",
+    "Chunk",
+    "Diagnostic",
+    "Location",
+    "Macro",
+    "ParseCache",
+    "Stage",
+    "Tool",
+    "Unit",
+    "find_tool",
+    "read_unit",
+    "standard_headers",
+]

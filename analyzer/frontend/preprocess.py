@@ -1,0 +1,193 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Run the host's C preprocessor on one unit, with bounds on time, memory and output."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from analyzer.errors import SourceError, ToolError
+from analyzer.frontend.tokens import tree_path
+from analyzer.model import Location
+
+CPU_SECONDS: Final = 20
+PCPP_CPU_SECONDS: Final = 120  # pure Python: about 50 times slower
+WALL_SECONDS: Final = 240
+OUTPUT_BYTES: Final = 64 * 1024 * 1024
+MEMORY_KIB: Final = 2 * 1024 * 1024
+_ERROR: Final = re.compile(
+    r"^(?P<path>[^:\n]+):(?P<line>\d+):(?:\d+:)? (?:fatal )?error: (?P<message>.*)$", re.MULTILINE
+)
+_LIMITS: Final = (
+    f'ulimit -t "$PTCHECK_CPU" 2>/dev/null; ulimit -v {MEMORY_KIB} 2>/dev/null; '
+    f"ulimit -f {OUTPUT_BYTES // 512} 2>/dev/null; ulimit -c 0 2>/dev/null; "
+    'exec "$@"'
+)
+_DEFINITIONS: Final = (
+    "__KERNEL__=1",
+    'KBUILD_MODNAME="ptcheck"',
+    'KBUILD_BASENAME="ptcheck"',
+    'KBUILD_MODFILE="ptcheck"',
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """An error of the preprocessor, at a place of the tree."""
+
+    location: Location
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """A C preprocessor: `kind` is 'gcc', 'clang' or 'pcpp'."""
+
+    kind: str
+    command: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Preprocessed:
+    """What came out: the text, beginning with a newline, and the errors."""
+
+    text: str
+    diagnostics: tuple[Diagnostic, ...]
+
+
+def find_tool(environment: Mapping[str, str] = os.environ) -> Tool:
+    """Return the preprocessor to use: $PTCHECK_CPP, gcc, clang, or pcpp.
+
+    Raises ToolError where there is none.
+    """
+    named = environment.get("PTCHECK_CPP", "")
+    path = environment.get("PATH", os.defpath)
+    if named and named != "pcpp":
+        found = shutil.which(named, path=path)
+        if found is None:
+            raise ToolError(f"PTCHECK_CPP names no program: {named}")
+        return Tool("clang" if "clang" in os.path.basename(named) else "gcc", (found,))
+    if not named:
+        for name in ("gcc", "clang"):
+            found = shutil.which(name, path=path)
+            if found is not None:
+                return Tool(name, (found,))
+    try:
+        import pcpp  # type: ignore[import-untyped]  # noqa: F401
+    except ImportError:
+        raise ToolError("no C preprocessor: install gcc or clang, or `pip install pcpp`") from None
+    return Tool("pcpp", (sys.executable, os.fspath(Path(__file__).with_name("pcpp_main.py"))))
+
+
+def preprocess(
+    tool: Tool,
+    unit: str,
+    folder: Path,
+    search: tuple[str, ...],
+    forced: tuple[str, ...],
+    with_macros: bool = False,
+) -> Preprocessed:
+    """Preprocess the text `unit` in `folder`.
+
+    `search` and `forced` (headers included first) are relative to it. Raises SourceError where
+    the preprocessor goes beyond a bound, ToolError where it does not work at all.
+    """
+    command = ["/bin/sh", "-c", _LIMITS, "sh", *tool.command]
+    if tool.kind != "pcpp":
+        command += ["-E", "-undef", "-nostdinc", "-std=gnu11", "-x", "c", "-w"]
+    if with_macros:
+        command.append("-dD")
+    command += [f"-D{definition}" for definition in _DEFINITIONS]
+    for name in search:
+        command += ["-I", name]
+    for name in forced:
+        command += ["-include", name]
+    command.append("-")
+    outcome = folder.parent / "out.i"
+    errors = folder.parent / "out.err"
+    source = folder.parent / "unit.c"
+    source.write_bytes(unit.encode("utf-8", "surrogateescape"))
+    with source.open("rb") as stdin, outcome.open("wb") as out, errors.open("wb") as err:
+        seconds = PCPP_CPU_SECONDS if tool.kind == "pcpp" else CPU_SECONDS
+        code = _run(command, folder, seconds, (stdin, out, err))
+    with outcome.open("rb") as stream:
+        text = "\n" + stream.read(OUTPUT_BYTES + 1).decode("latin-1")
+    messages = _messages(errors)
+    if code < 0 or code > 128 or len(text) > OUTPUT_BYTES:
+        raise SourceError(*_last_place(text), "the C preprocessor needs too much time or memory")
+    if code and not text.strip() and not _ERROR.search(messages):
+        first = messages.strip().split("\n")[0][:200]
+        raise ToolError(f"{tool.command[0]} does not preprocess: {first}")
+    return Preprocessed(text, _diagnostics(messages))
+
+
+def _run(
+    command: list[str], folder: Path, seconds: int, streams: tuple[BinaryIO, BinaryIO, BinaryIO]
+) -> int:
+    """Run to the end and return the exit code. The environment is our own: no CPATH."""
+    environment = {
+        "PATH": os.environ.get("PATH", os.defpath),
+        "LC_ALL": "C",
+        "SOURCE_DATE_EPOCH": "0",
+        "TMPDIR": os.fspath(folder.parent),
+        "PTCHECK_CPU": str(seconds),
+        "PYTHONIOENCODING": "latin-1",
+    }
+    process = subprocess.Popen(
+        command,
+        cwd=folder,
+        env=environment,
+        stdin=streams[0],
+        stdout=streams[1],
+        stderr=streams[2],
+        start_new_session=True,
+    )
+
+    def kill() -> None:
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+
+    timer = threading.Timer(WALL_SECONDS, kill)
+    timer.daemon = True
+    timer.start()
+    try:
+        return process.wait()
+    except BaseException:
+        kill()
+        process.wait()
+        raise
+    finally:
+        timer.cancel()
+
+
+def _messages(path: Path) -> str:
+    with path.open("rb") as stream:
+        return stream.read(1 << 20).decode("utf-8", "replace")
+
+
+def _diagnostics(messages: str) -> tuple[Diagnostic, ...]:
+    return tuple(
+        Diagnostic(Location(_shown(m["path"]), int(m["line"])), m["message"].strip())
+        for m in _ERROR.finditer(messages)
+    )
+
+
+def _shown(path: str) -> str:
+    return "<ptcheck>" if path == "<stdin>" else tree_path(path)
+
+
+def _last_place(text: str) -> tuple[str, int]:
+    """The last line marker that came out: where it was when it was stopped."""
+    at = text.rfind("\n# ")
+    found = re.compile(r'\n# (\d+) "([^"]*)"').match(text, at) if at >= 0 else None
+    return (_shown(found[2]), int(found[1])) if found else ("<ptcheck>", 0)

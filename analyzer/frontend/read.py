@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Read one unit: the page-table headers of a variant, some .c files, and probes of ours."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from analyzer.errors import SourceError
+from analyzer.frontend.macros import MacroTable, without_directives
+from analyzer.frontend.preprocess import Diagnostic, Tool, find_tool, preprocess
+from analyzer.frontend.stage import MISSING, Stage
+from analyzer.frontend.unit import ParseCache, Unit
+from analyzer.model import Location
+
+if TYPE_CHECKING:
+    from analyzer.kconfig import Variant
+
+OURS: Final = "<ptcheck>"
+HEADERS: Final = (
+    "linux/mm.h",
+    "linux/pgtable.h",
+    "linux/hugetlb.h",
+    "linux/swapops.h",
+    "linux/leafops.h",
+    "asm/tlb.h",
+    "asm/pgalloc.h",
+    "asm/tlbflush.h",
+    "linux/page_table_check.h",
+    "linux/mman.h",
+    "linux/sched/mm.h",
+)
+"""What generic page-table code is made of; each is included where the tree has it."""
+_ENTRY: Final = re.compile(r'\n# \d+ "([^"\n]*)" 1')
+_MARKER: Final = re.compile(r'\n# (\d+) "([^"\n]*)"')
+_ARCH_PGTABLE: Final = re.compile(r"arch/([^/]+)/include/asm/pgtable\.h$")
+
+
+def standard_headers(stage: Stage, arch: str) -> tuple[str, ...]:
+    """Return the standard headers that this tree has for this architecture."""
+    found = []
+    for header in HEADERS:
+        if header.startswith("linux/"):
+            places = [f"include/{header}"]
+        else:
+            places = [f"arch/{arch}/include/{header}", f"include/asm-generic/{header[4:]}"]
+        if any(stage.has(place) for place in places):
+            found.append(header)
+        elif header == "linux/pgtable.h":  # before 5.8
+            found.append("asm/pgtable.h")
+    return tuple(found)
+
+
+def read_unit(
+    stage: Stage,
+    variant: Variant,
+    bodies: tuple[str, ...] = (),
+    prelude: str = "",
+    probes: str = "",
+    with_macros: bool = False,
+    *,
+    cache: ParseCache | None = None,
+    tool: Tool | None = None,
+) -> Unit:
+    """Preprocess and slice one unit of `variant`.
+
+    The unit is `prelude` (text of ours), the standard headers, each of `bodies` (.c files,
+    paths in the tree), and `probes` (C of ours, located as "<ptcheck>").
+    Raises SourceError where the unit as a whole cannot be trusted: the preprocessor goes beyond
+    its bounds, a file from outside of the tree was read, or the page-table header that was read
+    is not the architecture's own; ToolError where there is no preprocessor.
+    """
+    headers = standard_headers(stage, variant.arch)
+    prepared = stage.prepare(variant, (*headers, *bodies))
+    lines = [f'# 1 "{OURS}"', prelude] if prelude else []
+    lines += [f"#include <{header}>" for header in headers]
+    lines += [f'#include "{body}"' for body in bodies]
+    if probes:
+        lines += [f'# 1 "{OURS}"', probes]
+    result = preprocess(
+        find_tool() if tool is None else tool,
+        "\n".join(lines) + "\n",
+        stage.source,
+        prepared.folders,
+        prepared.forced,
+        with_macros,
+    )
+    text = result.text
+    macros = None
+    if with_macros:
+        macros = MacroTable(text)
+        text = without_directives(text)
+    missing = _missing_headers(text, f"../gen/{variant.arch}/{MISSING}/")
+    unit = Unit(text, (*result.diagnostics, *missing), macros, cache)
+    _check_origin(stage, variant.arch, unit)
+    return unit
+
+
+def _missing_headers(text: str, folder: str) -> list[Diagnostic]:
+    """One diagnostic for each header that the tree lacks and that was read all the same."""
+    found = []
+    seen = set()
+    start = text.find(folder)
+    while start >= 0:
+        marker = _ENTRY.match(text, text.rfind("\n", 0, start))
+        if marker and marker[1] not in seen:
+            seen.add(marker[1])
+            place = _includer(text, marker.start())
+            name = marker[1].removeprefix(folder)
+            found.append(Diagnostic(place, f"the tree has no header {name}"))
+        start = text.find(folder, start + 1)
+    return found
+
+
+def _includer(text: str, position: int) -> Location:
+    """The place of the directive that led to the file entered at `position`."""
+    at = text.rfind("\n# ", 0, position)
+    marker = _MARKER.match(text, at) if at >= 0 else None
+    if marker is None:
+        return Location(OURS, 0)
+    lines = text.count("\n", marker.end(), position)
+    return Location(marker[2], max(1, int(marker[1]) + lines - 1))
+
+
+def _check_origin(stage: Stage, arch: str, unit: Unit) -> None:
+    """Every file must be of the tree or ours, and asm/pgtable.h the architecture's own."""
+    own = f"arch/{arch}/include/asm/pgtable.h"
+    for path in sorted(unit.files):
+        if path.startswith(("../gen/", "../stubs/")) or path[:1] == "<":
+            continue
+        if path.startswith(("/", "..")):
+            raise SourceError(path, 0, "not in the tree, but an #include led there")
+        found = _ARCH_PGTABLE.match(path)
+        if found and found[1] != arch:
+            raise SourceError(path, 0, f"the page-table header of {found[1]} was read for {arch}")
+    if own not in unit.files:
+        raise SourceError(own, 0, f"no page-table header of {arch} was read")

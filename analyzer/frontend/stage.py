@@ -1,0 +1,311 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A private copy of exactly those files of a tree that preprocessing can reach.
+
+    <stage>/src/...          files of the tree, under their own paths
+    <stage>/gen/<arch>/...   wrappers and stand-ins of headers that a build would generate
+    <stage>/gen/<variant>/   autoconf.h and the compiler's macros of one variant
+    <stage>/stubs/...        kernel_stubs/shadow (searched first) and kernel_stubs/generated (last)
+
+The preprocessor runs in <stage>/src with relative include folders, so that line markers are the
+same for a folder and for a git revision, and nothing outside of the tree can be reached: a
+directive that is not a plain include is defused in the copy (see includes.py).
+One Stage serves all architectures and variants of a run; no file is read or scanned twice.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from posixpath import dirname, normpath
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from analyzer.errors import SourceError
+from analyzer.frontend.definitions import derived_headers
+from analyzer.frontend.includes import Include, Scan, scan
+from analyzer.frontend.predefined import OBJTREE, Target, header_arch, target
+from analyzer.frontend.stubs import stub_files
+from analyzer.frontend.wrappers import Wrappers, wrappers
+
+from analyzer.tree import KernelTree
+
+if TYPE_CHECKING:
+    from analyzer.kconfig import Variant
+
+GEN = "../gen"
+STUBS = "../stubs"
+MISSING = "missing"
+_ROOM = 512 * 1024 * 1024  # bytes that have to be free: far more than a stage ever takes
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """One variant made ready: what to give to the preprocessor, run in <stage>/src."""
+
+    folders: tuple[str, ...]  # include folders in order, relative to <stage>/src
+    forced: tuple[str, ...]  # headers that are included before everything, in order
+    arch: str
+    own: str  # folder of the generated files of this variant, relative to <stage>/src
+    symbols: frozenset[str]  # configuration symbols that the reachable files name
+
+
+def _fast_folder() -> str | None:
+    """A file system in memory where there is one: hundreds of small files live for seconds."""
+    shared = "/dev/shm"  # noqa: S108
+    if "TMPDIR" in os.environ or not os.access(shared, os.W_OK | os.X_OK):
+        return None
+    room = os.statvfs(shared)
+    return shared if room.f_bavail * room.f_frsize > _ROOM else None
+
+
+class Stage:
+    """The copy; a context manager. Raises nothing but OSError of the temporary folder itself."""
+
+    def __init__(self, tree: KernelTree) -> None:
+        self.tree = tree
+        self.root = Path(tempfile.mkdtemp(prefix="ptcheck-", dir=_fast_folder()))
+        self.source = self.root / "src"
+        self.source.mkdir()
+        self._scans: dict[str, Scan] = {}
+        self._folders: set[str] = set()
+        self._names: dict[str, frozenset[str]] = {}
+        self._wrappers: dict[str, Wrappers] = {}
+        self._generated: dict[str, frozenset[str]] = {}
+        self._closures: dict[tuple[tuple[str, ...], tuple[str, ...]], frozenset[str]] = {}
+        self._stand_ins: dict[str, set[str]] = {}
+        self._host: str | None = None
+        self._stubs = self._write_stubs()
+
+    # -- life ------------------------------------------------------------------------------
+
+    def close(self) -> None:
+        """Remove the copy; closing twice is harmless."""
+        shutil.rmtree(self.root, ignore_errors=True)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    @property
+    def files_read(self) -> int:
+        """Number of files of the tree that were read so far, each counted once."""
+        return len(self._scans)
+
+    def stand_ins(self, arch: str) -> frozenset[str]:
+        """Return the empty stand-ins of `arch` for headers that a build generates."""
+        return self._generated.get(arch, frozenset())
+
+    # -- looking into the tree -------------------------------------------------------------
+
+    def has(self, path: str) -> bool:
+        """Tell whether the tree has this file (the listing of its folder is read once)."""
+        folder, _, name = path.rpartition("/")
+        names = self._names.get(folder)
+        if names is None:
+            entries = self.tree.entries(folder)
+            names = frozenset(e.name for e in entries if not e.is_directory)
+            self._names[folder] = names
+        return name in names
+
+    def load(self, paths: Iterable[str]) -> None:
+        """Copy and scan files of the tree, those that are new; absent ones are skipped."""
+        new = [p for p in paths if p not in self._scans]
+        for path, data in self.tree.read_many(new):
+            found = scan(data)
+            self._scans[path] = found
+            self._write(self.source / path, data if found.text is None else found.text)
+
+    # -- making a variant ready ------------------------------------------------------------
+
+    def prepare(self, variant: Variant, roots: Iterable[str]) -> Prepared:
+        """Copy all that `roots` (headers as `linux/mm.h`, files as `mm/x.c`) can reach.
+
+        Any arm of any #if counts. Writes the wrappers, the compiler's macros and autoconf.h.
+        """
+        arch, config = variant.arch, variant.config
+        compiler = target(self.tree, arch, variant.bits, variant.endian, config)
+        host = self._header_host(compiler)
+        folders = self._search_path(arch, compiler)
+        real = tuple(f for f in folders if not f.startswith(".."))
+        forced = [
+            name
+            for name in ("compiler-version.h", "kconfig.h", "compiler_types.h")
+            if self.has(f"include/linux/{name}")
+        ]
+        start = [*(f"linux/{name}" for name in forced), *roots]
+        for made in filter(None, (arch, host)):
+            self._make_arch(made)
+        reached = self._closure(arch, host, real, tuple(start))
+        symbols = frozenset().union(*(self._scans[p].symbols for p in reached))
+        own = f"{arch}.{variant.name}"
+        folder = self.root / "gen" / own
+        self._write(folder / "generated/autoconf.h", config.autoconf(sorted(symbols)).encode())
+        lines = [f"#define {name} {text}\n" for name, text in compiler.macros]
+        self._write(folder / "predefined.h", "".join(lines).encode())
+        at = folders.index("include")
+        search = (*folders[:at], f"{GEN}/{own}", *folders[at:])
+        return Prepared(
+            folders=(f"{STUBS}/shadow", *search, f"{STUBS}/generated", f"{GEN}/{arch}/{MISSING}"),
+            forced=(f"{GEN}/{own}/predefined.h", *(f"include/linux/{name}" for name in forced)),
+            arch=arch,
+            own=f"{GEN}/{own}",
+            symbols=symbols,
+        )
+
+    def _header_host(self, compiler: Target) -> str | None:
+        """The architecture whose generated headers are searched too (um), None for most."""
+        for folder in compiler.folders:
+            if folder.startswith(f"{OBJTREE}/arch/"):
+                return folder.split("/")[2]
+        return None
+
+    def _search_path(self, arch: str, compiler: Target) -> list[str]:
+        """LINUXINCLUDE of the top Makefile, then the folders of the arch Makefile."""
+        folders = [
+            f"arch/{arch}/include",
+            f"{GEN}/{arch}",
+            "include",
+            f"arch/{arch}/include/uapi",
+            f"{GEN}/{arch}/uapi",
+            "include/uapi",
+        ]
+        for folder in compiler.folders:
+            if folder.startswith(OBJTREE):
+                parts = folder.split("/")
+                if parts[1:2] == ["arch"] and parts[3:5] == ["include", "generated"]:
+                    folder = "/".join([GEN, parts[2], *parts[5:]])
+                else:
+                    continue
+            if folder not in folders:
+                folders.append(folder)
+        return folders
+
+    def _make_arch(self, arch: str) -> None:
+        """Write the wrappers, derived headers and empty stand-ins of an architecture, once."""
+        if arch in self._wrappers:
+            return
+        made = self._wrappers[arch] = wrappers(self.tree, arch)
+        folder = self.root / "gen" / arch
+        for name, text in made.files:
+            self._write(folder / name, text.encode())
+        derived = derived_headers(self.tree, arch)
+        for name, text in derived.items():
+            if name in made.generated:
+                self._write(folder / name, text.encode())
+        empty = made.generated - derived.keys()
+        for name in empty:
+            self._write(folder / name, b"")
+        self._generated[arch] = frozenset(empty)
+
+    # -- the closure of includes -----------------------------------------------------------
+
+    def _closure(
+        self, arch: str, host: str | None, folders: tuple[str, ...], roots: tuple[str, ...]
+    ) -> frozenset[str]:
+        key = ((arch, *folders), roots)
+        done = self._closures.get(key)
+        if done is not None:
+            return done
+        stubs = self._stubs
+        made = [self._wrappers[a] for a in (arch, host) if a is not None]
+        wrapped = {n.removeprefix("uapi/") for w in made for n, _ in w.files}
+        generated = {n.removeprefix("uapi/") for w in made for n in w.generated}
+        reached: set[str] = set()
+        resolved: dict[str, tuple[str, ...]] = {}
+        absent: set[str] = set()
+        level: set[str] = set()
+        for root in roots:
+            if self.has(root):
+                level.add(root)
+            level.update(self._candidates(root, folders))
+            if root in wrapped:
+                level.update(self._candidates(f"asm-generic/{root[4:]}", folders))
+        for includes in stubs.values():
+            for include in includes:
+                level.update(self._candidates(include.name, folders))
+        while level:
+            self.load(sorted(level))
+            reached |= {p for p in level if p in self._scans}
+            following: set[str] = set()
+            for path in level:
+                found = self._scans.get(path)
+                if found is None:
+                    continue
+                for include in found.includes:
+                    name = include.name
+                    paths = resolved.get(name)
+                    if paths is None:
+                        paths = self._candidates(name, folders)
+                        if name in wrapped:
+                            paths += self._candidates(f"asm-generic/{name[4:]}", folders)
+                        resolved[name] = paths
+                    if include.quoted:
+                        beside = normpath(f"{dirname(path)}/{name}")
+                        if not beside.startswith("..") and self.has(beside):
+                            following.add(beside)
+                            continue
+                    if paths:
+                        following.update(paths)
+                    elif name not in wrapped | generated and name not in stubs:
+                        absent.add(name)
+            level = following - reached
+        self._stand_in(arch, absent)
+        self._closures[key] = frozenset(reached)
+        return self._closures[key]
+
+    def _candidates(self, name: str, folders: tuple[str, ...]) -> tuple[str, ...]:
+        paths = (normpath(f"{folder}/{name}") for folder in folders)
+        return tuple(p for p in paths if not p.startswith("..") and self.has(p))
+
+    def _stand_in(self, arch: str, names: set[str]) -> None:
+        """Write an empty header for each name, searched last; the unit reports those it reads."""
+        known = self._stand_ins.setdefault(arch, set())
+        for name in names - known:
+            known.add(name)
+            path = normpath(name)
+            if not path.startswith(("..", "/")):
+                self._write(self.root / "gen" / arch / MISSING / path, b"")
+
+    # -- writing ---------------------------------------------------------------------------
+
+    def _write_stubs(self) -> dict[str, tuple[Include, ...]]:
+        """Copy kernel_stubs; return the includes of each stub by the name it is included as."""
+        names = {}
+        for path, data in stub_files().items():
+            self._write(self.root / "stubs" / path, data)
+            names[path.split("/", 1)[1]] = scan(data).includes
+        return names
+
+    def _write(self, path: Path, data: bytes) -> None:
+        name = os.fspath(path)
+        folder = dirname(name)
+        if folder not in self._folders:
+            try:
+                os.makedirs(folder, exist_ok=True)
+            except (FileExistsError, NotADirectoryError):
+                return
+            self._folders.add(folder)
+        try:
+            file = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            try:
+                os.write(file, data)
+            finally:
+                os.close(file)
+        except (IsADirectoryError, NotADirectoryError):
+            return
+        except OSError as error:
+            raise SourceError(name.removeprefix(f"{self.source}/"), 0, str(error)) from None
+
+
+__all__ = ["GEN", "MISSING", "STUBS", "Prepared", "Stage", "header_arch"]

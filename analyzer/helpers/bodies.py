@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Which .c files define the functions that the headers only declare.
+
+Helpers are defined out of line in mm/ and anywhere below arch/<arch>; the files are found by the
+names that are missing, and a file that the Makefile beside it does not build in the configuration
+is left out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from ..frontend import Unit
+from ..kconfig import Config
+from ..tree import KernelTree
+from .interface import read_text
+
+_OBJECT = re.compile(r"^\s*(obj|[\w-]+)-(\S+?)\s*[:+]?=\s*(.*)$")
+_CONFIG = re.compile(r"^\$\(CONFIG_(\w+)\)$")
+_ENTRY_TYPE = re.compile(r"\b(?:pte|pmd|pud|pgprot|pteval|pgtable)_t\b|\bpte_basic_t\b")
+_EXTERN = re.compile(rb"^extern\s+([^;(){}=]*);", re.M)
+_INITIAL = re.compile(
+    rb"^(?!static\b|typedef\b|extern\b|return\b)([A-Za-z_][\w \t*]*?)"
+    rb"(?:[ \t]*__\w+\([^)\n]*\))*[ \t]*=[ \t]*([^;{}\"#]{1,200});",
+    re.M,
+)
+_NAME = re.compile(rb"\b[A-Za-z_]\w*\b")
+_TYPE_WORDS = frozenset(
+    b"unsigned signed long int short char const volatile struct union enum bool".split()
+)
+_WORD = re.compile(r"\b[a-z_]\w*\b")
+
+
+class SourceIndex:
+    """The definitions below mm/ and one architecture, found by bytes; shared by its variants."""
+
+    def __init__(self, tree: KernelTree, arch: str) -> None:
+        self._tree = tree
+        self._arch = arch
+        self._texts: dict[str, bytes] | None = None
+        self._makefiles: dict[str, str] = {}
+        self._initial: dict[str, tuple[str, ...]] | None = None
+
+    def texts(self) -> dict[str, bytes]:
+        """Every candidate file's bytes: mm/*.c first, then the architecture's."""
+        if self._texts is None:
+            paths = [f"mm/{e.name}" for e in self._tree.entries("mm") if e.name.endswith(".c")]
+            paths += [
+                path
+                for path in self._tree.walk(f"arch/{self._arch}", (".c",))
+                if "/boot/" not in path and "/tools/" not in path and "/vdso" not in path
+            ]
+            self._texts = {
+                path: data
+                for path, data in self._tree.read_many(paths)
+                if b"pte" in data or b"pmd" in data or b"pgprot" in data
+            }
+        return self._texts
+
+    def defining(self, name: str, config: Config) -> str | None:
+        """The file that defines a function in this configuration."""
+        return next((path for path in self._candidates(name) if self.built(path, config)), None)
+
+    def defines(self, name: str) -> bool:
+        """Whether any file has a definition, whatever the configuration."""
+        return next(self._candidates(name), None) is not None
+
+    def _candidates(self, name: str) -> Iterator[str]:
+        needle = name.encode()
+        pattern = re.compile(
+            rb"^(?![ \t#/*])[^\n;={}]*?\b" + re.escape(needle) + rb"[ \t]*\(([^;{}]*?)\)\s*\{", re.M
+        )
+        for path, data in self.texts().items():
+            if needle in data and pattern.search(data):
+                yield path
+
+    def initial_values(self) -> dict[str, tuple[str, ...]]:
+        """Initializers of global scalars that the architecture's headers declare, as C text.
+
+        A mask that is narrowed at boot starts as all ones there; the evaluator uses the initial
+        value in arithmetic and takes both ways where a condition asks for it.
+        """
+        if self._initial is None:
+            declared: set[bytes] = set()
+            for _, data in self._tree.read_many(
+                self._tree.walk(f"arch/{self._arch}/include/asm", (".h",))
+            ):
+                if b"extern" in data:
+                    for words in _EXTERN.findall(data):
+                        declared.update(_NAME.findall(words))
+            declared -= _TYPE_WORDS
+            found: dict[str, tuple[str, ...]] = {}
+            for data in self.texts().values():
+                for words, value in _INITIAL.findall(data):
+                    named = [w for w in _NAME.findall(words)[1:] if w in declared]
+                    for name in named:
+                        text = " ".join(value.decode("latin-1").split())
+                        known = found.get(name.decode("latin-1"), ())
+                        if text not in known:
+                            found[name.decode("latin-1")] = (*known, text)
+            self._initial = found
+        return self._initial
+
+    def built(self, path: str, config: Config) -> bool:
+        """Whether Kbuild compiles the file; True where the Makefile does not say."""
+        folder, _, file = path.rpartition("/")
+        target = file.removesuffix(".c") + ".o"
+        text = self._makefiles.get(folder)
+        if text is None:
+            text = read_text(self._tree, f"{folder}/Makefile").replace("\\\n", " ")
+            text += read_text(self._tree, f"{folder}/Kbuild").replace("\\\n", " ")
+            self._makefiles[folder] = text
+        answers: list[bool] = []
+        for line in text.splitlines():
+            if target not in line:
+                continue
+            match = _OBJECT.match(line)
+            if match is None or target not in match[3].split():
+                continue
+            symbol = _CONFIG.match(match[2])
+            answers.append(match[2] in ("y", "m", "objs") if symbol is None else config.on(symbol[1]))
+        return not answers or any(answers)
+
+
+def missing_functions(unit: Unit, roots: Iterable[str]) -> frozenset[str]:
+    """Functions about entries that are declared but not defined, reachable from `roots`."""
+    seen: set[str] = set()
+    todo = list(roots)
+    missing: set[str] = set()
+    while todo:
+        name = todo.pop()
+        if name in seen:
+            continue
+        seen.add(name)
+        chunks = unit.functions.get(name)
+        if chunks:
+            for chunk in chunks:
+                todo.extend(
+                    word
+                    for word in _WORD.findall(unit.text, chunk.start, chunk.end)
+                    if word not in seen and (word in unit.functions or unit.prototype(word) is not None)
+                )
+            continue
+        chunk_ = unit.prototype(name)
+        if chunk_ is not None and _ENTRY_TYPE.search(unit.text, chunk_.start, chunk_.end):
+            missing.add(name)
+    return frozenset(missing)

@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A unit of the front end as the evaluator wants it: parsed nodes by name."""
+
+from __future__ import annotations
+
+import re
+
+from pycparser import c_ast
+
+from ..evaluate.ctype import Node
+from ..frontend import Unit
+from .probes import INITIAL
+
+_WORD = re.compile(r"[A-Za-z_]\w*")
+
+
+class UnitCode:
+    """Answers the evaluator's questions from one unit; implements `evaluate.core.Code`."""
+
+    def __init__(self, unit: Unit) -> None:
+        self.unit = unit
+        self._functions: dict[tuple[str, str], Node | None] = {}
+        self._callees: dict[str, frozenset[str]] = {}
+        self._variables: dict[tuple[str, str], Node | None] = {}
+
+    def function_node(self, name: str, near: str) -> Node | None:
+        """The FuncDef of a function, that of the file `near` when static names clash."""
+        chunks = self.unit.functions.get(name)
+        if not chunks:
+            return None
+        key = (name, near if len(chunks) > 1 else "")
+        if key not in self._functions:
+            chunk = self.unit.function(name, near)
+            node = self.unit.ast(chunk) if chunk is not None else None
+            self._functions[key] = node if isinstance(node, c_ast.FuncDef) else None
+        return self._functions[key]
+
+    def prototype_node(self, name: str) -> Node | None:
+        chunk = self.unit.prototype(name)
+        node = self.unit.ast(chunk) if chunk is not None else None
+        return node if node is not None and isinstance(node.type, c_ast.FuncDecl) else None
+
+    def variable_node(self, name: str, near: str) -> Node | None:
+        chunk = self.unit.variable(name)
+        return self.unit.ast(chunk) if chunk is not None else None
+
+    def initial_nodes(self, name: str) -> list[Node]:
+        """Initializers of a global: its own, or those of its definitions elsewhere in the tree."""
+        node = self.variable_node(name, "")
+        if node is None or not isinstance(node, c_ast.Decl):
+            return []
+        if node.init is not None:
+            return [node.init]
+        found: list[Node] = []
+        while True:
+            chunk = self.unit.variable(f"{INITIAL}{len(found)}_{name}")
+            probe = self.unit.ast(chunk) if chunk is not None else None
+            if probe is None:
+                return found
+            found.append(probe.init)
+
+    def typedef_node(self, name: str) -> Node | None:
+        chunk = self.unit.typedef(name)
+        return self.unit.ast(chunk) if chunk is not None else None
+
+    def struct_node(self, tag: str) -> Node | None:
+        chunk = self.unit.struct(tag)
+        return self.unit.ast(chunk) if chunk is not None else None
+
+    def enum_node(self, constant: str) -> Node | None:
+        chunk = self.unit.enum_constant(constant)
+        return self.unit.ast(chunk) if chunk is not None else None
+
+    def has_function(self, name: str) -> bool:
+        return name in self.unit.functions
+
+    def callees(self, name: str) -> frozenset[str]:
+        """Every identifier in the body of a function."""
+        known = self._callees.get(name)
+        if known is None:
+            found: set[str] = set()
+            for chunk in self.unit.functions.get(name, ()):
+                found.update(_WORD.findall(self.unit.text, chunk.start, chunk.end))
+            found.discard(name)
+            known = frozenset(word for word in found if "_" in word or word in self.unit.functions)
+            self._callees[name] = known
+        return known
+
+    def problem(self, name: str) -> str:
+        """Why a function that the unit has could not be used; '' when it has none."""
+        for chunk in self.unit.functions.get(name, ()):
+            location = self.unit.location(chunk)
+            reason = self.unit.unparsed.get(location)
+            if reason is not None:
+                return f" ({location} does not parse: {reason})"
+        return ""

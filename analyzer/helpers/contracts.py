@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What the generic interface promises when it calls a helper.
+
+The C of a helper does not state its preconditions. They stand here, for generic names only, each
+with its reason; the law is asked under them. Source: Documentation/mm/arch_pgtable_helpers.rst
+and the callers in mm/.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final
+
+
+class Old(Enum):
+    """Which entries a helper may find in the slot."""
+
+    ANY = "any entry"
+    PRESENT = "a present leaf"
+    UNCOUNTED = "an entry that is not counted"
+    TABLE = "a table or nothing"
+
+
+class New(Enum):
+    """How the entry that a helper is given relates to the one in the slot."""
+
+    ANY = "any entry"
+    SAME = "the same frame, the same answer of the predicate"
+    PROTECTED = "the entry in the slot with another protection"
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """One row: helpers whose names match, what they may assume, and why."""
+
+    names: re.Pattern[str]
+    old: Old
+    new: New
+    reason: str
+
+
+def _row(pattern: str, old: Old, new: New, reason: str) -> Contract:
+    return Contract(re.compile(rf"^(?:{pattern})$"), old, new, reason)
+
+
+CONTRACTS: Final = (
+    _row(
+        r"(huge_)?ptep?_clear_not_present_full|clear_not_present_full_ptes|huge_pte_clear|pte_clear",
+        Old.UNCOUNTED, New.ANY,
+        "generic code clears non-present entries and markers with it (mm/memory.c, mm/mremap.c)",
+    ),
+    _row(
+        r"(huge_)?(ptep|pmdp|pudp)_set_access_flags|(ptep|pmdp|pudp)_set_access_flags_\w+",
+        Old.PRESENT, New.SAME,
+        "only accessed, dirty and write permission may become more permissive",
+    ),
+    _row(
+        r"(huge_)?(ptep|pmdp|pudp)_modify_prot_(start|commit)|modify_prot_(start|commit)_ptes",
+        Old.PRESENT, New.PROTECTED,
+        "a transaction: start takes the entry out, commit puts it back with another protection",
+    ),
+    _row(
+        r"(huge_)?(ptep|pmdp|pudp)_set_wrprotect|wrprotect_ptes",
+        Old.PRESENT, New.ANY,
+        "write protection of a present entry (fork, userfaultfd, soft-dirty)",
+    ),
+    _row(
+        r"(ptep|pmdp|pudp)_(test_and_clear|clear_flush|clear)_young(_\w+)?"
+        r"|mkold_ptes|clear_young_dirty_ptes|(test_and_)?clear_(flush_)?young_ptes(_\w+)?",
+        Old.PRESENT, New.ANY,
+        "ageing looks at present entries only",
+    ),
+    _row(
+        r"(pmdp|pudp)_invalidate(_ad)?",
+        Old.PRESENT, New.ANY,
+        "splitting starts from a present leaf",
+    ),
+    _row(
+        r"pmdp_collapse_flush",
+        Old.TABLE, New.ANY,
+        "khugepaged takes a page table out; its entries are un-counted by pte_clear_range",
+    ),
+    _row(
+        r"(pmd|pud|p4d)_populate(_kernel|_safe)?|pmd_install",
+        Old.UNCOUNTED, New.ANY,
+        "a table is put where nothing, or a leaf that was invalidated, stands",
+    ),
+    _row(
+        r"(get_and_)?clear_full_ptes|clear_ptes|get_and_clear_ptes",
+        Old.PRESENT, New.ANY,
+        "a batch of present entries that map consecutive pages of one folio",
+    ),
+)  # fmt: skip
+
+_DEFAULT: Final = Contract(re.compile(""), Old.ANY, New.ANY, "nothing is promised")
+
+
+def contract_for(helper: str) -> Contract:
+    """The contract of a helper; without a row nothing is promised."""
+    for row in CONTRACTS:
+        if row.names.match(helper):
+            return row
+    return _DEFAULT

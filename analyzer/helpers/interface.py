@@ -1,0 +1,223 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The generic interface of a tree: helpers that change an entry and that generic code calls.
+
+No list of names is kept. A helper is a function or macro that takes a pointer to an entry
+together with an `mm` or a `vma`, stands in the headers of the page-table interface (the
+architecture's, asm-generic, linux/pgtable.h, linux/hugetlb.h), and is called by generic code.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from ..errors import SourceError
+from ..tree import KernelTree
+
+LEVELS: Final = ("pte", "pmd", "pud")
+GENERIC_HEADERS: Final = (
+    "include/linux/pgtable.h",
+    "include/asm-generic/pgtable.h",
+    "include/asm-generic/hugetlb.h",
+    "include/asm-generic/pgalloc.h",
+)
+OVERRIDABLE_HEADERS: Final = ("include/linux/hugetlb.h",)  # only what an architecture may replace
+_COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.S)
+_SPLICE = re.compile(r"\\\n")
+_FUNCTION = re.compile(
+    r"\b([a-z_]\w*)\s*\(([^(){};]*\b(?:pte|pmd|pud)_t\s*\*[^(){};]*)\)\s*(?=[{;\n]|__)"
+)
+_MACRO = re.compile(r"^[ \t]*#[ \t]*define[ \t]+([a-z_]\w*)\(([^()]*)\)[ \t]*(.*)$", re.M)
+_ALIAS = re.compile(r"^[ \t]*#[ \t]*define[ \t]+([a-z_]\w*)[ \t]+([a-z_]\w*)[ \t]*$", re.M)
+_GUARD = re.compile(r"^[ \t]*#[ \t]*ifndef[ \t]+([a-z_]\w*)", re.M)
+_CALL = re.compile(r"\b([a-z_]\w*)\s*\(")
+_POINTER = re.compile(r"^(?:const\s+)?(pte|pmd|pud)_t\s*\*\s*(?:const\s+)?(\w*)$")
+_ENTRY = re.compile(r"^(?:const\s+)?(pte|pmd|pud)_t\s+(?:const\s+)?(\w*)$")
+_ANNOTATION = re.compile(r"\b(?:__always_unused|__maybe_unused|__unused|volatile|register)\b")
+
+_BY_NAME: Final = {
+    "mm": "struct mm_struct *mm",
+    "__mm": "struct mm_struct *__mm",
+    "vma": "struct vm_area_struct *vma",
+    "__vma": "struct vm_area_struct *__vma",
+}
+_SLOT_NAMES: Final = re.compile(r"^_*(pte|pmd|pud)(p|ptr)$|^_*(xp|ptr)$")
+_VALUE_NAMES: Final = re.compile(r"^_*(?:entry|(?:new|old)?_?(pte|pmd|pud)(?:val|v)?|pteval)_*$")
+_ADDRESS_NAMES: Final = re.compile(r"^_*(addr|address|haddr|start|end)$")
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """A helper's parameters as C declarations, in order; `level` is that of the entry pointer."""
+
+    name: str
+    parameters: tuple[str, ...]
+    level: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Interface:
+    """Every candidate by name, with the signature that the architecture's own headers prefer."""
+
+    signatures: tuple[Signature, ...]
+    files: int
+
+
+def parameter_names(parameters: Iterable[str]) -> tuple[str, ...]:
+    """The names of declared parameters."""
+    return tuple(re.search(r"(\w+)\s*$", p).group(1) for p in parameters)  # type: ignore[union-attr]
+
+
+def slot_level(parameters: Iterable[str]) -> str | None:
+    """The level of the first parameter that points to an entry."""
+    for parameter in parameters:
+        match = _POINTER.match(parameter)
+        if match:
+            return match[1]
+    return None
+
+
+def _upper(parameters: Iterable[str]) -> bool:
+    """Whether the slot is that of a level which never maps memory."""
+    return any(re.search(r"\b(p4d|pgd)_t\s*\*", p) for p in parameters)
+
+
+def takes_mm(parameters: Iterable[str]) -> bool:
+    """Whether a helper is told whose page table it changes."""
+    return any(re.search(r"\bstruct\s+(mm_struct|vm_area_struct)\s*\*", p) for p in parameters)
+
+
+def called_names(tree: KernelTree) -> frozenset[str]:
+    """Every identifier that generic code (mm/, include/linux, asm-generic, fs, kernel) calls."""
+    names: set[str] = set()
+    paths = [*tree.walk("mm", (".c", ".h")), *tree.walk("include/asm-generic", (".h",))]
+    paths += [f"include/linux/{e.name}" for e in tree.entries("include/linux") if e.name.endswith(".h")]
+    paths += ["fs/proc/task_mmu.c", "fs/userfaultfd.c", "fs/dax.c", "kernel/events/uprobes.c"]
+    for _, data in tree.read_many(paths):
+        if b"_t" not in data:
+            continue
+        text = data.decode("latin-1")
+        if "pte" in text or "pmd" in text or "pud" in text:
+            names.update(_CALL.findall(text))
+    return frozenset(names)
+
+
+def find_interface(tree: KernelTree, arch: str, called: frozenset[str]) -> Interface:
+    """The candidates for one architecture; its own declarations win over the generic ones."""
+    found: dict[str, Signature] = {}
+    aliases: dict[str, str] = {}
+    macros: dict[str, tuple[tuple[str, ...], str, str]] = {}
+    paths = [p for p in (*GENERIC_HEADERS, *OVERRIDABLE_HEADERS) if tree.kind(p) is not None]
+    paths += list(tree.walk(f"arch/{arch}/include", (".h",)))
+    count = 0
+    for path, data in tree.read_many(paths):
+        count += 1
+        text = data.decode("latin-1")
+        if "pte" not in text and "pmd" not in text and "pud" not in text:
+            continue
+        text = _SPLICE.sub(" ", _COMMENT.sub(" ", text))
+        replaceable = set(_GUARD.findall(text)) if path in OVERRIDABLE_HEADERS else called
+        for name, inner in _FUNCTION.findall(text):
+            signature = _declared(name, inner, path)
+            if signature is not None and name in called and name in replaceable:
+                found[name] = signature
+        for name, inner, body in _MACRO.findall(text):
+            if name in called:
+                macros[name] = (tuple(a.strip() for a in inner.split(",")), body, path)
+        for name, other in _ALIAS.findall(text):
+            if name in called and name != other:
+                aliases[name] = other
+    for name, (parameters, body, path) in macros.items():
+        if name not in found:
+            signature = _macro_signature(name, parameters, body, path, found)
+            if signature is not None:
+                found[name] = signature
+    for name, other in aliases.items():
+        if name not in found and other in found:
+            known = found[other]
+            found[name] = Signature(name, known.parameters, known.level, known.path)
+    ordered = tuple(found[name] for name in sorted(found))
+    return Interface(ordered, count)
+
+
+def _declared(name: str, inner: str, path: str) -> Signature | None:
+    parameters = tuple(" ".join(_ANNOTATION.sub(" ", p).split()) for p in inner.split(","))
+    level = slot_level(parameters)
+    if level is None or _upper(parameters) or not takes_mm(parameters):
+        return None
+    if name.startswith("page_table_check"):
+        return None
+    return Signature(name, _named(parameters), level, path)
+
+
+def _named(parameters: tuple[str, ...]) -> tuple[str, ...]:
+    """Gives a name to the parameters of a prototype that have none."""
+    result = []
+    for index, parameter in enumerate(parameters):
+        words = re.findall(r"\w+", parameter)
+        unnamed = parameter.endswith("*") or len(words) == 1 or (
+            words[-1] in ("long", "int", "pte_t", "pmd_t", "pud_t", "pgtable_t", "bool")
+        )
+        result.append(f"{parameter} __arg{index}" if unnamed else parameter)
+    return tuple(result)
+
+
+def _macro_signature(
+    name: str,
+    names: tuple[str, ...],
+    body: str,
+    path: str,
+    found: dict[str, Signature],
+) -> Signature | None:
+    """A macro's parameters by the kernel's naming, or by the function that it hands them to."""
+    match = re.match(r"^\(?\s*([a-z_]\w*)\s*\(", body)
+    delegate = found.get(match[1]) if match else None
+    known = (
+        dict(zip(parameter_names(delegate.parameters), delegate.parameters, strict=True))
+        if delegate is not None
+        else {}
+    )
+    level = ""
+    for item in names:
+        slot = re.match(r"^_*(pte|pmd|pud)(p|ptr)$", item)
+        if slot:
+            level = slot[1]
+    level = level or (delegate.level if delegate else "") or _level_of(name)
+    if not level:
+        return None
+    parameters = []
+    for item in names:
+        if item in _BY_NAME:
+            parameters.append(_BY_NAME[item])
+        elif _SLOT_NAMES.match(item):
+            parameters.append(f"{level}_t *{item}")
+        elif _ADDRESS_NAMES.match(item):
+            parameters.append(f"unsigned long {item}")
+        elif item in known:
+            parameters.append(known[item])
+        elif _VALUE_NAMES.match(item):
+            parameters.append(f"{level}_t {item}")
+        elif re.match(r"^\w+$", item):
+            parameters.append(f"unsigned long {item}")
+        else:
+            return None
+    declared = tuple(parameters)
+    if slot_level(declared) is None or not takes_mm(declared):
+        return None
+    return Signature(name, declared, level, path)
+
+
+def _level_of(name: str) -> str:
+    match = re.search(r"(pte|pmd|pud)", name)
+    return match[1] if match else ""
+
+
+def read_text(tree: KernelTree, path: str) -> str:
+    """A file of the tree as text; '' where there is none."""
+    try:
+        return tree.read(path).decode("latin-1")
+    except SourceError:
+        return ""

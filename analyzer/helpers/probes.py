@@ -1,0 +1,180 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The C that we add to a unit: calls of helpers, constructors of entries, predicates.
+
+Whether a name is a function or a macro in a configuration is decided by the preprocessor: each
+probe is a small function that uses the name, and is evaluated like any other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from .interface import LEVELS, Signature, parameter_names
+
+CALL: Final = "__ptc_call_"
+CLASS: Final = "__ptc_class_"
+TEST: Final = "__ptc_test_"
+VALUE: Final = "__ptc_value_"
+APPLY: Final = "__ptc_apply_"
+CLEAR: Final = "__ptc_empty_"
+INITIAL: Final = "__ptc_initial_"
+PROTECTION: Final = "__ptc_prot_"
+COMPOSED: Final = "modify_prot"
+
+CONSTANTS: Final = (
+    "PAGE_SHIFT", "PAGE_SIZE", "PMD_SHIFT", "PMD_SIZE", "PUD_SHIFT", "PUD_SIZE",
+    "PTRS_PER_PTE", "PTRS_PER_PMD", "CONT_PTES",
+)  # fmt: skip
+TESTS: Final = ("pfn", "present", "write", "special", "young", "dirty", "leaf", "none", "protnone", "user", "large", "huge", "trans_huge", "devmap", "soft_dirty", "uffd_wp")
+
+
+@dataclass(frozen=True, slots=True)
+class EntryClass:
+    """A kind of entry, made by the first of `makers` that the tree can evaluate.
+
+    `user` and `kernel` say what it is meant to be; `leaf` False for tables, swap and nothing.
+    """
+
+    name: str
+    makers: tuple[str, ...]
+    user: bool = False
+    kernel: bool = False
+    present: bool = False
+    accessible: bool = False
+
+
+def _prots(flags: str, *names: str) -> tuple[str, ...]:
+    return (f"vm_get_page_prot({flags})", f"protection_map[{flags}]", *names)
+
+
+def entry_classes(level: str) -> tuple[EntryClass, ...]:
+    """The classes of entries of a level; makers use `pfn` and `L` (pte, pmd, pud)."""
+    frame = f"pfn_{level}(pfn, PROT)"
+    if level != "pte":
+        frame = f"{level}_mkhuge({frame})"
+    frames = [frame]
+    if level == "pud":
+        frames.append("pfn_pud(pfn, PROT)")
+
+    def make(pattern: str, prots: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(
+            pattern.replace("ENTRY", one.replace("PROT", prot)) for prot in prots for one in frames
+        )
+
+    read = _prots("VM_READ", "PAGE_READONLY", "PAGE_RO", "PAGE_READ")
+    write = _prots("VM_READ | VM_WRITE | VM_SHARED", "PAGE_SHARED", "PAGE_RW")
+    execute = _prots("VM_EXEC", "PAGE_EXECONLY", "PAGE_EXEC")
+    none = _prots("0", "PAGE_NONE")
+    young = f"{level}_mkdirty({level}_mkyoung(ENTRY))"
+    writable = tuple(
+        maker
+        for writer in (f"{level}_mkwrite_novma", f"{level}_mkwrite")
+        for maker in make(f"{level}_mkdirty({level}_mkyoung({writer}(ENTRY)))", write)
+    ) + make(young, write)
+    classes = [
+        EntryClass("user-readonly", make("ENTRY", read), user=True, present=True, accessible=True),
+        EntryClass("user-writable", writable, user=True, present=True, accessible=True),
+        EntryClass("user-exec-only", make("ENTRY", execute), user=True, present=True, accessible=True),
+        EntryClass("user-old", make(f"{level}_mkold({level}_mkclean(ENTRY))", read), user=True, present=True, accessible=True),
+        EntryClass("protnone", make("ENTRY", none), user=True, present=True),
+        EntryClass("kernel", make("ENTRY", ("PAGE_KERNEL",)), kernel=True, present=True),
+        EntryClass("swap", (f"swp_entry_to_{level}(swp_entry(3, pfn))",)),
+        EntryClass(
+            "migration",
+            (f"swp_entry_to_{level}(swp_entry(SWP_MIGRATION_READ, pfn))",),
+        ),
+    ]  # fmt: skip
+    if level == "pte":
+        classes.append(
+            EntryClass("special", make("pte_mkspecial(ENTRY)", read), user=True, present=True)
+        )
+    else:
+        invalid = tuple(
+            maker
+            for mark in (f"{level}_mkinvalid", f"{level}_mknotpresent")
+            for maker in make(f"{mark}({young})", read)
+        )
+        classes.append(EntryClass("invalidated", invalid, user=True))
+    return tuple(classes)
+
+
+def probe_text(signatures: tuple[Signature, ...], initial: Mapping[str, tuple[str, ...]]) -> str:
+    """All probes as C, one function a line; `initial` gives globals their first values."""
+    lines = [_call(signature) for signature in signatures]
+    names = {signature.name: signature for signature in signatures}
+    lines += _composed(names)
+    for level in LEVELS:
+        entry = f"{level}_t"
+        for item in entry_classes(level):
+            for index, maker in enumerate(item.makers):
+                name = f"{CLASS}{level}_{item.name.replace('-', '_')}_{index}"
+                lines.append(f"static {entry} {name}(unsigned long pfn) {{ return {maker}; }}")
+        frame = f"pfn_{level}(pfn, PROT)"
+        if level != "pte":
+            frame = f"{level}_mkhuge({frame})"
+        for flags in range(16):
+            for index, prot in enumerate(_prots(str(flags))):
+                maker = frame.replace("PROT", prot)
+                name = f"{PROTECTION}{level}_{flags}_{index}"
+                lines.append(f"static {entry} {name}(unsigned long pfn) {{ return {maker}; }}")
+        clear = "pte_clear(&init_mm, 0, slot)" if level == "pte" else f"{level}_clear(slot)"
+        lines.append(f"static void {CLEAR}{level}({entry} *slot) {{ {clear}; }}")
+        for test in TESTS:
+            lines.append(
+                f"static unsigned long {TEST}{level}_{test}({entry} x) {{ return {level}_{test}(x); }}"
+            )
+        lines.append(
+            f"static {entry} {APPLY}{level}_flags({entry} x) {{ return {level}_mkdirty({level}_mkyoung(x)); }}"
+        )
+        for kind, prots in (("readonly", _prots("VM_READ", "PAGE_READONLY")), ("none", _prots("0", "PAGE_NONE"))):
+            for index, prot in enumerate(prots):
+                lines.append(
+                    f"static {entry} {APPLY}{level}_{kind}_{index}({entry} x) {{ return {level}_modify(x, {prot}); }}"
+                )
+        for change in ("mkyoung", "mkold", "mkdirty", "mkclean", "wrprotect", "mksoft_dirty", "clear_soft_dirty", "mkuffd_wp"):
+            lines.append(
+                f"static {entry} {APPLY}{level}_{change}({entry} x) {{ return {level}_{change}(x); }}"
+            )
+    if "pmd_populate_kernel" not in names:
+        lines.append(
+            f"static void {CALL}pmd_populate_kernel(struct mm_struct *mm, pmd_t *pmd, pte_t *pte)"
+            " { pmd_populate_kernel(mm, pmd, pte); }"
+        )
+    for name, texts in sorted(initial.items()):
+        for index, text in enumerate(texts):
+            lines.append(f"unsigned long long {INITIAL}{index}_{name} = ({text});")
+    lines += [f"unsigned long {VALUE}{name} = ({name});" for name in CONSTANTS]
+    return "\n".join(lines) + "\n"
+
+
+def _call(signature: Signature) -> str:
+    names = ", ".join(parameter_names(signature.parameters))
+    declared = ", ".join(signature.parameters)
+    return f"static void {CALL}{signature.name}({declared}) {{ {signature.name}({names}); }}"
+
+
+def _composed(names: dict[str, Signature]) -> list[str]:
+    """start + commit as one helper, which is what generic code does with them."""
+    lines = []
+    for name, start in names.items():
+        if not name.endswith(f"{COMPOSED}_start"):
+            continue
+        prefix = name.removesuffix(f"{COMPOSED}_start")
+        commit = names.get(f"{prefix}{COMPOSED}_commit")
+        if commit is None:
+            continue
+        given = parameter_names(commit.parameters)
+        value = given[-1]
+        old = given[-2] if len(given) == 5 else None
+        call = ", ".join("__old" if name == old else name for name in given)
+        declared = ", ".join(
+            p for p, n in zip(commit.parameters, given, strict=True) if n != old
+        )
+        first = ", ".join(given[: len(start.parameters)])
+        lines.append(
+            f"static void {CALL}{prefix}{COMPOSED}({declared}) {{ pte_t __old ="
+            f" {prefix}{COMPOSED}_start({first}); {prefix}{COMPOSED}_commit({call}); (void)__old; (void){value}; }}"
+        )
+    return lines

@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The tree's Kconfig, read statically: symbols, selects, defaults, and configurations of it.
+
+Nothing of the tree is executed; what Kconfig would ask a compiler has a fixed answer
+(`answers.py`). Missing and broken files are recorded (`Kconfig.problems`), never raised.
+"""
+
+from __future__ import annotations
+
+from analyzer.kconfig.api import Kconfig, load_kconfig
+from analyzer.kconfig.facts import architectures
+from analyzer.kconfig.files import KconfigFiles, Reader
+from analyzer.kconfig.load import Support
+from analyzer.kconfig.scan import Problem
+from analyzer.kconfig.solve import Config
+from analyzer.kconfig.variants import Variant, variants
+
+__all__ = [
+    "Config",
+    "Kconfig",
+    "KconfigFiles",
+    "Problem",
+    "Reader",
+    "Support",
+    "Variant",
+    "architectures",
+    "load_kconfig",
+    "variants",
+]

@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The Kconfig files of one tree, indexed once and shared between its architectures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from analyzer.errors import SourceError
+from analyzer.kconfig.blocks import Properties, parse_block
+from analyzer.kconfig.scan import FileIndex, scan
+
+_MAX_FILES = 50_000
+_MAX_BYTES = 4 * 1024 * 1024
+_MAX_TOTAL = 64 * 1024 * 1024
+
+
+class Named(Protocol):
+    """An entry of a directory."""
+
+    @property
+    def name(self) -> str:
+        """The last part of its path."""
+        ...
+
+
+class Reader(Protocol):
+    """The part of `analyzer.tree.KernelTree` that is used here."""
+
+    def read(self, path: str) -> bytes:
+        """The content of a file. Raises SourceError."""
+        ...
+
+    def kind(self, path: str) -> object | None:
+        """What stands at a path, None if nothing."""
+        ...
+
+    def entries(self, directory: str) -> Sequence[Named]:
+        """What a directory holds, sorted; nothing if it is absent."""
+        ...
+
+
+class KconfigFiles:
+    """Indexes of the Kconfig files of one tree, by path; the parse of a block is kept as well.
+
+    Pass one object to every `load_kconfig` of a run: the files below drivers/, mm/, ... are the
+    same for every architecture. Bounds: 50,000 files, 4 MiB each, 64 MiB in all.
+    """
+
+    def __init__(self, tree: Reader) -> None:
+        self.tree = tree
+        self._files: dict[str, FileIndex | str] = {}
+        self._total = 0
+        self._blocks: dict[tuple[str, int], Properties] = {}
+        #: symbol -> places (file, number of block) that define, select or imply it
+        self.defines: dict[str, list[tuple[FileIndex, int]]] = {}
+        self.selects: dict[str, list[tuple[FileIndex, int]]] = {}
+        self.implies: dict[str, list[tuple[FileIndex, int]]] = {}
+
+    def get(self, path: str) -> FileIndex | str:
+        """The index of a file, or why there is none."""
+        known = self._files.get(path)
+        if known is None:
+            known = self._read(path)
+            self._files[path] = known
+        return known
+
+    def _read(self, path: str) -> FileIndex | str:
+        if len(self._files) >= _MAX_FILES:
+            return "there are too many Kconfig files"
+        try:
+            data = self.tree.read(path)
+        except SourceError as error:
+            return error.reason
+        if len(data) > _MAX_BYTES or self._total + len(data) > _MAX_TOTAL:
+            return "the file is too large"
+        self._total += len(data)
+        index = scan(path, data)
+        for table, found in (
+            (self.defines, index.defines),
+            (self.selects, index.selects),
+            (self.implies, index.implies),
+        ):
+            for name, numbers in found.items():
+                places = table.get(name)
+                if places is None:
+                    places = table[name] = []
+                places.extend([(index, number) for number in numbers])
+        return index
+
+    def properties(self, index: FileIndex, number: int) -> Properties | None:
+        """The properties of a block, None if they depend on macros (so on the architecture)."""
+        key = (index.path, number)
+        known = self._blocks.get(key)
+        if known is None:
+            block = index.blocks[number]
+            if index.text.find("$(", block.start, block.end) >= 0:
+                return None
+            known = parse_block(index, block.start, block.end, _unexpanded)
+            self._blocks[key] = known
+        return known
+
+
+def _unexpanded(text: str, offset: int) -> str:
+    return text

@@ -1,0 +1,243 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Which lines of an architecture's page-table headers a configuration shows.
+
+A sketch of the C preprocessor, enough to compare configurations: conditionals over CONFIG_ symbols
+are decided, all others count as "perhaps" and their lines as shown. Two configurations that show
+the same lines need not both be judged; one that shows lines that no other shows must be.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from analyzer.errors import SourceError
+from analyzer.kconfig.expression import Expression, ExpressionError, parse, symbols, tokens
+from analyzer.kconfig.files import Reader
+from analyzer.kconfig.solve import Config
+
+#: Headers that hold the page tables of an architecture, by their names: their symbols count,
+_NAMED = re.compile(r"pgt|pgalloc|page|hugetlb|tlb|pte|pmd")
+#: and of these the lines as well (not of flushing, and not of where memory begins).
+_SHOWN = re.compile(r"pgt|pgalloc|hugetlb|pte|pmd")
+_GENERIC = ("include/linux/pgtable.h", "include/linux/hugetlb.h", "include/linux/huge_mm.h")
+_COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.DOTALL)
+_DIRECTIVE = re.compile(
+    r"^[ \t]*#[ \t]*(if|ifdef|ifndef|elif|else|endif|include)\b((?:\\\n|[^\n])*)", re.MULTILINE
+)
+_SYMBOL = re.compile(r"\bCONFIG_(\w+)")
+_DEFINED = re.compile(
+    r"(?:\bdefined\s*\(?|\bIS_(?:ENABLED|BUILTIN|MODULE|REACHABLE)\s*\()\s*CONFIG_(\w+)\s*\)?"
+)
+_ASSEMBLER = re.compile(r"\bdefined\s*\(?\s*__ASSEMBL(?:Y|ER)__\s*\)?")
+_OTHER = re.compile(r"\bdefined\s*\(?\s*\w+\s*\)?")
+_NAME = re.compile(r"\b(?:CONFIG_(\w+)|[A-Za-z_]\w*)(\s*\()?")
+_INCLUDE = re.compile(r"\s*[<\"]([^>\"]+)[>\"]")
+_PERHAPS = "perhaps?"
+_MAX_HEADERS = 400
+_MAX_BYTES = 1 << 20
+
+_MAYBE: Expression = ("sym", _PERHAPS)
+
+
+@dataclass(slots=True)
+class _Branch:
+    """One arm of a conditional: shown if `outer` is, no arm `before` is, and `condition` holds."""
+
+    outer: int
+    before: tuple[Expression, ...]
+    condition: Expression
+
+
+@dataclass(slots=True)
+class _Header:
+    branches: list[_Branch] = field(default_factory=list)
+    segments: list[tuple[int, int]] = field(default_factory=list)  # branch, lines of text
+    includes: list[tuple[int, str]] = field(default_factory=list)  # branch, name as written
+
+
+class Headers:
+    """The page-table headers of an architecture. `symbols` are those that they name."""
+
+    def __init__(self, tree: Reader, arch: str) -> None:
+        self._top = f"arch/{arch}/include/asm"
+        self._headers: dict[str, _Header] = {}
+        own: set[str] = set()
+        for path in _named(tree, self._top):
+            text = _read(tree, path)
+            own.update(_SYMBOL.findall(text))
+            self._headers[path] = _parse(text)
+        generic: set[str] = set()
+        for path in _GENERIC:
+            generic.update(_SYMBOL.findall(_read(tree, path)))
+        self.own = tuple(sorted(own))
+        self.symbols = tuple(sorted(own | generic))
+        self._roots = self._find_roots()
+
+    def _find_roots(self) -> list[str]:
+        """Headers that no other of them includes: those are read in every configuration."""
+        included = {
+            path
+            for name, header in self._headers.items()
+            for path in (self._resolve(name, i) for _, i in header.includes)
+            if path is not None and path != name
+        }
+        roots = [path for path in self._headers if path not in included]
+        main = f"{self._top}/pgtable.h"
+        return roots if main in roots or main not in self._headers else [main, *roots]
+
+    def _resolve(self, path: str, written: str) -> str | None:
+        for candidate in (
+            f"{self._top.removesuffix('/asm')}/{written}",
+            f"{path.rpartition('/')[0]}/{written}",
+        ):
+            if candidate in self._headers:
+                return candidate
+        return None
+
+    def shown(self, config: Config) -> dict[tuple[str, int], int]:
+        """The parts of the headers that are shown, with their number of lines."""
+        found: dict[tuple[str, int], int] = {}
+        work = list(self._roots)
+        seen = set(work)
+        while work:
+            path = work.pop()
+            header = self._headers[path]
+            values: list[int] = []
+            for branch in header.branches:
+                value = 2 if branch.outer < 0 else values[branch.outer]
+                for condition in branch.before:
+                    if value:
+                        value = min(value, 2 - _truth(condition, config))
+                if value:
+                    value = min(value, _truth(branch.condition, config))
+                values.append(value)
+            if _SHOWN.search(path.rpartition("/")[2]):
+                for number, (at, lines) in enumerate(header.segments):
+                    if at < 0 or values[at]:
+                        found[path, number] = lines
+            for at, written in header.includes:
+                other = self._resolve(path, written) if at < 0 or values[at] else None
+                if other is not None and other not in seen:
+                    seen.add(other)
+                    work.append(other)
+        return found
+
+
+def _named(tree: Reader, top: str) -> list[str]:
+    """Page-table headers below a directory, by name, sorted."""
+    found: list[str] = []
+    work = [top]
+    steps = 0
+    while work and len(found) < _MAX_HEADERS and steps < _MAX_HEADERS:
+        directory = work.pop()
+        steps += 1
+        for entry in tree.entries(directory):
+            path = f"{directory}/{entry.name}"
+            if entry.name.endswith(".h"):
+                if _NAMED.search(entry.name):
+                    found.append(path)
+            elif "." not in entry.name and path.count("/") < 12:
+                work.append(path)
+    return sorted(found)
+
+
+def _read(tree: Reader, path: str) -> str:
+    try:
+        data = tree.read(path)
+    except SourceError:
+        return ""
+    if len(data) > _MAX_BYTES:
+        return ""
+    return _COMMENT.sub("", data.decode("latin-1"))
+
+
+def _parse(text: str) -> _Header:
+    header = _Header()
+    stack: list[int] = []  # the branches that are open
+    position = 0
+
+    def segment(end: int) -> None:
+        lines = sum(1 for line in text[position:end].splitlines() if line.strip())
+        if lines:
+            header.segments.append((stack[-1] if stack else -1, lines))
+
+    for match in _DIRECTIVE.finditer(text):
+        word = match[1]
+        segment(match.start())
+        position = match.end()
+        if word in ("if", "ifdef", "ifndef"):
+            condition = _condition(word, match[2])
+            header.branches.append(_Branch(stack[-1] if stack else -1, (), condition))
+            stack.append(len(header.branches) - 1)
+        elif word in ("elif", "else") and stack:
+            last = header.branches[stack.pop()]
+            condition = _condition("if", match[2]) if word == "elif" else ("str", "y")
+            before = (*last.before, last.condition) if len(last.before) < 64 else last.before
+            header.branches.append(_Branch(last.outer, before, condition))
+            stack.append(len(header.branches) - 1)
+        elif word == "endif" and stack:
+            stack.pop()
+        elif word == "include":
+            written = _INCLUDE.match(match[2])
+            if written is not None:
+                header.includes.append((stack[-1] if stack else -1, written[1]))
+    segment(len(text))
+    return header
+
+
+def _condition(word: str, text: str) -> Expression:
+    """A C condition as an expression over CONFIG_ symbols; what is unknown is _MAYBE."""
+    text = text.replace("\\\n", " ").strip()
+    if word != "if":
+        name = text.split()[0] if text.split() else ""
+        if name.startswith("CONFIG_"):
+            value: Expression = ("sym", name[7:])
+        elif name in ("__ASSEMBLY__", "__ASSEMBLER__"):
+            value = ("str", "n")
+        else:
+            return _MAYBE
+        return ("not", value) if word == "ifndef" else value
+    text = _DEFINED.sub(r" CONFIG_\1 ", text)
+    text = _ASSEMBLER.sub(" 0 ", text)
+    text = _OTHER.sub(" ptc_perhaps ", text)
+    if any(match[2] for match in _NAME.finditer(text)):
+        return _MAYBE
+    text = _NAME.sub(lambda m: f" {m[1]} " if m[1] else " ptc.perhaps ", text)
+    words, rest = tokens(text.replace("==", "="))
+    try:
+        return _MAYBE if rest else _known(parse(words))
+    except ExpressionError:
+        return _MAYBE
+
+
+def _known(expression: Expression) -> Expression:
+    """Replace what stands for something unknown; a number is true unless it is 0."""
+    kind = expression[0]
+    if kind == "sym":
+        if expression[1] == "ptc.perhaps":
+            return _MAYBE
+        if expression[1].isdigit():
+            return ("str", "n" if int(expression[1][:9]) == 0 else "y")
+        return expression
+    if kind == "not":
+        return ("not", _known(expression[1]))
+    if kind in ("and", "or"):
+        return (kind, tuple(_known(term) for term in expression[1]))
+    return _MAYBE if "ptc.perhaps" in symbols(expression) else expression
+
+
+def _truth(expression: Expression, config: Config) -> int:
+    """0: no, 1: perhaps, 2: yes (Kleene's logic, which is that of tristates)."""
+    kind = expression[0]
+    if expression is _MAYBE or expression == _MAYBE:
+        return 1
+    if kind == "sym":
+        return 2 if config.value(expression[1]) not in ("n", "0", "") else 0
+    if kind == "not":
+        return 2 - _truth(expression[1], config)
+    if kind == "and":
+        return min(_truth(term, config) for term in expression[1])
+    if kind == "or":
+        return max(_truth(term, config) for term in expression[1])
+    return 2 if config.truth(expression) else 0

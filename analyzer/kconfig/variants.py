@@ -1,0 +1,346 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The configurations in which an architecture is judged, derived from its Kconfig.
+
+First a base: 64 bit where the architecture offers it, MMU, SMP, huge pages, page table check. Then
+each prompt of the architecture on which a question of its page-table headers depends is turned,
+one at a time (with what it needs), and a small set of results is kept: without THP, the other word
+size, every number of page-table levels, with and without PARAVIRT_XXL, the other byte order, and
+then those that show most lines of the headers that no other shows. The names of symbols that
+appear here are those of generic code (init/, mm/, arch/Kconfig) or conventions that architectures
+share; where a tree does not have one, nothing happens.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from analyzer.kconfig.api import Kconfig
+from analyzer.kconfig.facts import byte_order, word_size
+from analyzer.kconfig.files import Reader
+from analyzer.kconfig.headers import Headers
+from analyzer.kconfig.solve import Config
+
+SUPPORT = "ARCH_SUPPORTS_PAGE_TABLE_CHECK"
+
+#: Set wherever it is visible.
+_PLAIN = {
+    "MODULES": "y",
+    "DEBUG_KERNEL": "y",
+    "DEVMEM": "n",
+    "STRICT_DEVMEM": "y",
+    "SWAP": "y",
+    "COMPACTION": "y",
+    "PAGE_EXTENSION": "y",
+}
+#: Sought, in this order; what is reached is not given up for what comes later. True: a choice (of
+#: a processor, say) may be changed for it.
+_SOUGHT = (
+    ("64BIT", True),
+    ("MMU", True),
+    ("TRANSPARENT_HUGEPAGE", True),
+    ("HUGETLBFS", True),
+    ("SMP", False),
+    ("MIGRATION", False),
+    ("NUMA", False),
+    ("NUMA_BALANCING", False),
+    ("USERFAULTFD", False),
+    ("MEM_SOFT_DIRTY", False),
+    ("PAGE_TABLE_CHECK", False),
+)
+_MAX_VARIANTS = 12
+_MAX_CANDIDATES = 80
+_MIN_NEW_LINES = 6
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Variant:
+    """One configuration of one architecture.
+
+    `bits` is the width of a long; `supported` says whether the architecture itself supports page
+    table check here (not only because we pretend it does); `wants` are the user values and
+    `environment` the variables that make this configuration with the tree's own tools.
+    """
+
+    arch: str
+    name: str
+    label: str
+    bits: int
+    endian: str
+    config: Config
+    has_mmu: bool
+    supported: bool
+    wants: tuple[tuple[str, str], ...]
+    environment: tuple[tuple[str, str], ...]
+    description: str
+
+    @property
+    def levels(self) -> int | None:
+        """CONFIG_PGTABLE_LEVELS, None where the architecture has none."""
+        text = self.config.value("PGTABLE_LEVELS")
+        return int(text) if text.isdigit() and len(text) < 4 else None
+
+
+@dataclass(slots=True, eq=False)
+class _Trial:
+    """A configuration that may become a variant."""
+
+    turned: str
+    distance: int
+    kconfig: Kconfig
+    wants: dict[str, str]
+    config: Config
+    bits: int
+    endian: str
+    levels: str
+    values: tuple[str, ...]
+    shown: dict[tuple[str, int], int]
+
+
+@dataclass(slots=True)
+class _Kept:
+    name: str
+    description: str
+    trial: _Trial
+
+
+def variants(
+    tree: Reader, arch: str, kconfig: Kconfig, as_if_supported: bool = True
+) -> tuple[Variant, ...]:
+    """The variants of an architecture, the base first, with stable names. Never empty.
+
+    `as_if_supported`: pretend that the architecture selects ARCH_SUPPORTS_PAGE_TABLE_CHECK.
+    """
+    return _Planner(tree, arch, kconfig, as_if_supported).plan()
+
+
+class _Planner:
+    def __init__(self, tree: Reader, arch: str, kconfig: Kconfig, pretend: bool) -> None:
+        self.arch = arch
+        self.kconfig = kconfig
+        self.force = frozenset((SUPPORT,)) if pretend else frozenset()
+        self.headers = Headers(tree, arch)
+        self.order = byte_order(tree, arch)
+        self.width = word_size(tree, arch)
+        self.kept: list[_Kept] = []
+
+    # -- the plan -----------------------------------------------------------------------
+
+    def plan(self) -> tuple[Variant, ...]:
+        base = self._base()
+        self._keep("base", "the base configuration", base)
+        if base.config.on("TRANSPARENT_HUGEPAGE"):
+            wants = {**base.wants, "TRANSPARENT_HUGEPAGE": "n"}
+            trial = self._trial("TRANSPARENT_HUGEPAGE", wants)
+            self._keep("nothp", "without transparent huge pages", trial)
+        trials = self._turned(base) + self._levels_asked(base)
+        self._widths(base, trials)
+        self._levels(base, trials)
+        self._paravirt(base)
+        self._byte_orders(base)
+        self._remaining(base, trials)
+        return tuple(self._variant(kept) for kept in self.kept)
+
+    def _base(self) -> _Trial:
+        wants = dict(_PLAIN)
+        held: list[str] = []
+        for name, may_choose in _SOUGHT:
+            wants[name] = "y"
+            found = self.kconfig.reach(wants, name, "y", self.force, not may_choose)
+            if found is not None and found != wants:
+                config = self.kconfig.solve(found, self.force)
+                if not all(config.on(other) for other in held):
+                    continue
+            if found is not None:
+                wants = found
+                held.append(name)
+        return self._trial("", self._with_page_size(wants))
+
+    def _with_page_size(self, wants: dict[str, str]) -> dict[str, str]:
+        """Where no page size is chosen yet (nothing that implies one is), choose the first."""
+        if self.kconfig.symbol("PAGE_SHIFT") is None:
+            return wants
+        if self.kconfig.solve(wants, self.force).value("PAGE_SHIFT"):
+            return wants
+        for value in self.kconfig.default_values("PAGE_SHIFT")[:20]:
+            found = self.kconfig.reach(wants, "PAGE_SHIFT", value, self.force)
+            if found is not None:
+                return found
+        return wants
+
+    def _levels_asked(self, base: _Trial) -> list[_Trial]:
+        """Every number of levels that the architecture names, asked for directly."""
+        trials = []
+        for value in self.kconfig.default_values("PGTABLE_LEVELS")[:20]:
+            if value != base.levels:
+                wants = self.kconfig.reach(base.wants, "PGTABLE_LEVELS", value, self.force)
+                trial = None if wants is None else self._trial("PGTABLE_LEVELS", wants)
+                if trial is not None and trial.config.on("MMU") == base.config.on("MMU"):
+                    trials.append(trial)
+        return trials
+
+    def _turned(self, base: _Trial) -> list[_Trial]:
+        """One trial for each prompt that matters, turned round."""
+        trials: list[_Trial] = []
+        asked = [*self.headers.own, "PGTABLE_LEVELS", "64BIT", "PAGE_SHIFT"]
+        for candidate in self.kconfig.candidates(asked)[:_MAX_CANDIDATES]:
+            on = base.config.on(candidate.name)
+            if candidate.in_choice and on:
+                continue
+            value = "n" if on else "y"
+            wants = self.kconfig.reach(base.wants, candidate.name, value, self.force)
+            if wants is None:
+                continue
+            trial = self._trial(candidate.name, wants)
+            trial.distance = candidate.distance
+            if trial.config.on("MMU") == base.config.on("MMU"):
+                trials.append(trial)
+        return trials
+
+    def _widths(self, base: _Trial, trials: list[_Trial]) -> None:
+        """The other word size: by 64BIT, by what implies it, or by the environment."""
+        value = "n" if base.bits == 64 else "y"
+        wants = self.kconfig.reach(base.wants, "64BIT", value, self.force)
+        others = [self._trial("64BIT", wants)] if wants is not None else []
+        others += sorted(trials, key=lambda trial: _difference(base, trial))
+        if not any(trial.bits != base.bits for trial in others):
+            for name, text in self.kconfig.compared_environment()[:8]:
+                kconfig = self.kconfig.with_environment({name: text})
+                others.append(self._trial(f"{name}={text}", base.wants, kconfig))
+        for trial in others:
+            if trial.bits != base.bits:
+                self._keep(f"{trial.bits}", f"{trial.bits} bit ({trial.turned})", trial)
+                return
+
+    def _levels(self, base: _Trial, trials: list[_Trial]) -> None:
+        """One variant for each number of levels (per word size) that is not there yet."""
+        have = {(kept.trial.bits, kept.trial.levels) for kept in self.kept}
+        groups: dict[tuple[int, str], list[_Trial]] = {}
+        for trial in trials:
+            if (trial.bits, trial.levels) not in have:
+                groups.setdefault((trial.bits, trial.levels), []).append(trial)
+        for (bits, levels), group in sorted(groups.items(), key=lambda g: (-g[0][0], g[0][1])):
+            nearest = next((k.trial for k in self.kept if k.trial.bits == bits), base)
+            best = min(group, key=lambda t: (t.endian != nearest.endian, _difference(nearest, t)))
+            name = f"levels-{levels}"
+            if bits != base.bits:
+                name = f"{bits}-" + (name if best.turned == "PGTABLE_LEVELS" else self._short(best))
+            self._keep(name, f"{levels} page-table levels ({best.turned})", best)
+
+    def _paravirt(self, base: _Trial) -> None:
+        on = base.config.on("PARAVIRT_XXL")
+        value = "n" if on else "y"
+        wants = self.kconfig.reach(base.wants, "PARAVIRT_XXL", value, self.force)
+        if wants is not None:
+            name, text = ("noxxl", "without") if on else ("xxl", "with")
+            trial = self._trial("PARAVIRT_XXL", wants)
+            self._keep(name, f"{text} PARAVIRT_XXL", trial)
+
+    def _byte_orders(self, base: _Trial) -> None:
+        other = "CPU_LITTLE_ENDIAN" if base.endian == "big" else "CPU_BIG_ENDIAN"
+        for name, value in ((other, "y"), ("CPU_BIG_ENDIAN", "n")):
+            wants = self.kconfig.reach(base.wants, name, value, self.force)
+            if wants is not None:
+                trial = self._trial(name, wants)
+                if trial.endian != base.endian and trial.bits == base.bits:
+                    self._keep(trial.endian, f"{trial.endian} endian", trial)
+                    return
+
+    def _remaining(self, base: _Trial, trials: list[_Trial]) -> None:
+        """Fill up with what shows most lines that nothing shows so far.
+
+        Of trials that show nearly as much, the one is taken that is nearest to the question
+        (the symbol that a header names, not a board that implies it) and that turns least.
+        """
+        covered: set[tuple[str, int]] = set()
+        for kept in self.kept:
+            covered.update(kept.trial.shown)
+        rest = list(trials)
+        while rest and len(self.kept) < _MAX_VARIANTS:
+            most = max(_lines(trial, covered) for trial in rest)
+            if most < _MIN_NEW_LINES:
+                return
+            near = [t for t in rest if _lines(t, covered) >= max(0.7 * most, _MIN_NEW_LINES)]
+            best = min(near, key=lambda t: (t.distance, len(t.wants), -_lines(t, covered)))
+            rest.remove(best)
+            covered.update(best.shown)
+            name = self._short(best)
+            if best.bits != base.bits:
+                name = f"{best.bits}-{name}"
+            on = best.config.value(best.turned) != "n"
+            self._keep(name, f"{'' if on else 'not '}{best.turned}", best)
+
+    # -- trials -------------------------------------------------------------------------
+
+    def _trial(
+        self, turned: str, wants: Mapping[str, str], kconfig: Kconfig | None = None
+    ) -> _Trial:
+        kconfig = kconfig or self.kconfig
+        config = kconfig.solve(wants, self.force)
+        bits = 64 if config.on("64BIT") else 32
+        if kconfig.symbol("64BIT") is None and self.width is not None:
+            bits = self.width
+        return _Trial(
+            turned=turned,
+            distance=0,
+            kconfig=kconfig,
+            wants=dict(wants),
+            config=config,
+            bits=bits,
+            endian=self.order or ("big" if config.on("CPU_BIG_ENDIAN") else "little"),
+            levels=config.value("PGTABLE_LEVELS"),
+            values=tuple(config.value(name) for name in self.headers.symbols),
+            shown=self.headers.shown(config),
+        )
+
+    def _keep(self, name: str, description: str, trial: _Trial) -> None:
+        """Make a trial a variant, unless there is one that the headers cannot tell from it."""
+        for kept in self.kept:
+            other = kept.trial
+            if other.values == trial.values and (other.bits, other.endian, other.levels) == (
+                trial.bits,
+                trial.endian,
+                trial.levels,
+            ):
+                return
+        taken = {kept.name for kept in self.kept}
+        unique, number = name, 2
+        while unique in taken:
+            unique, number = f"{name}-{number}", number + 1
+        self.kept.append(_Kept(unique, description, trial))
+
+    def _short(self, trial: _Trial) -> str:
+        """A name for a variant from the symbol that was turned."""
+        text = trial.turned.lower().replace("_", "-")
+        for prefix in (f"{self.arch.lower()}-", "arch-"):
+            text = text.removeprefix(prefix)
+        return text if trial.config.value(trial.turned) != "n" else f"no-{text}"
+
+    def _variant(self, kept: _Kept) -> Variant:
+        trial = kept.trial
+        honest = trial.kconfig.solve(trial.wants)
+        return Variant(
+            arch=self.arch,
+            name=kept.name,
+            label=f"{self.arch}/{kept.name}",
+            bits=trial.bits,
+            endian=trial.endian,
+            config=trial.config,
+            has_mmu=trial.config.on("MMU"),
+            supported=honest.on(SUPPORT),
+            wants=tuple(sorted(trial.wants.items())),
+            environment=tuple(sorted(trial.kconfig.environment.items())),
+            description=kept.description,
+        )
+
+
+def _difference(one: _Trial, other: _Trial) -> tuple[int, int]:
+    """How far two configurations are apart: lines shown by one of them only, symbols."""
+    a, b = one.shown, other.shown
+    lines = sum(n for part, n in a.items() if part not in b)
+    lines += sum(n for part, n in b.items() if part not in a)
+    return lines, sum(x != y for x, y in zip(one.values, other.values, strict=True))
+
+
+def _lines(trial: _Trial, covered: set[tuple[str, int]]) -> int:
+    return sum(lines for part, lines in trial.shown.items() if part not in covered)

@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Why a broken path is broken: which rule, and which function is to be mended."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from ..evaluate.state import Event, Frame
+from ..helpers.contracts import New, Old, contract_for
+from ..helpers.session import Session
+from ..model import Location
+from .describe import frames
+from .runs import HelperRuns, Outcome, is_init_mm, is_user_mm
+
+_IN_PLACE: Final = ("wrprotect", "young", "access_flags", "mkold")
+
+
+def rule_of(session: Session, runs: HelperRuns, outcome: Outcome) -> str:
+    """The rule code for a broken outcome."""
+    level = runs.signature.level
+    hooks = outcome.hooks
+    for event in hooks:
+        if event.arity is not None:
+            return "PTC301"
+    for event in hooks:
+        if event.level != level:
+            return "PTC105"
+    for event in hooks:
+        if not is_user_mm(event.mm) and not is_init_mm(event.mm):
+            return "PTC106"
+        if is_init_mm(event.mm):
+            return "PTC106"
+    if not hooks:
+        contract = contract_for(runs.signature.name)
+        in_place = any(word in runs.signature.name for word in _IN_PLACE)
+        if in_place and (contract.new is New.SAME or contract.old is Old.PRESENT):
+            return "PTC109"
+        return "PTC101"
+    return _hooked_rule(session, outcome)
+
+
+def _hooked_rule(session: Session, outcome: Outcome) -> str:
+    if _double(outcome):
+        return "PTC102"
+    stored: dict[int, int] = {}
+    first: dict[int, int] = {}
+    for event in outcome.stores:
+        first.setdefault(event.index, event.old)
+        stored[event.index] = event.new
+    for event in outcome.hooks:
+        if event.kind == "set":
+            if event.index not in stored:
+                return "PTC107"
+            before = [s for s in outcome.events[: outcome.events.index(event)] if s.kind == "store"]
+            if any(s.index == event.index for s in before) or event.new != stored[event.index]:
+                return "PTC103"
+            touched = {s.index for s in outcome.stores}
+            if touched != set(range(event.index, event.index + event.nr)) and len(outcome.hooks) == 1:
+                return "PTC107"
+        elif event.kind == "clear" and event.new not in first.values():
+            return "PTC104"
+        elif event.kind == "clear":
+            counted = session.counted(event.level, event.new)
+            if counted is None and any(
+                session.counted(event.level, old) is not None for old in first.values()
+            ):
+                return "PTC104"
+    return "PTC108"
+
+
+def _double(outcome: Outcome) -> bool:
+    """Something moved further in the direction in which it had to move, or moved at all."""
+    if len(outcome.hooks) < 2:
+        return False
+    for key, got in outcome.got.items():
+        want = outcome.expected.get(key, 0)
+        if want and got * want > 0 and abs(got) > abs(want):
+            return True
+    return False
+
+
+def mm_frames(event: Event) -> tuple[Frame, ...]:
+    """The functions on the stack that know the mm, and so could hook; outermost first."""
+    return tuple(frame for frame in frames(event) if frame.has_mm)
+
+
+def raw_primitives(all_runs: Iterable[HelperRuns]) -> frozenset[str]:
+    """Functions that take an mm but are accounted for by a caller: stores below a balanced hook.
+
+    A function is raw when some balanced path stores in it while the hook was called by a function
+    further out on the stack.
+    """
+    raw: set[str] = set()
+    for runs in all_runs:
+        for outcome in runs.outcomes:
+            if outcome.status != "balanced":
+                continue
+            depths = [len(frames(hook)) for hook in outcome.hooks]
+            outer = min(depths, default=0)
+            for store in outcome.stores:
+                raw.update(frame.function for frame in frames(store)[outer:])
+    return frozenset(raw)
+
+
+def root_of(outcome: Outcome, rule: str, raw: frozenset[str]) -> tuple[str, Location]:
+    """The function that is to be mended, and the line there.
+
+    For a hook that is wrong it is the hook's own; for a missing one the innermost function that
+    knows the mm and that no balanced helper relies on to stay raw.
+    """
+    if rule not in ("PTC101", "PTC109", "PTC108") and outcome.hooks:
+        event = outcome.hooks[-1]
+        stack = frames(event)
+        function = stack[-1].function if stack else ""
+        return function, event.location
+    event = outcome.stores[-1] if outcome.stores else outcome.events[-1]
+    for store in outcome.stores:
+        if store.old != store.new:
+            event = store
+            break
+    stack = frames(event)
+    candidates = [i for i, frame in enumerate(stack) if frame.has_mm]
+    for i in reversed(candidates):
+        if stack[i].function not in raw:
+            return stack[i].function, _line_in(stack, i, event)
+    if candidates:
+        return stack[candidates[0]].function, _line_in(stack, candidates[0], event)
+    if stack:
+        return stack[0].function, _line_in(stack, 0, event)
+    return "", event.location
+
+
+def _line_in(stack: tuple[Frame, ...], index: int, event: Event) -> Location:
+    """The line of a function at which it goes on towards the event."""
+    if index + 1 < len(stack):
+        return stack[index + 1].called
+    return event.location

@@ -1,0 +1,323 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Runs one helper over entry classes, on every path, and compares counters with the slot."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+from ..evaluate.memory import Table
+from ..evaluate.state import Choice, Event, alternatives
+from ..evaluate.values import Int, Opaque, PathEnds, Pointer, Unjudged, Value
+from ..helpers.contracts import Contract, New, Old, contract_for
+from ..helpers.interface import Signature, parameter_names
+from ..helpers.probes import CALL
+from ..helpers.session import ADDRESS, LOWER_TABLE, MM, VMA, Entry, Session
+
+MAX_PATHS: Final = 64
+SLOTS: Final = 2048
+INDEX: Final = 1024
+BATCH: Final = 4
+
+_SLOT = re.compile(r"^(?:const\s+)?(pte|pmd|pud)_t\s*\*")
+_VALUE = re.compile(r"^(?:const\s+)?(pte|pmd|pud)_t\s+\w+$")
+_MM = re.compile(r"\bmm_struct\s*\*")
+_VMA = re.compile(r"\bvm_area_struct\s*\*")
+_ADDRESS = re.compile(r"^_*(?:addr\w*|haddr|start|uaddr|vaddr|va)$")
+_SIZE = re.compile(r"^_*(?:sz|size|pgsize|psize)$")
+_COUNT = re.compile(r"^_*(?:nr|n|count|nr_\w+)$")
+_OLD = re.compile(r"old|orig")
+
+Delta = dict[tuple[int, int], int]
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One question: the entries in the slot before, the entry given, the batch size."""
+
+    old: Entry
+    new: Entry | None
+    nr: int
+    neighbours: tuple[Entry, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One path of one case. `status` is balanced, neutral, broken, unknown or ends."""
+
+    status: str
+    case: Case
+    choices: tuple[Choice, ...]
+    events: tuple[Event, ...]
+    expected: Delta = field(default_factory=dict)
+    got: Delta = field(default_factory=dict)
+    left: int = 0
+    reason: str = ""
+    index: int = INDEX
+
+    @property
+    def hooks(self) -> tuple[Event, ...]:
+        return tuple(e for e in self.events if e.kind in ("set", "clear"))
+
+    @property
+    def stores(self) -> tuple[Event, ...]:
+        return tuple(e for e in self.events if e.kind == "store")
+
+
+@dataclass(frozen=True, slots=True)
+class HelperRuns:
+    """Everything that was run for one helper."""
+
+    signature: Signature
+    contract: Contract
+    outcomes: tuple[Outcome, ...]
+    vacuous: bool  # no counted entry took part: nothing was proved
+    reason: str = ""
+
+
+class Runner:
+    """Judges helpers of one session."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.machine = session.machine
+
+    # -- cases
+
+    def cases(self, signature: Signature, contract: Contract) -> Iterator[Case]:
+        """The (old, new) pairs that the contract allows."""
+        level = signature.level
+        names = parameter_names(signature.parameters)
+        takes_value = any(
+            _VALUE.match(p) and not _OLD.search(n)
+            for p, n in zip(signature.parameters, names, strict=True)
+        )
+        batch = any(_COUNT.match(n) for n in names)
+        entries = self.session.classes(level)
+        olds = [entry for entry in entries if self._allowed(level, entry, contract.old)]
+        for old in olds:
+            if not takes_value:
+                yield from self._without_value(level, old, contract, batch)
+            else:
+                yield from self._with_value(level, old, entries, contract, batch)
+
+    def _allowed(self, level: str, entry: Entry, old: Old) -> bool:
+        if old is Old.ANY:
+            return True
+        if old is Old.PRESENT:
+            return entry.kind is not None and entry.kind.present and not entry.kind.kernel
+        if old is Old.TABLE:
+            return entry.name in ("none", "table")
+        return entry.kind is None or self.session.counted(level, entry.raw) is None
+
+    def _without_value(
+        self, level: str, old: Entry, contract: Contract, batch: bool
+    ) -> Iterator[Case]:
+        yield Case(old, None, 1)
+        if batch and contract.old is not Old.ANY:
+            yield Case(old, None, BATCH, self._followers(level, old))
+
+    def _with_value(
+        self, level: str, old: Entry, entries: tuple[Entry, ...], contract: Contract, batch: bool
+    ) -> Iterator[Case]:
+        session = self.session
+        if contract.new is New.SAME:
+            raw = session.apply(level, "flags", old.raw)
+            if raw is not None:
+                yield Case(old, Entry(f"{old.name}, young and dirty", old.pfn, raw, old.kind), 1)
+            return
+        if contract.new is New.PROTECTED:
+            yield Case(old, old, 1)
+            for change in ("readonly", "none"):
+                raw = session.apply(level, change, old.raw)
+                if raw is not None:
+                    yield Case(old, Entry(f"{old.name}, made {change}", old.pfn, raw, old.kind), 1)
+            return
+        for entry in entries:
+            yield Case(old, entry, 1)
+            if entry.kind is not None and entry.kind.present and old.name != "none":
+                other = session.with_frame(level, entry, session.frames[1])
+                if other.raw != entry.raw:
+                    yield Case(old, other, 1)
+            if batch and old.name == "none" and entry.kind is not None and entry.kind.present:
+                yield Case(old, entry, BATCH)
+
+    def _followers(self, level: str, old: Entry) -> tuple[Entry, ...]:
+        step = self.session.pages(level)
+        return tuple(
+            self.session.with_frame(level, old, old.pfn + i * step) for i in range(1, BATCH)
+        )
+
+    # -- runs
+
+    def run(self, signature: Signature) -> HelperRuns:
+        """Every case of a helper on every path."""
+        contract = contract_for(signature.name)
+        outcomes: list[Outcome] = []
+        vacuous = True
+        try:
+            vacuous = not self.session.has_counted(signature.level)
+            for case in self.cases(signature, contract):
+                outcomes.extend(self.paths(signature, case, contract))
+        except (Unjudged, PathEnds) as problem:
+            return HelperRuns(signature, contract, tuple(outcomes), vacuous, str(problem))
+        return HelperRuns(signature, contract, tuple(outcomes), vacuous)
+
+    def paths(self, signature: Signature, case: Case, contract: Contract) -> list[Outcome]:
+        """All paths of one case, in a fixed order."""
+        done: list[Outcome] = []
+        todo: list[tuple[int, ...]] = [()]
+        while todo:
+            prefix = todo.pop()
+            done.append(self._path(signature, case, contract, prefix))
+            todo.extend(alternatives(self.machine.run))
+            if len(done) >= MAX_PATHS and todo:
+                done.append(
+                    Outcome("unknown", case, (), (), reason=f"more than {MAX_PATHS} paths")
+                )
+                break
+        return done
+
+    def _path(
+        self, signature: Signature, case: Case, contract: Contract, prefix: tuple[int, ...]
+    ) -> Outcome:
+        session, machine = self.session, self.machine
+        level = signature.level
+        run = session.fresh(prefix)
+        empty = session.none(level)
+        fill = empty.raw if isinstance(empty, Entry) else 0
+        table = session.new_table(level, SLOTS, fill)
+        for offset, entry in enumerate((case.old, *case.neighbours)):
+            table.entries[INDEX + offset] = entry.raw
+        before = list(table.entries)
+        if contract.new is New.ANY and "populate" in signature.name:
+            lower = session.table(level)
+            machine.opaque_entry = lower.raw if isinstance(lower, Entry) else fill
+        status, reason = "", ""
+        try:
+            machine.call(f"{CALL}{signature.name}", self._arguments(signature, case, table))
+        except PathEnds as end:
+            status, reason = "ends", str(end)
+        except Unjudged as problem:
+            place = f" in {problem.place}" if problem.place else ""
+            status, reason = "unknown", f"{problem.reason}{place}"
+        except RecursionError:
+            status, reason = "unknown", "expressions nested too deep"
+        finally:
+            machine.opaque_entry = None
+        choices, events = tuple(run.choices), tuple(run.events)
+        if status:
+            return Outcome(status, case, choices, events, reason=reason)
+        try:
+            expected = self._expected(level, before, table)
+            got = self._got(events)
+        except Unjudged as problem:
+            return Outcome("unknown", case, choices, events, reason=problem.reason)
+        hooked = any(event.kind != "store" for event in events)
+        if self._misused(events, level, table):
+            status = "broken"
+        elif expected == got:
+            status = "balanced" if hooked else "neutral"
+        else:
+            status = "broken"
+        run.location = run.location
+        return Outcome(
+            status, case, choices, events, expected, got, table.entries[INDEX], index=INDEX
+        )
+
+    @staticmethod
+    def _misused(events: tuple[Event, ...], level: str, table: Table) -> bool:
+        """A hook that is wrong in itself: level, mm, slot or arity (evaluating.md, 7)."""
+        for event in events:
+            if event.kind == "store":
+                continue
+            if event.level != level or event.arity is not None or not is_user_mm(event.mm):
+                return True
+            if event.table is not None and event.table is not table:
+                return True
+        return False
+
+    def _expected(self, level: str, before: list[int], table: Table) -> Delta:
+        moved: Counter[tuple[int, int]] = Counter()
+        for was, now in zip(before, table.entries, strict=True):
+            if was != now:
+                self._move(moved, level, was, -1)
+                self._move(moved, level, now, 1)
+        return {key: delta for key, delta in moved.items() if delta}
+
+    def _got(self, events: tuple[Event, ...]) -> Delta:
+        moved: Counter[tuple[int, int]] = Counter()
+        for event in events:
+            if event.kind == "store" or is_init_mm(event.mm):
+                continue
+            if event.kind == "clear":
+                self._move(moved, event.level, event.new, -1)
+                continue
+            assert event.table is not None
+            held = event.old
+            for step in range(event.nr):
+                if step:
+                    held = self._held(event, step)
+                self._move(moved, event.level, held, -1)
+            counted = self.session.counted(event.level, event.new)
+            if counted is not None:
+                for step in range(event.nr):
+                    moved[(counted.pfn + step * counted.pages, counted.pages)] += 1
+        return {key: delta for key, delta in moved.items() if delta}
+
+    @staticmethod
+    def _held(event: Event, step: int) -> int:
+        return event.held[step] if step < len(event.held) else 0
+
+    def _move(self, moved: Counter[tuple[int, int]], level: str, raw: int, by: int) -> None:
+        counted = self.session.counted(level, raw)
+        if counted is not None:
+            moved[(counted.pfn, counted.pages)] += by
+
+    # -- arguments
+
+    def _arguments(self, signature: Signature, case: Case, table: Table) -> list[Value]:
+        session = self.session
+        values: list[Value] = []
+        slot_given = False
+        for declared, name in zip(
+            signature.parameters, parameter_names(signature.parameters), strict=True
+        ):
+            slot = _SLOT.match(declared)
+            value = _VALUE.match(declared)
+            if slot and slot[1] == signature.level and not slot_given:
+                slot_given = True
+                ctype = self.machine.entry_type(signature.level)
+                values.append(Pointer(table, INDEX * table.width, ctype))
+            elif slot:
+                values.append(Int(LOWER_TABLE[session.bits], session.bits, False))
+            elif _MM.search(declared):
+                values.append(MM)
+            elif _VMA.search(declared):
+                values.append(VMA)
+            elif value and value[1] == signature.level:
+                entry = case.old if _OLD.search(name) or case.new is None else case.new
+                values.append(session.wrap(signature.level, entry.raw))
+            elif _COUNT.match(name):
+                values.append(Int(case.nr, 32, False))
+            elif _ADDRESS.match(name):
+                values.append(Int(ADDRESS[session.bits], session.bits, False))
+            elif _SIZE.match(name):
+                size = session.constant("PMD_SIZE")
+                values.append(Opaque(name) if size is None else Int(size, session.bits, False))
+            else:
+                values.append(Opaque(name))
+        return values
+
+
+def is_init_mm(mm: Value | None) -> bool:
+    """Whether a hook was told that the table belongs to the kernel."""
+    return isinstance(mm, Pointer) and mm.obj.name == "init_mm"
+
+
+def is_user_mm(mm: Value | None) -> bool:
+    """Whether a hook was told the mm that the helper works on."""
+    return isinstance(mm, Opaque) and mm.name == MM.name

@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A result as test cases: one suite per variant, one case per helper (for JUnit and KTAP).
+
+A helper that could not be judged is skipped, with its reason, never passed; so is what would be
+found only if the architecture selected the option. A finding that no helper stands for (about a
+predicate or a call site) is a case of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from analyzer.model import CheckResult, Finding, HelperVerdict, VariantSummary, Verdict
+from analyzer.report.options import ReportOptions
+from analyzer.report.summary import IF_ENABLED, ordered, ordered_summaries
+
+Status = Literal["pass", "fail", "skip"]
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One helper or finding in one variant. Nothing in it is escaped yet."""
+
+    name: str
+    status: Status
+    reason: str  # why it is skipped or failed, '' if it passed
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Suite:
+    """All cases of one variant."""
+
+    name: str  # 'demo/base'
+    cases: tuple[Case, ...]
+
+    def number(self, status: Status) -> int:
+        """How many cases ended that way."""
+        return sum(case.status == status for case in self.cases)
+
+
+def suites(result: CheckResult, options: ReportOptions) -> tuple[Suite, ...]:
+    """The variants in the order of all reports."""
+    helpers: dict[tuple[str, str], list[HelperVerdict]] = {}
+    for helper in result.helpers:
+        helpers.setdefault((helper.arch, helper.variant), []).append(helper)
+    findings: dict[tuple[str, str], list[Finding]] = {}
+    for finding in ordered(result.findings):
+        for variant in finding.variants:
+            findings.setdefault((finding.arch, variant), []).append(finding)
+    found = []
+    for summary in ordered_summaries(result):
+        key = (summary.arch, summary.variant)
+        cases = tuple(_cases(summary, helpers.get(key, []), findings.get(key, []), options))
+        found.append(Suite("/".join(key), cases))
+    return (*found, *_elsewhere(result, options))
+
+
+def _elsewhere(result: CheckResult, options: ReportOptions) -> Iterator[Suite]:
+    """Findings about no variant that was judged (about a Kconfig, say), by architecture."""
+    known = {(summary.arch, summary.variant) for summary in result.summaries}
+    findings: dict[str, list[Case]] = {}
+    for finding in ordered(result.findings):
+        if not any((finding.arch, variant) in known for variant in finding.variants):
+            case = _of_finding(finding, options)
+            findings.setdefault(finding.arch or "the whole tree", []).append(case)
+    for arch, cases in findings.items():
+        yield Suite(arch, tuple(cases))
+
+
+def _cases(
+    summary: VariantSummary,
+    helpers: list[HelperVerdict],
+    findings: list[Finding],
+    options: ReportOptions,
+) -> Iterator[Case]:
+    told: set[int] = set()
+    for helper in helpers:
+        name = f"{helper.level} {helper.helper}"
+        if helper.verdict is Verdict.UNKNOWN:
+            yield Case(name, "skip", f"unknown: {helper.reason}", ())
+        elif helper.verdict is Verdict.FINDING:
+            mine = tuple(finding for finding in findings if _concerns(finding, helper))
+            told.update(map(id, mine))
+            counts = any(not finding.if_enabled for finding in mine) or (
+                not mine and summary.supported
+            )
+            reason = "; ".join(_words(finding) for finding in mine) or helper.reason
+            yield _case(name, counts or options.as_if_enabled, reason, mine)
+        else:
+            yield Case(name, "pass", "", ())
+    for finding in findings:
+        if id(finding) not in told:
+            yield _of_finding(finding, options)
+
+
+def _of_finding(finding: Finding, options: ReportOptions) -> Case:
+    parts = (finding.level, finding.helper or finding.function, finding.rule)
+    counts = options.as_if_enabled or not finding.if_enabled
+    return _case(" ".join(filter(None, parts)), counts, _words(finding), (finding,))
+
+
+def _case(name: str, counts: bool, reason: str, findings: tuple[Finding, ...]) -> Case:
+    if counts:
+        return Case(name, "fail", reason, findings)
+    return Case(name, "skip", f"{IF_ENABLED}: {reason}", findings)
+
+
+def _concerns(finding: Finding, helper: HelperVerdict) -> bool:
+    return helper.helper == finding.helper or helper.helper in finding.helpers
+
+
+def _words(finding: Finding) -> str:
+    return f"{finding.rule} {finding.name}: {finding.message}"

@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""`--format json`, schema 1: documented in docs/json-schema.md and docs/check.schema.json.
+
+The keys are fixed; others may be added without a new schema number. ASCII only: control and
+format characters of the tree are JSON escapes.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from analyzer.model import (
+    CheckResult,
+    EntryValue,
+    Finding,
+    HelperVerdict,
+    HookApi,
+    Location,
+    VariantSummary,
+    Witness,
+)
+from analyzer.report.escape import without_surrogates
+from analyzer.report.options import DEFAULTS, ReportOptions
+from analyzer.report.summary import ordered
+
+SCHEMA = 1
+
+
+def render(result: CheckResult, options: ReportOptions = DEFAULTS) -> str:
+    """The result as one JSON document."""
+    return to_json(document(result, options))
+
+
+def to_json(value: object) -> str:
+    """`value` as ASCII JSON with a final newline; lone surrogates are made visible."""
+    return json.dumps(_clean(value), indent=2, ensure_ascii=True).replace("\x7f", "\\u007f") + "\n"
+
+
+def document(result: CheckResult, options: ReportOptions = DEFAULTS) -> dict[str, Any]:
+    """The result as plain lists and dictionaries, in the order of the documentation."""
+    return {
+        "schema": SCHEMA,
+        "tool": {"name": "ptcheck", "version": options.version},
+        "tree": {"path": result.tree_label, "revision": result.revision},
+        "api": _api(result.api),
+        "variants": [_variant(summary) for summary in result.summaries],
+        "helpers": [_helper(helper) for helper in result.helpers],
+        "findings": [_finding(finding) for finding in ordered(result.findings)],
+        "problems": list(result.problems),
+        "incomplete": result.incomplete,
+        "files_read": result.files_read,
+        "seconds": round(result.seconds, 3),
+    }
+
+
+def _api(api: HookApi) -> dict[str, Any]:
+    return {
+        "present": api.present,
+        "prototypes": [
+            {
+                "name": prototype.name,
+                "parameters": list(prototype.parameters),
+                **_place(prototype.location),
+            }
+            for prototype in api.prototypes
+        ],
+        "predicate": api.predicate,
+    }
+
+
+def _variant(summary: VariantSummary) -> dict[str, Any]:
+    return {
+        "arch": summary.arch,
+        "variant": summary.variant,
+        "supported": summary.supported,
+        "balanced": summary.balanced,
+        "neutral": summary.neutral,
+        "finding": summary.finding,
+        "unknown": summary.unknown,
+        "unparsed": summary.unparsed,
+    }
+
+
+def _helper(helper: HelperVerdict) -> dict[str, Any]:
+    return {
+        "arch": helper.arch,
+        "variant": helper.variant,
+        "helper": helper.helper,
+        "level": helper.level,
+        "verdict": helper.verdict.value,
+        **_place(helper.location),
+        "function": helper.function,
+        "hooks": [
+            {"hook": hook.hook, **_place(hook.location), "function": hook.function}
+            for hook in helper.hooks
+        ],
+        "reason": helper.reason,
+    }
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    return {
+        "rule": finding.rule,
+        "name": finding.name,
+        "arch": finding.arch,
+        "variants": list(finding.variants),
+        "helper": finding.helper,
+        "level": finding.level,
+        **_place(finding.location),
+        "function": finding.function,
+        "message": finding.message,
+        "fingerprint": finding.fingerprint,
+        "if_enabled": finding.if_enabled,
+        "witness": None if finding.witness is None else _witness(finding.witness),
+        "helpers": list(finding.helpers),
+    }
+
+
+def _witness(witness: Witness) -> dict[str, Any]:
+    return {
+        "variant": witness.variant,
+        "helper": witness.helper,
+        "old": _entry(witness.old),
+        "new": _entry(witness.new),
+        "left": _entry(witness.left),
+        "path": [
+            {
+                "kind": step.kind,
+                **_place(step.location),
+                "function": step.function,
+                "text": step.text,
+            }
+            for step in witness.path
+        ],
+        "expected": list(witness.expected),
+        "got": list(witness.got),
+    }
+
+
+def _entry(entry: EntryValue | None) -> dict[str, Any] | None:
+    if entry is None:
+        return None
+    return {"name": entry.name, "value": f"{entry.value:#x}", "text": entry.text}
+
+
+def _place(location: Location | None) -> dict[str, Any]:
+    if location is None:
+        return {"path": None, "line": None}
+    return {"path": location.path, "line": location.line}
+
+
+def _clean(value: object) -> object:
+    if isinstance(value, str):
+        return without_surrogates(value)
+    if isinstance(value, dict):
+        return {key: _clean(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_clean(item) for item in value]
+    return value

@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A summary for the page of a CI job (GITHUB_STEP_SUMMARY) or a merge request.
+
+Everything of the tree stands in code spans or in fenced blocks, where neither HTML nor links,
+mentions or other markup are read.
+"""
+
+from __future__ import annotations
+
+import re
+
+from analyzer.model import CheckResult, Finding
+from analyzer.report.escape import place, visible
+from analyzer.report.options import DEFAULTS, ReportOptions
+from analyzer.report.summary import (
+    COLUMNS,
+    IF_ENABLED,
+    cells,
+    closing_lines,
+    counting,
+    if_enabled,
+    not_judged,
+    ordered_summaries,
+    totals,
+    where,
+)
+from analyzer.report.witness import rows
+
+_BACKTICKS = re.compile("`+")
+
+
+def render(result: CheckResult, options: ReportOptions = DEFAULTS) -> str:
+    """The result as GitHub flavoured Markdown."""
+    found, hidden = counting(result, options), if_enabled(result, options)
+    lines = ["# ptcheck", "", *_plain(closing_lines(result, options))]
+    if found:
+        lines += ["", "## Findings", "", *_findings_table(found, result)]
+        for finding in found:
+            lines += ["", *_details(finding, result)]
+    if hidden:
+        lines += ["", "## If enabled", "", f"Not errors: {IF_ENABLED}.", ""]
+        lines += _findings_table(hidden, result)
+    lines += [*_not_judged(result), "", "## Variants", "", *_variants(result)]
+    return "\n".join(lines) + "\n"
+
+
+def _plain(sentences: list[str]) -> list[str]:
+    return [f"{sentence}  " for sentence in sentences]
+
+
+def _findings_table(findings: list[Finding], result: CheckResult) -> list[str]:
+    lines = ["| Rule | Place | Helper | Where | What |", "| --- | --- | --- | --- | --- |"]
+    for finding in findings:
+        row = (
+            code(f"{finding.rule} {finding.name}"),
+            code(place(finding.location)),
+            code(finding.helper or finding.function),
+            code(where(finding, result)),
+            code(finding.message),
+        )
+        lines.append(f"| {' | '.join(row)} |")
+    return lines
+
+
+def _details(finding: Finding, result: CheckResult) -> list[str]:
+    rule = f"{visible(finding.rule)} {visible(finding.name)}"
+    text = [f"{place(finding.location)}: {rule}: {visible(finding.message)}"]
+    text += [f"    {label:15}{line}" for label, line in rows(finding, result)]
+    fence = "`" * max(3, _longest_run("\n".join(text)) + 1)
+    return [
+        "<details>",
+        "<summary>Witness</summary>",
+        "",
+        f"{fence}text",
+        *text,
+        fence,
+        "",
+        "</details>",
+    ]
+
+
+def _not_judged(result: CheckResult) -> list[str]:
+    groups = not_judged(result)
+    if not groups and not result.problems:
+        return []
+    lines = ["", "## Not judged", ""]
+    for group in groups:
+        at = f" at {code(place(group.location))}" if group.location else ""
+        lines.append(f"- {code(', '.join(group.helpers))}{at}: {code(group.reason)}")
+    return lines + [f"- {code(problem)}" for problem in result.problems]
+
+
+def _variants(result: CheckResult) -> list[str]:
+    lines = [
+        f"| variant | selected | {' | '.join(COLUMNS)} |",
+        "| --- | --- |" + " ---: |" * len(COLUMNS),
+    ]
+    for summary in ordered_summaries(result):
+        selected = "yes" if summary.supported else "no"
+        name = code(f"{summary.arch}/{summary.variant}")
+        lines.append(f"| {name} | {selected} | {' | '.join(map(str, cells(summary)))} |")
+    lines.append(f"| total | | {' | '.join(map(str, totals(result)))} |")
+    return lines
+
+
+def code(text: str) -> str:
+    """A code span that also works in a table: no character of `text` is markup.
+
+    A vertical bar ends a cell even in a code span, so it is shown as `\\x7c`.
+    """
+    shown = visible(text).replace("|", r"\x7c").strip() or " "
+    fence = "`" * (_longest_run(shown) + 1)
+    padding = " " if shown[0] == "`" or shown[-1] == "`" else ""
+    return f"{fence}{padding}{shown}{padding}{fence}"
+
+
+def _longest_run(text: str) -> int:
+    return max((len(run) for run in _BACKTICKS.findall(text)), default=0)

@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What several reports say in the same words: order, counts, the closing line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from analyzer.model import CheckResult, Finding, HelperVerdict, Location, VariantSummary, Verdict
+from analyzer.report.options import ReportOptions
+
+Severity = Literal["error", "warning", "note"]
+
+COLUMNS = ("balanced", "neutral", "finding", "unknown", "not parsed")
+IF_ENABLED = "would be found if the architecture selected ARCH_SUPPORTS_PAGE_TABLE_CHECK"
+
+_WARNINGS = ("PTC302", "PTC9")
+
+
+def severity(finding: Finding, options: ReportOptions) -> Severity:
+    """How much a finding matters: what is only so if enabled is a note."""
+    if finding.if_enabled and not options.as_if_enabled:
+        return "note"
+    return "warning" if finding.rule.startswith(_WARNINGS) else "error"
+
+
+def ordered(findings: Iterable[Finding]) -> list[Finding]:
+    """Findings in the order of all reports: by architecture, place and rule."""
+    return sorted(
+        findings,
+        key=lambda f: (f.arch, f.location, f.rule, f.level, f.helper, f.fingerprint, f.variants),
+    )
+
+
+def counting(result: CheckResult, options: ReportOptions) -> list[Finding]:
+    """The findings that count."""
+    return [f for f in ordered(result.findings) if options.as_if_enabled or not f.if_enabled]
+
+
+def if_enabled(result: CheckResult, options: ReportOptions) -> list[Finding]:
+    """The findings that would be ones if the architecture selected the option."""
+    return [f for f in ordered(result.findings) if f.if_enabled and not options.as_if_enabled]
+
+
+def ordered_summaries(result: CheckResult) -> list[VariantSummary]:
+    """The variants by architecture; those of one architecture in the order of the run."""
+    return sorted(result.summaries, key=lambda summary: summary.arch)
+
+
+def cells(summary: VariantSummary) -> tuple[int, int, int, int, int]:
+    """The numbers of one variant, as `COLUMNS` says."""
+    return (
+        summary.balanced,
+        summary.neutral,
+        summary.finding,
+        summary.unknown,
+        summary.unparsed,
+    )
+
+
+def totals(result: CheckResult) -> tuple[int, ...]:
+    """The numbers of all variants together."""
+    rows = [cells(summary) for summary in result.summaries]
+    return tuple(sum(row[column] for row in rows) for column in range(len(COLUMNS)))
+
+
+def where(finding: Finding, result: CheckResult) -> str:
+    """In which variants a finding holds: `every variant of demo`, or their names."""
+    known = {summary.variant for summary in result.summaries if summary.arch == finding.arch}
+    if len(known) > 1 and known <= set(finding.variants):
+        return f"every variant of {finding.arch}"
+    named = (f"{finding.arch}/{variant}" for variant in finding.variants)
+    return ", ".join(named) or finding.arch or "the whole tree"
+
+
+def closing_lines(result: CheckResult, options: ReportOptions) -> list[str]:
+    """What was judged and what was not, in one or two sentences."""
+    balanced, neutral, finding, unknown, unparsed = totals(result)
+    archs = len({summary.arch for summary in result.summaries})
+    judged = balanced + neutral + finding
+    found = len(counting(result, options))
+    hidden = len(if_enabled(result, options))
+    lines = []
+    if not result.api.present:
+        lines.append("this tree has no page table check: no hook is declared")
+    lines.append(
+        f"{count(found, 'finding')}{f', {hidden} more if enabled' if hidden else ''}; "
+        f"{count(archs, 'architecture')}, {count(len(result.summaries), 'variant')}; "
+        f"{judged} of {count(judged + unknown, 'helper')} judged: {balanced} balanced, "
+        f"{neutral} neutral, {finding} finding, {unknown} unknown; "
+        f"{count(unparsed, 'function')} not parsed; "
+        f"{count(result.files_read, 'file')} read, {result.seconds:.1f} s"
+    )
+    if not result.summaries or not judged + unknown:
+        lines.append("nothing was judged")
+    elif result.incomplete:
+        lines.append(
+            "incomplete: "
+            + " and ".join(
+                part
+                for part in (
+                    f"{count(unknown, 'helper')} could not be judged" if unknown else "",
+                    f"{count(len(result.problems), 'problem')} with files of the tree"
+                    if result.problems
+                    else "",
+                )
+                if part
+            )
+        )
+    return lines
+
+
+def count(number: int, noun: str) -> str:
+    """`1 file`, `2 files`."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+@dataclass(frozen=True, slots=True)
+class NotJudged:
+    """Helpers of one architecture that are unknown for the same reason."""
+
+    reason: str
+    location: Location | None  # of the definition, if it is the same for all
+    helpers: tuple[str, ...]
+    variants: tuple[str, ...]  # 'demo/base'
+
+
+def not_judged(result: CheckResult) -> list[NotJudged]:
+    """All unknown helpers, grouped by architecture and reason, most helpers first."""
+    groups: dict[tuple[str, str], list[HelperVerdict]] = {}
+    for helper in result.helpers:
+        if helper.verdict is Verdict.UNKNOWN:
+            groups.setdefault((helper.arch, helper.reason), []).append(helper)
+    found = []
+    for (_, reason), members in groups.items():
+        places = {member.location for member in members}
+        helpers = dict.fromkeys(member.helper for member in members)
+        variants = dict.fromkeys(f"{member.arch}/{member.variant}" for member in members)
+        location = places.pop() if len(places) == 1 else None
+        found.append(NotJudged(reason, location, tuple(helpers), tuple(variants)))
+    return sorted(found, key=lambda group: (-len(group.helpers), group.reason, group.variants))

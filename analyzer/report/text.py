@@ -1,0 +1,187 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The report for a person at a terminal; `path:line: CODE name: message`, so editors jump."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from analyzer.model import CheckResult, Finding, HelperVerdict, Verdict
+from analyzer.report.escape import place, visible
+from analyzer.report.options import DEFAULTS, ReportOptions
+from analyzer.report.summary import (
+    COLUMNS,
+    cells,
+    closing_lines,
+    counting,
+    if_enabled,
+    not_judged,
+    ordered_summaries,
+    totals,
+)
+from analyzer.report.witness import rows
+
+_INDENT = "    "
+_LABEL = 15
+_SHORT = 10  # groups and files listed unless verbose
+
+_STYLES: Mapping[str, str] = {
+    "place": "1",
+    "rule": "1;31",
+    "note": "36",
+    "label": "2",
+    "heading": "1",
+    Verdict.BALANCED.value: "32",
+    Verdict.NEUTRAL.value: "32",
+    Verdict.FINDING.value: "31",
+    Verdict.UNKNOWN.value: "33",
+}
+
+
+def render(result: CheckResult, options: ReportOptions = DEFAULTS) -> str:
+    """The whole report, ending in the table of the variants and the closing line."""
+    text = _Text(result, options)
+    sections = (
+        text.findings(),
+        text.if_enabled(),
+        text.helpers(),
+        text.not_judged(),
+        text.problems(),
+        text.table(),
+        text.closing(),
+    )
+    return "\n".join("".join(f"{line}\n" for line in section) for section in sections if section)
+
+
+class _Text:
+    def __init__(self, result: CheckResult, options: ReportOptions) -> None:
+        self.result = result
+        self.options = options
+
+    def paint(self, text: str, style: str) -> str:
+        """Color a text of which nothing unescaped is left."""
+        return f"\x1b[{_STYLES[style]}m{text}\x1b[0m" if self.options.color else text
+
+    def findings(self) -> list[str]:
+        lines: list[str] = []
+        for finding in counting(self.result, self.options):
+            if lines:
+                lines.append("")
+            lines += [self.headline(finding), *self.witness(finding)]
+        return lines
+
+    def if_enabled(self) -> list[str]:
+        found = if_enabled(self.result, self.options)
+        if not found:
+            return []
+        what = "unhooked" if {finding.name for finding in found} == {"unhooked"} else "found"
+        hint = "" if self.options.verbose else ", -v shows witnesses"
+        lines = [self.heading(f"would be {what} if enabled (not errors{hint}):")]
+        for finding in found:
+            lines.append(_INDENT + self.headline(finding))
+            if self.options.verbose:
+                lines += (_INDENT + line for line in self.witness(finding))
+        return lines
+
+    def headline(self, finding: Finding) -> str:
+        note = finding.if_enabled and not self.options.as_if_enabled
+        rule = f"{visible(finding.rule)} {visible(finding.name)}"
+        if note:
+            rule += " if enabled"
+        at = self.paint(place(finding.location), "place")
+        rule = self.paint(rule, "note" if note else "rule")
+        return f"{at}: {rule}: {visible(finding.message)}"
+
+    def witness(self, finding: Finding) -> Iterator[str]:
+        for label, text in rows(finding, self.result):
+            yield f"{_INDENT}{self.paint(label.ljust(_LABEL), 'label')}{text}"
+
+    def heading(self, text: str) -> str:
+        return self.paint(text, "heading")
+
+    def helpers(self) -> list[str]:
+        """All helpers with their verdicts, hooks and reasons (only if verbose)."""
+        if not self.options.verbose:
+            return []
+        variants: dict[str, list[HelperVerdict]] = {}
+        for helper in self.result.helpers:
+            variants.setdefault(f"{helper.arch}/{helper.variant}", []).append(helper)
+        width = max((len(visible(helper.helper)) for helper in self.result.helpers), default=0)
+        lines: list[str] = []
+        for variant, helpers in variants.items():
+            lines.append(self.heading(f"helpers of {visible(variant)}:"))
+            lines += (_INDENT + self.helper(helper, width) for helper in helpers)
+        return lines
+
+    def helper(self, helper: HelperVerdict, width: int) -> str:
+        verdict = helper.verdict.value
+        parts = [
+            f"{visible(helper.level):4}{visible(helper.helper):{width}}",
+            self.paint(f"{verdict:8}", verdict),
+        ]
+        if helper.location is not None:
+            parts.append(f"{place(helper.location)} {visible(helper.function)}")
+        if helper.hooks:
+            hooks = dict.fromkeys(f"{hook.hook}@{hook.location}" for hook in helper.hooks)
+            parts.append(f"hooks: {visible(', '.join(hooks))}")
+        if helper.reason:
+            parts.append(f"({visible(helper.reason)})")
+        return "  ".join(parts)
+
+    def not_judged(self) -> list[str]:
+        groups = not_judged(self.result)
+        if not groups:
+            return []
+        shown = groups if self.options.verbose else groups[:_SHORT]
+        lines = [self.heading("not judged:")]
+        for group in shown:
+            at = f"{place(group.location)}: " if group.location else ""
+            helpers = ", ".join(group.helpers) if self.options.verbose else _few(group.helpers)
+            lines.append(
+                f"{_INDENT}{at}{visible(helpers)}: "
+                f"{visible(group.reason) or 'no reason given'} [{visible(_few(group.variants))}]"
+            )
+        return lines + self.more(len(groups) - len(shown))
+
+    def problems(self) -> list[str]:
+        problems = self.result.problems
+        if not problems:
+            return []
+        shown = problems if self.options.verbose else problems[:_SHORT]
+        lines = [self.heading("could not be read:"), *(_INDENT + visible(p) for p in shown)]
+        return lines + self.more(len(problems) - len(shown))
+
+    def more(self, number: int) -> list[str]:
+        return [f"{_INDENT}... and {number} more (-v lists all)"] if number > 0 else []
+
+    def table(self) -> list[str]:
+        """Architecture and variant, whether the option is selected, and the numbers."""
+        summaries = ordered_summaries(self.result)
+        if not summaries:
+            return []
+        names = [visible(f"{summary.arch}/{summary.variant}") for summary in summaries]
+        width = max(map(len, [*names, "variant"]))
+        header = "  ".join(f"{column:>{max(len(column), 6)}}" for column in COLUMNS)
+        lines = [self.heading(f"{'variant':{width}}  selected  {header}")]
+        for name, summary in zip(names, summaries, strict=True):
+            selected = "yes" if summary.supported else "no"
+            lines.append(f"{name:{width}}  {selected:8}  {_numbers(cells(summary))}")
+        if len(summaries) > 1:
+            lines.append(f"{'total':{width}}  {'':8}  {_numbers(totals(self.result))}")
+        if any(summary.finding and not summary.supported for summary in summaries):
+            lines.append("(a finding of a variant that does not select the option: if enabled)")
+        return lines
+
+    def closing(self) -> list[str]:
+        return closing_lines(self.result, self.options)
+
+
+def _numbers(numbers: tuple[int, ...]) -> str:
+    return "  ".join(
+        f"{number:>{max(len(column), 6)}}" for column, number in zip(COLUMNS, numbers, strict=True)
+    )
+
+
+def _few(names: tuple[str, ...]) -> str:
+    return (
+        ", ".join(names) if len(names) <= 4 else f"{', '.join(names[:3])} and {len(names) - 3} more"
+    )

@@ -1,0 +1,225 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A kernel tree at a revision of a git repository, read without a checkout.
+
+GitPython opens the repository and resolves the revision; directories and files are read as
+objects, as they are asked for, through one `git cat-file --batch` (see `gitprocess`).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from analyzer.errors import SourceError, ToolError, TreeError
+from analyzer.tree.folder import require_folder
+from analyzer.tree.gitprocess import ANSWER_SECONDS, OPTIONS, ObjectReader, closed_environment
+from analyzer.tree.physical import Node, PhysicalTree, acceptable
+
+if TYPE_CHECKING:
+    import git
+
+_MODES: Mapping[bytes, Node] = {b"04": Node.DIRECTORY, b"10": Node.FILE, b"12": Node.LINK}
+_LINK_BYTES = 4096  # PATH_MAX
+_NOTHING: Mapping[str, _Object] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class _Object:
+    node: Node
+    oid: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Repository:
+    """Where a repository is, and which folder of it the user named ('' = its top)."""
+
+    environment: Mapping[str, str]
+    commit: str
+    prefix: str
+
+
+def parse_tree(data: bytes, oid_bytes: int) -> dict[str, _Object]:
+    """Parse a tree object of git: `<mode> <name>NUL<binary id>`, repeated.
+
+    Names no checkout could have (`..`, `.git`, with a slash) and submodules are left out.
+    Raises ValueError where the object is damaged.
+    """
+    found: dict[str, _Object] = {}
+    position = 0
+    while position < len(data):
+        space = data.index(b" ", position)
+        end = data.index(b"\0", space)
+        node = _MODES.get(data[position:space].rjust(6, b"0")[:2])
+        name = data[space + 1 : end].decode("utf-8", "surrogateescape")
+        position = end + 1 + oid_bytes
+        if position > len(data):
+            raise ValueError("tree object is cut off")
+        if node is not None and acceptable(name):
+            found[name] = _Object(node, data[end + 1 : position].hex())
+    return found
+
+
+class GitTree(PhysicalTree):
+    """The tree of one commit. A folder below the top of a working tree means that subfolder.
+
+    Bare repositories, linked worktrees, repositories of other owners and read-only ones work;
+    nothing is ever written to them. Submodules count as absent. Raises TreeError for what is no
+    repository or no revision of it, ToolError where git is missing.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], rev: str, label: str | None = None) -> None:
+        named = os.fspath(path)
+        found = _find(named, rev)
+        super().__init__(label=label or f"{named}@{rev}", path=named, revision=found.commit)
+        self._rev = rev
+        self._objects = ObjectReader(found.environment)
+        self._oid_bytes = len(found.commit) // 2
+        self._listings: dict[str, Mapping[str, _Object]] = {}
+        self._nodes: dict[str, Mapping[str, Node]] = {}
+        self._root = self._open_root(found)
+
+    def __reduce__(self) -> tuple[type[GitTree], tuple[str, str, str]]:
+        return GitTree, (self.path, self.revision or self._rev, self.label)
+
+    def _open_root(self, found: _Repository) -> str:
+        """Return the id of the tree object of the commit, or of the subfolder named in it."""
+        shown = f"{self.path}: revision '{self._rev}'"
+        try:
+            commit = self._objects.read(found.commit, "commit", "")
+            tree = commit.split(b"\n", 1)[0].partition(b"tree ")[2].decode("ascii", "replace")
+            for name in found.prefix.split("/") if found.prefix else ():
+                below = self._parse(tree, name).get(name)
+                if below is None or below.node is not Node.DIRECTORY:
+                    raise TreeError(f"{shown} has no folder {found.prefix}")
+                tree = below.oid
+        except SourceError as error:
+            self.close()
+            raise TreeError(f"{shown} cannot be read: {error.reason}") from error
+        except TreeError:
+            self.close()
+            raise
+        return tree
+
+    def _parse(self, oid: str, path: str) -> Mapping[str, _Object]:
+        try:
+            return parse_tree(self._objects.read(oid, "tree", path), self._oid_bytes)
+        except ValueError as error:
+            raise SourceError(path, 0, "damaged directory in git") from error
+
+    def _directory(self, path: str) -> Mapping[str, _Object]:
+        """Return the objects in a physical directory; nothing where there is none."""
+        listing = self._listings.get(path)
+        if listing is not None:
+            return listing
+        oid: str | None = self._root
+        if path:
+            above, _, name = path.rpartition("/")
+            found = self._directory(above).get(name)
+            oid = found.oid if found is not None and found.node is Node.DIRECTORY else None
+        try:
+            listing = self._parse(oid, path) if oid is not None else _NOTHING
+        except SourceError:
+            listing = _NOTHING
+        self._listings[path] = listing
+        return listing
+
+    def _object(self, path: str) -> _Object | None:
+        directory, _, name = path.rpartition("/")
+        return self._directory(directory).get(name)
+
+    def nodes(self, directory: str) -> Mapping[str, Node]:
+        """Return the names in a physical directory, read once."""
+        nodes = self._nodes.get(directory)
+        if nodes is None:
+            listing = self._directory(directory)
+            nodes = self._nodes[directory] = {name: o.node for name, o in listing.items()}
+        return nodes
+
+    def target(self, path: str) -> str:
+        """Return what a symlink points to, '' if it cannot be read."""
+        found = self._object(path)
+        if found is None:
+            return ""
+        try:
+            data = self._objects.read(found.oid, "blob", path, limit=_LINK_BYTES)
+        except SourceError:
+            return ""
+        return data.decode("utf-8", "surrogateescape")
+
+    def contents(self, path: str) -> bytes:
+        """Return the contents of a file of the commit."""
+        found = self._object(path)
+        if found is None:
+            raise SourceError(path, 0, "no such file in the revision")
+        return self._objects.read(found.oid, "blob", path)
+
+    def close(self) -> None:
+        """End the process of git."""
+        self._objects.close()
+
+
+def _find(named: str, rev: str) -> _Repository:
+    try:
+        import git
+    except ImportError as error:  # GitPython runs `git version` when it is imported
+        raise ToolError("--rev needs git and GitPython, and one of them is missing") from error
+    if not rev or rev.startswith("-") or not rev.isprintable():
+        raise TreeError(f"not a revision: {rev!r}")
+    repository, prefix = _open(named)
+    try:
+        git_dir = Path(repository.git_dir).resolve()
+        environment = closed_environment(git_dir, _common_dir(git_dir))
+        command = git.Git(git_dir)  # not `repository.git`: that runs where core.worktree says
+        command.update_environment(**environment)
+        command.set_persistent_git_options(c=list(OPTIONS))
+        commit = command.rev_parse(
+            "--verify", "--quiet", f"{rev}^{{commit}}", kill_after_timeout=ANSWER_SECONDS
+        )
+    except git.GitCommandNotFound as error:
+        raise ToolError("git is not installed, --rev needs it") from error
+    except git.GitCommandError as error:
+        raise TreeError(f"unknown revision '{rev}' in {named}") from error
+    except (git.GitError, OSError, ValueError) as error:
+        raise TreeError(f"git cannot read {named}: {_one_line(error)}") from error
+    finally:
+        repository.close()
+    return _Repository(environment, str(commit).strip(), prefix)
+
+
+def _open(named: str) -> tuple[git.Repo, str]:
+    """Open the repository a folder is in; return it and the folder's place in it."""
+    import git
+
+    require_folder(named)
+    top = Path(os.path.realpath(named))
+    for place in (top, *top.parents):
+        if place != top and not os.path.lexists(place / ".git"):
+            continue  # a folder inside of a bare repository is not a tree
+        try:
+            repository = git.Repo(place, search_parent_directories=False, expand_vars=False)
+        except (git.InvalidGitRepositoryError, git.NoSuchPathError):
+            continue
+        except Exception as error:  # the configuration of the repository is parsed: any junk
+            raise TreeError(f"git cannot read {named}: {_one_line(error)}") from error
+        prefix = top.relative_to(place).as_posix()
+        return repository, "" if prefix == "." else prefix
+    raise TreeError(f"not in a git repository, --rev cannot be used: {named}")
+
+
+def _common_dir(git_dir: Path) -> Path:
+    """Return where the objects are: of a linked worktree, the repository it belongs to.
+
+    GitPython's own answer is that of GIT_COMMON_DIR, if a surrounding git has set it.
+    """
+    try:
+        named = (git_dir / "commondir").read_bytes().rstrip(b"\r\n")
+    except OSError:
+        return git_dir
+    return (git_dir / os.fsdecode(named)).resolve()
+
+
+def _one_line(error: BaseException) -> str:
+    return " ".join(str(error).split())[:200] or type(error).__name__

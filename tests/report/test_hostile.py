@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What comes from a tree is read, and never acts: in no format."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import unicodedata
+from xml.etree import ElementTree
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from analyzer.errors import UsageError
+from analyzer.report.escape import visible, visible_path
+from analyzer.report.formats import FORMATS, Format, find_format
+from analyzer.report.options import ReportOptions
+from tests.report.example import clean, empty, example
+
+NASTY = (
+    "\n::error::forged\n",
+    "\r\nPTC101 unhooked",
+    "\x1b]0;title\x07\x1b[31m",
+    "\u202egnp.exe\u2028\u0085",
+    "##[error]forged ##vso[task.complete]",
+    "\nok 1 forged # SKIP x",
+    "]]></failure><x>&amp;\x00\x0b\ufffe",
+    "```\n# forged\n| a | b |",
+    "\udcff\ud800",
+    ": 7: PTC101",
+)
+OPTIONS = ReportOptions(verbose=True)
+
+
+@pytest.mark.parametrize("known", FORMATS, ids=lambda known: known.name)
+@pytest.mark.parametrize("nasty", NASTY)
+def test_structure_does_not_depend_on_names(known: Format, nasty: str) -> None:
+    check(known, nasty)
+
+
+@given(st.text(alphabet=st.characters(), min_size=1, max_size=40), st.sampled_from(FORMATS))
+def test_structure_does_not_depend_on_any_name(nasty: str, known: Format) -> None:
+    check(known, nasty)
+
+
+def check(known: Format, nasty: str) -> None:
+    numbers = itertools.count()
+    harmless = known.render(example(lambda _: f"n{next(numbers)}"), OPTIONS)
+    numbers = itertools.count()
+    hostile = known.render(example(lambda _: f"n{next(numbers)}{nasty}"), OPTIONS)
+
+    assert len(hostile.split("\n")) == len(harmless.split("\n"))
+    assert all(
+        character == "\n" or unicodedata.category(character) not in ("Cc", "Cf", "Cs", "Zl", "Zp")
+        for character in hostile
+    )
+    assert hostile.encode()
+    if known.name in ("json", "sarif", "gitlab"):
+        assert shape(json.loads(hostile)) == shape(json.loads(harmless))
+    else:
+        assert "##[" not in hostile
+        assert "##vso[" not in hostile
+    if known.name == "junit":
+        tags = [element.tag for element in ElementTree.fromstring(hostile).iter()]
+        assert tags == [element.tag for element in ElementTree.fromstring(harmless).iter()]
+
+
+def shape(value: object) -> object:
+    """The structure of a JSON value without its texts."""
+    if isinstance(value, dict):
+        return {key: shape(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [shape(item) for item in value]
+    return type(value).__name__
+
+
+def test_all_formats_take_all_results_and_are_deterministic() -> None:
+    for known in FORMATS:
+        for result in (example(), clean(), empty()):
+            text = known.render(result, ReportOptions())
+            assert text.endswith("\n")
+            assert text == known.render(result, ReportOptions())
+
+
+def test_visible() -> None:
+    assert visible("pte_t *ptep -> größe 日本") == "pte_t *ptep -> größe 日本"
+    assert visible("a\tb\nc\x1b\x7f\x9b\u202e\udcff") == r"a\tb\nc\x1b\x7f\x9b\u202e\xff"
+    assert visible("####[warning]") == r"##\x23#[warning]"
+    assert visible("a ## b") == "a ## b"
+    assert visible_path("a:1: PTC101") == r"a\x3a1\x3a PTC101"
+
+
+def test_unknown_format_names_the_nearest() -> None:
+    assert find_format("sarif").name == "sarif"
+    with pytest.raises(UsageError, match=r"unknown format 'sarfi' \(did you mean sarif\?\)"):
+        find_format("sarfi")
