@@ -173,4 +173,4 @@ class CheckResult:
     @property
     def incomplete(self) -> bool:
         """Something relevant could not be judged."""
-        return bool(self.problems) or any(s.unknown for s in self.summaries)
+        return not self.helpers or bool(self.problems) or any(s.unknown for s in self.summaries)

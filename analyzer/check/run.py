@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Final
 
-from ..errors import SourceError
+from ..clock import Clock
+from ..errors import SourceError, UsageError
 from ..frontend import ParseCache, Stage
 from ..helpers.bodies import SourceIndex
 from ..helpers.interface import called_names, find_interface
@@ -30,11 +31,14 @@ def check_tree(
     only: frozenset[str] | None = None,
     jobs: int = 1,
     note: Callable[[str], None] = lambda _: None,
+    clock: Clock | None = None,
 ) -> CheckResult:
     """Judges every helper of `archs` (all their variants, or those named in `only`)."""
     started = time.process_time()
     chosen = tuple(archs)
-    called = called_names(tree)
+    clock = clock or Clock()
+    with clock.stage("interface"):
+        called = called_names(tree)
     files = KconfigFiles(tree)
     api = hook_api(tree, architectures(tree))
     summaries: list[VariantSummary] = []
@@ -44,14 +48,13 @@ def check_tree(
     cache = ParseCache()
     with Stage(tree) as stage:
         for arch in chosen:
-            results = _check_arch(stage, arch, called, files, only, note, cache)
+            results = _check_arch(stage, arch, called, files, only, note, cache, clock)
             for result in results:
                 summaries.append(result.summary)
                 helpers.extend(result.helpers)
                 for problem in result.problems:
-                    line = f"{arch}: {problem}"
-                    if line not in problems:
-                        problems.append(line)
+                    if problem not in problems:
+                        problems.append(problem)
             findings.extend(merge(arch, results))
         read = stage.files_read
     findings.sort(key=lambda f: (f.if_enabled, f.arch, f.location, f.rule, f.level, f.message))
@@ -76,20 +79,27 @@ def _check_arch(
     only: frozenset[str] | None,
     note: Callable[[str], None],
     cache: ParseCache,
+    clock: Clock,
 ) -> list[VariantResult]:
     tree = stage.tree
-    kconfig = load_kconfig(tree, arch, files)
-    interface = find_interface(tree, arch, called)
+    with clock.stage("kconfig"):
+        kconfig = load_kconfig(tree, arch, files)
+        offered = variants(tree, arch, kconfig)
+    with clock.stage("interface"):
+        interface = find_interface(tree, arch, called)
     index = SourceIndex(tree, arch)
     results: list[VariantResult] = []
     hint: tuple[str, ...] = ()
-    for variant in variants(tree, arch, kconfig):
+    if only is not None and not any(variant.name in only for variant in offered):
+        names = ", ".join(variant.name for variant in offered)
+        raise UsageError(f"{arch} has no variant {', '.join(sorted(only))}; it has: {names}")
+    for variant in offered:
         if only is not None and variant.name not in only:
             continue
         if not variant.has_mmu:
             continue
         note(f"{variant.label}")
-        result = judge_variant(stage, variant, interface, index, hint, cache)
+        result = judge_variant(stage, variant, interface, index, hint, cache, clock)
         hint = result.bodies
         results.append(result)
     if results:

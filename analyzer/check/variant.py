@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Final
 
+from ..clock import Clock
 from ..errors import SourceError
-from ..evaluate.values import PathEnds, Unjudged
+from ..evaluate.calls import BUILD_ERROR
 from ..frontend import ParseCache, Stage, Unit, read_unit
 from ..helpers.bodies import SourceIndex, missing_functions
 from ..helpers.interface import Interface, Signature
@@ -31,6 +33,7 @@ from ..model import (
 
 FRAMEWORK: Final = "mm/page_table_check.c"
 MAX_ROUNDS: Final = 4
+_CALLED = re.compile(r"\b([A-Za-z_]\w*)\s*\(")
 _ORDER: Final = (
     "PTC301", "PTC105", "PTC106", "PTC107", "PTC103", "PTC104", "PTC102", "PTC109", "PTC108",
     "PTC101",
@@ -71,6 +74,7 @@ def build_unit(
     index: SourceIndex,
     hint: tuple[str, ...],
     cache: ParseCache | None,
+    clock: Clock,
 ) -> tuple[Unit, tuple[str, ...]]:
     """The unit of a variant with the .c files that define what its headers declare."""
     probes = probe_text(interface.signatures, index.initial_values())
@@ -80,10 +84,12 @@ def build_unit(
         bodies.append(FRAMEWORK)
     for _ in range(MAX_ROUNDS):
         built = tuple(path for path in bodies if index.built(path, variant.config))
-        unit = read_unit(stage, variant, bodies=built, probes=probes, cache=cache)
-        wanted = missing_functions(unit, [*roots, "vm_get_page_prot", *unit_roots(unit)])
-        more = {index.defining(name, variant.config) for name in wanted}
-        new = sorted(path for path in more if path is not None and path not in bodies)
+        with clock.stage("read unit"):
+            unit = read_unit(stage, variant, bodies=built, probes=probes, cache=cache)
+        with clock.stage("find bodies"):
+            wanted = missing_functions(unit, [*roots, "vm_get_page_prot", *unit_roots(unit)])
+            more = {path for name in wanted for path in index.defining(name, variant.config)}
+        new = sorted(path for path in more if path not in bodies)
         if not new:
             break
         bodies.extend(new)
@@ -102,10 +108,12 @@ def judge_variant(
     index: SourceIndex,
     hint: tuple[str, ...] = (),
     cache: ParseCache | None = None,
+    clock: Clock | None = None,
 ) -> VariantResult:
     """The verdicts of one variant; a unit that cannot be built makes everything unknown."""
+    clock = clock or Clock()
     try:
-        unit, bodies = build_unit(stage, variant, interface, index, hint, cache)
+        unit, bodies = build_unit(stage, variant, interface, index, hint, cache, clock)
     except SourceError as problem:
         summary = VariantSummary(
             variant.arch, variant.name, variant.supported, 0, 0, 0, len(interface.signatures), 0
@@ -117,7 +125,7 @@ def judge_variant(
         return VariantResult(
             variant.name, variant.supported, summary, helpers, (), (str(problem),), hint
         )
-    return _Judge(unit, variant, interface, index).result(bodies)
+    return Judge(unit, variant, interface, index).result(bodies, clock)
 
 
 def _unjudged(variant: Variant, signature: Signature, reason: str) -> HelperVerdict:
@@ -127,7 +135,9 @@ def _unjudged(variant: Variant, signature: Signature, reason: str) -> HelperVerd
     )  # fmt: skip
 
 
-class _Judge:
+class Judge:
+    """Judges the helpers and predicates of one unit."""
+
     def __init__(
         self, unit: Unit, variant: Variant, interface: Interface, index: SourceIndex
     ) -> None:
@@ -139,14 +149,20 @@ class _Judge:
         self.runner = Runner(self.session)
         self.findings: list[RawFinding] = []
 
-    def result(self, bodies: tuple[str, ...]) -> VariantResult:
-        runs = [self._run(signature) for signature in self._judged()]
-        changing = [one for one in runs if _changes(one)]
+    def result(self, bodies: tuple[str, ...], clock: Clock) -> VariantResult:
+        """All verdicts, findings and problems of the variant."""
+        with clock.stage("evaluate"):
+            runs = [self.run(signature) for signature in self.judged()]
+        with clock.stage("law"):
+            return self._result(runs, bodies)
+
+    def _result(self, runs: list[HelperRuns], bodies: tuple[str, ...]) -> VariantResult:
+        changing = [one for one in runs if changes(one)]
         raw = raw_primitives(changing)
         verdicts: list[HelperVerdict] = []
         broken: dict[str, list[tuple[HelperRuns, Outcome, str]]] = {}
         for one in changing:
-            verdict = self._verdict(one)
+            verdict = self.verdict(one)
             verdicts.append(verdict)
             if verdict.verdict is Verdict.FINDING:
                 for outcome in one.outcomes:
@@ -168,17 +184,17 @@ class _Judge:
         problems = tuple(
             f"{location}: does not parse: {reason}"
             for location, reason in sorted(self.unit.unparsed.items())
-        ) + tuple(str(d) for d in self.unit.diagnostics)
+        ) + tuple(f"{d.location}: {d.message}" for d in self.unit.diagnostics)
         return VariantResult(
             self.variant.name, self.variant.supported, summary, tuple(verdicts),
             tuple(self.findings), problems, bodies,
         )  # fmt: skip
 
-    def _judged(self) -> Iterable[Signature]:
+    def judged(self) -> Iterable[Signature]:
         """Every helper that exists in this variant; start and commit as one transaction."""
         names = {signature.name: signature for signature in self.interface.signatures}
         for signature in self.interface.signatures:
-            if not self._exists(signature.name):
+            if not self._exists(signature.name) or self.session.folded(signature.level):
                 continue
             stem, _, part = signature.name.rpartition(f"{COMPOSED}_")
             if part in ("start", "commit") and f"{stem}{COMPOSED}_commit" in names:
@@ -191,36 +207,38 @@ class _Judge:
 
     def _exists(self, name: str) -> bool:
         """Whether the probe's call reaches something that this configuration defines."""
-        target = self._target(name)
+        target = self.target(name)
         return target is not None
 
-    def _target(self, name: str) -> tuple[str, Location | None] | None:
+    def target(self, name: str) -> tuple[str, Location | None] | None:
         """What a helper resolves to: the function its name expands to."""
         probe = self.unit.function(f"{CALL}{name}")
         if probe is None:
             return None
         text = self.unit.text[probe.start : probe.end]
         called = text.partition("{")[2]
-        for word in self.session.machine.code.callees(f"{CALL}{name}"):
-            if word in self.unit.functions and f"{word}(" in called.replace(" (", "("):
+        for word in _CALLED.findall(called):
+            if word in self.unit.functions:
                 chunk = self.unit.function(word)
                 return word, None if chunk is None else self.unit.location(chunk)
-        if f"{name}(" in called.replace(" (", "("):
+        if name in _CALLED.findall(called):
             chunk = self.unit.prototype(name)
             if chunk is None or self.index.defines(name):
                 return None  # nobody provides it, or the configuration compiles it out
             return name, self.unit.location(chunk)
         return name, None
 
-    def _run(self, signature: Signature) -> HelperRuns:
+    def run(self, signature: Signature) -> HelperRuns:
+        """Every case of a helper on every path."""
         return self.runner.run(signature)
 
-    def _verdict(self, runs: HelperRuns) -> HelperVerdict:
+    def verdict(self, runs: HelperRuns) -> HelperVerdict:
+        """The verdict that the outcomes of a helper add up to."""
         signature = runs.signature
         name = signature.name
         if name.endswith(COMPOSED):
             name = f"{name}_commit"
-        target = self._target(name)
+        target = self.target(name)
         statuses = {outcome.status for outcome in runs.outcomes}
         reason = ""
         if "broken" in statuses:
@@ -233,6 +251,10 @@ class _Judge:
         elif runs.vacuous:
             kind = Verdict.UNKNOWN
             reason = f"no counted {signature.level} entry can be made in this configuration"
+        elif statuses <= {"ends"}:
+            kind = Verdict.UNKNOWN
+            ends = sorted({outcome.reason for outcome in runs.outcomes})
+            reason = f"every path ends: {', '.join(ends) or 'nothing to run'}"
         elif "balanced" in statuses:
             kind = Verdict.BALANCED
         else:
@@ -297,11 +319,17 @@ def _predicate_witness(label: str, name: str, shown: EntryValue) -> Witness:
     return Witness(label, name, shown, None, None, (), (), ())
 
 
-def _changes(runs: HelperRuns) -> bool:
-    """Whether a candidate is a helper: it changes an entry, hooks, or could not be followed."""
+def changes(runs: HelperRuns) -> bool:
+    """Whether a candidate is a helper: it changes an entry, hooks, or could not be followed.
+
+    One that this configuration refuses at build time (BUILD_BUG) is none; one of which every
+    path ends otherwise was not judged, which the verdict says.
+    """
+    if not runs.outcomes or runs.reason:
+        return True
     live = [outcome for outcome in runs.outcomes if outcome.status != "ends"]
     if not live:
-        return bool(runs.reason)
+        return not all(outcome.reason.startswith(BUILD_ERROR) for outcome in runs.outcomes)
     return any(outcome.events or outcome.status == "unknown" for outcome in live)
 
 

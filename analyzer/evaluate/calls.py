@@ -30,6 +30,8 @@ from .values import FuncRef, Int, Opaque, PathEnds, Pointer, Text, Unjudged, Val
 
 _NO_RETURN: Final = frozenset({"panic", "__bug", "BUG", "do_exit", "__builtin_trap"})
 _ASM: Final = "__ptc_asm"
+BUILD_ERROR: Final = "__compiletime_assert"
+HELPER_DEPTH: Final = 2  # our probe, and the helper that it calls
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,7 @@ class Machine(Intrinsics, InlineAssembly, StaticTypes, Expressions, Statements):
             name = target.name
             if name == _ASM:
                 return self.assembly(arguments, scope)
-            if name.startswith("__builtin_"):
+            if name.startswith("__builtin_") or name == "offsetof":
                 return self._builtin(name, arguments, scope)
             local = self._local(name, scope)
             if local is None:
@@ -93,7 +95,7 @@ class Machine(Intrinsics, InlineAssembly, StaticTypes, Expressions, Statements):
 
     def _builtin(self, name: str, arguments: list[Node], scope: Scope) -> Value:
         if name == "__builtin_constant_p":
-            return Int(0)
+            return Int(int(isinstance(arguments[0], c_ast.Constant)))
         if name == "__builtin_types_compatible_p":
             sides = [self._compared(argument, scope) for argument in arguments]
             unknown = any(isinstance(side, UnknownType) for side in sides)
@@ -105,7 +107,7 @@ class Machine(Intrinsics, InlineAssembly, StaticTypes, Expressions, Statements):
             return self.evaluate(arguments[0], scope)
         if name in ("__builtin_unreachable", "__builtin_trap"):
             raise PathEnds("unreachable")
-        if name == "__builtin_offsetof":
+        if name in ("__builtin_offsetof", "offsetof"):
             return self._offsetof(arguments, scope)
         if name in ("__builtin_memcpy", "__builtin_memset", "__builtin_memmove"):
             return self.call(name.removeprefix("__builtin_"), [self.evaluate(a, scope) for a in arguments])
@@ -165,8 +167,10 @@ class Machine(Intrinsics, InlineAssembly, StaticTypes, Expressions, Statements):
         handled = self.intrinsic(name, values)
         if handled is not None:
             return handled
-        if name in _NO_RETURN or name.startswith("__compiletime_assert"):
+        if name in _NO_RETURN:
             raise PathEnds(name)
+        if name.startswith(BUILD_ERROR):
+            return self._build_error(name)
         near = self.run.location.path
         node = self.code.function_node(name, near)
         if node is None:
@@ -174,6 +178,16 @@ class Machine(Intrinsics, InlineAssembly, StaticTypes, Expressions, Statements):
         if self._skippable(name, node, values):
             return Int(0)
         return self._enter(name, node, values)
+
+    def _build_error(self, name: str) -> Value:
+        """A compile-time assertion that seems to fail.
+
+        In the helper itself it says that this configuration has no such helper. Further down it
+        cannot really fail, since the kernel builds: the compiler saw a constant where we do not.
+        """
+        if len(self.run.stack) <= HELPER_DEPTH:
+            raise PathEnds(name)
+        return Int(0)
 
     def _skippable(self, name: str, node: Node, values: list[Value]) -> bool:
         """A void function that gets no entry, no local variable, and reaches no hook."""

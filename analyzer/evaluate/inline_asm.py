@@ -33,6 +33,7 @@ class InlineAssembly(Core):
         outputs: list[tuple[str, Value]] = []
         inputs: list[tuple[str, Value]] = []
         labels: list[str] = []
+        idle = default_arm(template) == ""  # no instruction: a barrier, or a value hidden
         for argument in arguments[1:]:
             kind = argument.name.name
             items = argument.args.exprs if argument.args is not None else []
@@ -43,17 +44,17 @@ class InlineAssembly(Core):
             memory = any(letter in _MEMORY for letter in constraint)
             if kind == "__ptc_asm_out":
                 place = self.place(items[1], scope)
+                if memory and idle and self.is_slot(place):
+                    continue
                 if memory and self.is_slot(place):
                     raise self._refuse("writes an entry", template)
                 outputs.append((constraint, place))
             elif memory:
                 place = self._quiet_place(items[1], scope)
-                if place is not None and self.is_slot(place) and not _reads_only(constraint):
-                    raise self._refuse("is given an entry", template)
                 inputs.append((constraint, Opaque("memory") if place is None else place))
             else:
                 value = self.evaluate(items[1], scope)
-                if self.names_slot(value):
+                if self.names_slot(value) and not idle:
                     raise self._refuse("is given an entry's address", template)
                 inputs.append((constraint, value))
         self._settle(template, outputs, inputs)
@@ -124,11 +125,6 @@ def _code_lines(text: str, keep_sections: bool = False) -> list[str]:
         for line in lines
         if line and (not line.startswith(_DIRECTIVE) or (keep_sections and "section" in line))
     ]
-
-
-def _reads_only(constraint: str) -> bool:
-    """An input operand in memory is read, not written (GCC: inputs are not modified)."""
-    return "+" not in constraint and "=" not in constraint
 
 
 def _template(node: Node) -> str:

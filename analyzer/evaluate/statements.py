@@ -243,7 +243,9 @@ class Statements(Core):
         try:
             value = self.initial(item, ctype, scope)
         except Unjudged as reason:
-            value = Opaque(f"initializer ({reason})")
+            if self.run.stack:
+                raise
+            value = Opaque(f"initializer ({reason})")  # of a global: one member is not known
         if not isinstance(value, Text) or not isinstance(ctype, ArrayType):
             self.memory.store(var, offset, value, ctype)
 

@@ -12,26 +12,27 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
-from pycparser.c_lexer import CLexer, Token  # type: ignore[import-untyped]
-from pycparser.c_parser import CParser, ParseError  # type: ignore[import-untyped]
+from pycparser.c_lexer import CLexer, Token
+from pycparser.c_parser import CParser, ParseError
 
 from analyzer.frontend.errors import ChunkError
 from analyzer.frontend.gnu import rewrite
 from analyzer.frontend.tokens import scan
+from analyzer.frontend.words import words
 
 Node = Any
 """A node of pycparser's tree (it has no stubs). Trees are shared: never write to them."""
 
-BUILTIN_TYPES: Final = frozenset(
+BUILTIN_TYPES: Final = words(
     "__builtin_va_list __auto_type __int128_t __uint128_t __float128 _Float128 _Float64 _Float32 "
-    "_Float16 __bf16".split()
+    "_Float16 __bf16"
 )
 _NAMES: Final = frozenset({"ID", "TYPEID"})
 _PLAIN_CONSTANT: Final = frozenset({"INT_CONST_DEC", "INT_CONST_HEX", "INT_CONST_OCT"})
 # what may follow an operand that is complete: no postfix operator, no string to concatenate
-_AFTER_OPERAND: Final = frozenset(
+_AFTER_OPERAND: Final = words(
     "RPAREN COMMA SEMI PLUS MINUS TIMES DIVIDE MOD LSHIFT RSHIFT AND OR XOR LAND LOR EQ NE LT GT "
-    "LE GE CONDOP COLON RBRACKET RBRACE EQUALS".split()
+    "LE GE CONDOP COLON RBRACKET RBRACE EQUALS"
 )
 _RECURSION: Final = 6000  # Python frames; about 400 nested parentheses
 _REWIND: Final = 40  # tokens that backtracking may read again, per token of the declaration

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from analyzer.frontend.patterns import ATTRIBUTE, BRACES, HASH_LINE, PARENTHESES, QUOTED
+from analyzer.frontend.words import SPECIFIERS, TYPES
 
 _ATTRIBUTE: Final = re.compile(rf"\b(?:{ATTRIBUTE})")
 _TYPEOF: Final = re.compile(r"_*typeof")
@@ -16,13 +17,7 @@ _LINE: Final = re.compile(HASH_LINE)
 _QUOTED: Final = re.compile(QUOTED)
 _TOKEN: Final = re.compile(r"[A-Za-z_$][\w$]*|\{\}|[()\[\],=*:;]")
 _GROUP: Final = re.compile(PARENTHESES)
-_TYPE_WORDS: Final = frozenset(
-    "void int long unsigned signed char short const volatile struct union enum float double "
-    "inline static extern register typedef _Bool restrict __int128 __signed__ __inline__ "
-    "__inline __const __volatile__ __restrict __restrict__ __extension__ __signed _Noreturn "
-    "_Thread_local __thread _Atomic auto __const__ __volatile".split()
-)
-ENUM_BODY: Final = re.compile(r"\benum\b[^;{}()=,]*+\{([^{}]*+)\}")
+ENUM_BODY: Final = re.compile(r"\benum\b[^;{}()=,]{0,2000}+\{([^{}]*+)\}")
 _CONSTANT: Final = re.compile(r"(?:^|,)\s*+([A-Za-z_$][\w$]*+)")
 
 
@@ -31,9 +26,7 @@ def plain(text: str) -> str:
     if "#" in text:
         text = _LINE.sub(" ", text)
     if "__" in text or "typeof" in text or "asm" in text or "_Alignas" in text:
-        text = _ATTRIBUTE.sub(
-            lambda found: " int " if _TYPEOF.match(found[0]) else " ", text
-        )
+        text = _ATTRIBUTE.sub(lambda found: " int " if _TYPEOF.match(found[0]) else " ", text)
     if '"' in text or "'" in text:
         text = _QUOTED.sub(" 0 ", text)
     return text
@@ -97,13 +90,13 @@ def _declarators(tokens: list[str]) -> Iterator[list[str]]:
             current.append(token)
 
 
-def _name(tokens: list[str], first: bool) -> tuple[str, bool] | None:
+def _name(tokens: list[str], first: bool, depth: int = 0) -> tuple[str, bool] | None:
     """Find the declared name in `specifiers declarator` (`first`) or a bare declarator."""
     start = 0
     if first:
         start = _after_specifiers(tokens)
     index = start
-    while index < len(tokens) and (tokens[index] == "*" or tokens[index] in _TYPE_WORDS):
+    while index < len(tokens) and (tokens[index] == "*" or tokens[index] in SPECIFIERS):
         index += 1
     if index >= len(tokens):
         return None
@@ -111,8 +104,10 @@ def _name(tokens: list[str], first: bool) -> tuple[str, bool] | None:
     if token == "(":
         close = _closing(tokens, index)
         inner = tokens[index + 1 : close]
+        if depth > _MAX_NESTING:
+            return None
         pointer = bool(inner) and inner[0] == "*"
-        found = _name(inner, False)
+        found = _name(inner, False, depth + 1)
         if found is None:
             return None
         after = tokens[close + 1 : close + 2]
@@ -139,8 +134,8 @@ def _after_specifiers(tokens: list[str]) -> int:
                 index += 1
             typed = True
             continue
-        if token in _TYPE_WORDS:
-            typed = typed or token in _TYPES
+        if token in SPECIFIERS:
+            typed = typed or token in TYPES
             index += 1
             continue
         if _is_word(token) and not typed:
@@ -155,10 +150,7 @@ def _after_specifiers(tokens: list[str]) -> int:
     return index
 
 
-_TYPES: Final = frozenset(
-    "void int long unsigned signed char short float double _Bool __int128 __signed__ __signed "
-    "auto".split()
-)
+_MAX_NESTING: Final = 50
 
 
 def _starts_declarator(tokens: list[str], opening: int) -> bool:

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Two of arm64's generated headers, derived from the text files that they are made of.
+"""Generated headers that are derived from the tree instead of being stubbed.
 
-In a build awk scripts of the tree write them; here the formats are read directly. They are keyed
-by the presence of those files, not by the name of an architecture.
+- bounds.h: how many page flags and zones there are in a configuration (kernel/bounds.c lets the
+  compiler count them), version.h: numbers of the top Makefile;
+- arm64's cpucap-defs.h and sysreg-defs.h, which awk scripts make of two text files. They are
+  keyed by the presence of those files, not by the name of an architecture.
 """
 
 from __future__ import annotations
@@ -11,6 +13,8 @@ import re
 from typing import Final
 
 from analyzer.errors import SourceError
+from analyzer.frontend.conditions import active_lines
+from analyzer.frontend.kbuild import ConfigValues
 from analyzer.tree import KernelTree
 
 _NAME: Final = re.compile(r"[A-Za-z_]\w*$")
@@ -29,6 +33,58 @@ def derived_headers(tree: KernelTree, arch: str) -> dict[str, str]:
     if registers:
         found["asm/sysreg-defs.h"] = _registers(registers)
     return found
+
+
+def configured_headers(tree: KernelTree, config: ConfigValues) -> dict[str, str]:
+    """Return path to text of the headers that differ between configurations."""
+    numbers = {
+        "NR_PAGEFLAGS": _count(
+            tree, "include/linux/page-flags.h", "pageflags", "__NR_PAGEFLAGS", config
+        ),
+        "MAX_NR_ZONES": _count(
+            tree, "include/linux/mmzone.h", "zone_type", "__MAX_NR_ZONES", config
+        ),
+    }
+    if not all(numbers.values()):
+        return {}  # the stub stands
+    generations = config.value("LRU_GEN") == "y"
+    cpus = config.value("NR_CPUS")
+    numbers["NR_CPUS_BITS"] = max(1, int(cpus) - 1).bit_length() if cpus.isdigit() else 1
+    numbers["SPINLOCK_SIZE"] = 4 if config.value("SMP") == "y" else 0  # without lock debugging
+    numbers["LRU_GEN_WIDTH"] = 3 if generations else 0  # MAX_NR_GENS is 4: 0 to 4
+    numbers["__LRU_REFS_WIDTH"] = 2 if generations else 0  # MAX_NR_TIERS is 4, less 2
+    lines = [f"#define {name} {number}\n" for name, number in numbers.items()]
+    return {"generated/bounds.h": "".join(lines)}
+
+
+def _count(tree: KernelTree, path: str, tag: str, end: str, config: ConfigValues) -> int:
+    """Count the enumerators before `end` in an enum; 0 if that is not possible."""
+    text = _read(tree, path)
+    found = re.search(rf"\benum {tag} \{{(.*?)\b{end}\b", text, re.DOTALL)
+    if found is None:
+        return 0
+    lines = "\n".join(active_lines(found[1] + "\n", config))
+    return len([name for name in lines.split(",") if name.strip()])
+
+
+def version_header(tree: KernelTree) -> str:
+    """Return linux/version.h from VERSION, PATCHLEVEL and SUBLEVEL of the top Makefile."""
+    text = _read(tree, "Makefile")
+    numbers = []
+    for name in ("VERSION", "PATCHLEVEL", "SUBLEVEL"):
+        found = re.search(rf"^{name}[ \t]*=[ \t]*(\d{{1,4}})[ \t]*$", text, re.MULTILINE)
+        numbers.append(int(found[1]) if found else 0)
+    version, patch, sub = numbers
+    if not version:
+        return ""
+    code = (version << 16) + (patch << 8) + min(sub, 255)
+    return (
+        f"#define LINUX_VERSION_CODE {code}\n"
+        "#define KERNEL_VERSION(a, b, c) (((a) << 16) + ((b) << 8) + ((c) > 255 ? 255 : (c)))\n"
+        f"#define LINUX_VERSION_MAJOR {version}\n"
+        f"#define LINUX_VERSION_PATCHLEVEL {patch}\n"
+        f"#define LINUX_VERSION_SUBLEVEL {sub}\n"
+    )
 
 
 def _read(tree: KernelTree, path: str) -> str:
@@ -68,9 +124,8 @@ def _registers(text: str) -> str:
         elif keyword in ("Field", "Enum", "SignedEnum", "UnsignedEnum") and len(rest) >= 2:
             field = rest[1]
             out += _field(owner, field, rest[0])
-        elif keyword[:1].isdigit() or keyword.startswith("0b"):
-            if field and rest and _NAME.match(rest[0]):
-                out.append(f"#define {owner}_{field}_{rest[0]} UL({_number(keyword)})")
+        elif keyword[:1].isdigit() and field and rest and _NAME.match(rest[0]):
+            out.append(f"#define {owner}_{field}_{rest[0]} UL({_number(keyword)})")
     return "\n".join([*out, ""])
 
 

@@ -22,41 +22,25 @@ from __future__ import annotations
 
 from typing import Final
 
-from pycparser.c_lexer import Token  # type: ignore[import-untyped]
+from pycparser.c_lexer import Token
 
-_DROPPED: Final = frozenset(
-    "__extension__ __restrict __restrict__ __thread __seg_gs __seg_fs __nullable".split()
+from analyzer.frontend.words import words
+
+_DROPPED: Final = words(
+    "__extension__ __restrict __restrict__ __thread __seg_gs __seg_fs __nullable"
 )
 _ATTRIBUTE: Final = frozenset({"__attribute__", "__attribute", "__declspec"})
 _ASM: Final = frozenset({"asm", "__asm__", "__asm"})
 _OPENING: Final = frozenset({"LPAREN", "LBRACKET", "LBRACE"})
 _CLOSING: Final = frozenset({"RPAREN", "RBRACKET", "RBRACE"})
-_SPECIAL_NAMES: Final = (
-    _DROPPED | _ATTRIBUTE | _ASM | {"__label__", "__builtin_types_compatible_p"}
-)
+_SPECIAL_NAMES: Final = _DROPPED | _ATTRIBUTE | _ASM | {"__label__", "__builtin_types_compatible_p"}
 _SPECIAL_TYPES: Final = frozenset({"CONDOP", "ELLIPSIS", "LAND", "LBRACKET"})
 _STATEMENT_BOUNDARY: Final = frozenset(
     {"SEMI", "LBRACE", "RBRACE", "COLON", "RPAREN", "ELSE", "DO"}
 )
 _ASM_LABEL_FOLLOWED_BY: Final = frozenset({"SEMI", "COMMA", "EQUALS", "LBRACE", "ID"})
-_UNARY_BEFORE: Final = frozenset(
-    {
-        "EQUALS",
-        "LPAREN",
-        "LBRACKET",
-        "COMMA",
-        "RETURN",
-        "LBRACE",
-        "RBRACE",
-        "SEMI",
-        "CONDOP",
-        "COLON",
-        "LAND",
-        "LOR",
-        "PLUS",
-        "MINUS",
-        "LNOT",
-    }
+_UNARY_BEFORE: Final = words(
+    "EQUALS LPAREN LBRACKET COMMA RETURN LBRACE RBRACE SEMI CONDOP COLON LAND LOR PLUS MINUS LNOT"
 )
 
 
@@ -170,8 +154,10 @@ class _Rewriter:
         self.out.append(token)
         if kind == "CONDOP" and following == "COLON":
             self.out.append(_like(token, "ID", "__ptc_elvis"))
-        elif kind == "ELLIPSIS" and previous not in ("COMMA", "LPAREN", "") and (
-            following != "RPAREN"
+        elif (
+            kind == "ELLIPSIS"
+            and previous not in ("COMMA", "LPAREN", "")
+            and (following != "RPAREN")
         ):
             self.out[-1] = _like(token, "LOR", "...")
         elif kind == "LAND" and following == "ID" and self._is_label_address(previous):
@@ -222,9 +208,9 @@ class _Rewriter:
             self.index += 1
         group = self._group()
         previous = self._previous()
-        if previous == "RPAREN" and not qualified and _all_strings(group):
-            if self._next() in _ASM_LABEL_FOLLOWED_BY:
-                return
+        bare = previous == "RPAREN" and not qualified and _all_strings(group)
+        if bare and self._next() in _ASM_LABEL_FOLLOWED_BY:
+            return  # the asm label of a function
         if self.depth == 0 or previous not in _STATEMENT_BOUNDARY:
             return  # file scope, or the asm label of a declarator
         self._asm_call(token, group, jumps)
@@ -235,9 +221,7 @@ class _Rewriter:
         comma = _like(token, "COMMA", ",")
         opening, closing = _like(token, "LPAREN", "("), _like(token, "RPAREN", ")")
         self.out += [_like(token, "ID", "__ptc_asm"), opening]
-        self.out += (
-            template if _all_strings(template) else [_like(token, "STRING_LITERAL", '"?"')]
-        )
+        self.out += template if _all_strings(template) else [_like(token, "STRING_LITERAL", '"?"')]
         for section, name in zip(sections[1:3], ("__ptc_asm_out", "__ptc_asm_in"), strict=False):
             for operand in _split(section, "COMMA"):
                 constraint, expression = _operand(operand)

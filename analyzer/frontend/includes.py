@@ -20,7 +20,7 @@ _CONFIG: Final = re.compile(rb"CONFIG_\w+")
 _AFTER_COMMENT: Final = re.compile(rb"\*/[ \t\f\v]*#")
 _LONE_RETURN: Final = re.compile(rb"\r(?!\n)")
 _SPLICE: Final = rb"(?:\\[ \t\f\v]*\r?\n)*+"
-_GAP: Final = rb"(?:[ \t\f\v]|\\[ \t\f\v]*\r?\n|/\*(?:[^*]|\*(?!/)){0,2000}+\*/)*+"
+_GAP: Final = rb"(?:[ \t\f\v]++|\\[ \t\f\v]*\r?\n|/\*(?:[^*]|\*(?!/)){0,1000}+\*/){0,50}+"
 
 
 def _spliced(word: bytes) -> bytes:
@@ -28,10 +28,22 @@ def _spliced(word: bytes) -> bytes:
 
 
 _DISGUISED: Final = re.compile(
-    rb"(#|%" + _SPLICE + rb":|\?\?=)(" + _GAP + rb")("
+    rb"(#|%"
+    + _SPLICE
+    + rb":|\?\?=)("
+    + _GAP
+    + rb")("
     + b"|".join(map(_spliced, (b"include_next", b"include", b"import", b"embed", b"line")))
     + rb")(?![A-Za-z0-9_])"
 )
+MAX_CLIMB: Final = 8  # `..` in one include; the kernel needs five
+_MAX_NAME: Final = 200
+_MAX_PATH: Final = 1000
+_MAX_INDENT: Final = 4096
+_BLANK: Final = b" \t\f\v"
+_MARK: Final = re.compile(rb"#|%" + _SPLICE + rb":|\?\?=")
+_ENDLESS: Final = re.compile(_GAP + rb"(?:/\*|\\|[ \t\f\v])")  # a gap that goes on
+_MAX_DIRECTIVES: Final = 100_000  # in one suspicious file; a generated header has 30,000
 _BOM: Final = b"\xef\xbb\xbf"
 
 
@@ -63,7 +75,7 @@ def scan(data: bytes) -> Scan:
     patches: list[tuple[int, int, bytes]] = []
     for found in _DIRECTIVE.finditer(data):
         begin = found.start()
-        if data[data.rfind(b"\n", 0, begin) + 1 : begin].strip(b" \t\f\v"):
+        if _before(data, begin).strip(_BLANK):
             continue  # not at the start of a line
         keyword = found[1]
         if keyword in (b"include", b"include_next"):
@@ -79,13 +91,21 @@ def scan(data: bytes) -> Scan:
     if patches:
         data = _patched(data, patches)
     if _suspicious(data):
-        data = _DISGUISED.sub(_defuse, data)
+        data = _undisguised(data)
     symbols = frozenset(name[7:].decode() for name in set(_CONFIG.findall(data)))
     return Scan(tuple(includes), symbols, None if data is original else data)
 
 
 def _harmless(name: bytes) -> bool:
-    return not name.startswith((b"/", b"\\")) and b"\0" not in name and name.strip() == name
+    """Relative, climbing no higher than a stage is deep, no name longer than a file's."""
+    parts = name.split(b"/")
+    return (
+        not name.startswith(b"/")
+        and name.strip() == name
+        and parts.count(b"..") <= MAX_CLIMB
+        and max(map(len, parts)) <= _MAX_NAME
+        and len(name) <= _MAX_PATH
+    )
 
 
 def _normalised(data: bytes) -> bytes:
@@ -105,15 +125,36 @@ def _suspicious(data: bytes) -> bool:
     return any(found[4] is not None for found in _DIRECTIVE.finditer(data))
 
 
-def _defuse(found: re.Match[bytes]) -> bytes:
-    """Make a disguised directive an error on as many lines; plain ones stay."""
-    whole = found[0]
-    if found[1] == b"#" and not found[2].strip(b" \t") and b"\n" not in whole:
-        begin = found.start()
-        text = found.string
-        if not text[text.rfind(b"\n", 0, begin) + 1 : begin].strip(b" \t\f\v"):
-            return whole
-    return b"#error ptcheck: not followed " + b"\\\n" * whole.count(b"\n")
+def _before(data: bytes, position: int) -> bytes:
+    """What stands before `position` on its line, as far as it matters."""
+    start = max(0, position - _MAX_INDENT)
+    return data[max(start, data.rfind(b"\n", start, position) + 1) : position]
+
+
+def _undisguised(data: bytes) -> bytes:
+    """Make each disguised directive an error on as many lines; plain ones stay."""
+    patches: list[tuple[int, int, bytes]] = []
+    tried = end = 0
+    for mark in _MARK.finditer(data):
+        begin = mark.start()
+        before = _before(data, begin)
+        if begin < end or before.rpartition(b"*/")[2].strip(_BLANK):
+            continue  # in the middle of a line
+        tried += 1
+        if tried > _MAX_DIRECTIVES:
+            lines = b"\n" * data.count(b"\n")
+            return b"#error ptcheck: not read, made to take time\n" + lines[1:]
+        found = _DISGUISED.match(data, begin)
+        if found is None:
+            if _ENDLESS.match(data, mark.end()):
+                patches.append((begin, mark.end(), b"#error ptcheck: not followed "))
+            continue
+        plain = found[1] == b"#" and not found[2].strip(b" \t") and b"\n" not in found[0]
+        if not plain or before.strip(_BLANK):
+            lines = b"\\\n" * found[0].count(b"\n")
+            end = found.end()
+            patches.append((begin, end, b"#error ptcheck: not followed " + lines))
+    return _patched(data, patches)
 
 
 def _patched(data: bytes, patches: list[tuple[int, int, bytes]]) -> bytes:

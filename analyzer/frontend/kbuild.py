@@ -138,7 +138,7 @@ class Makefile:
             arm = not before
             if arm and rest:
                 again = _CONDITION.match(rest)
-                arm = bool(again) and self._test(again[1], again[2].strip())  # type: ignore[index]
+                arm = again is not None and self._test(again[1], again[2].strip())
             taken.append((arm, before or arm))
         else:
             active = all(active for active, _ in taken) and self._test(word, rest)
@@ -150,8 +150,8 @@ class Makefile:
         if rest.startswith("("):
             parts = _arguments(rest[1 : rest.rfind(")")])
         else:
-            parts = re.findall(r"\"([^\"]*)\"|'([^']*)'", rest)
-            parts = [a or b for a, b in parts]
+            pairs: list[tuple[str, str]] = re.findall(r"\"([^\"]*)\"|'([^']*)'", rest)
+            parts = [double or single for double, single in pairs]
         if len(parts) < 2:
             return False
         same = self.expand(parts[0]).strip() == self.expand(parts[1]).strip()

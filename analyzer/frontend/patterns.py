@@ -39,7 +39,7 @@ HEAD: Final = re.compile(rf"(?:[^;{{}}()\"'\#]++|{PARENTHESES}|{QUOTED}|{HASH_LI
 BODY: Final = re.compile(BRACES)
 # specifiers and attributes, then the first name with a parameter list
 NAME_WITH_PARAMETERS: Final = re.compile(
-    rf"(?:\w++(?!\s*+\()|[^\w(\"'\#=\[{{,]++|{ATTRIBUTE}|{HASH_LINE})*+(\w++)\s*+(?=\()"
+    rf"(?:\w++(?!\s*+\()|[^\w(\"'\#=\[{{,]++|{ATTRIBUTE}|{HASH_LINE})*+(\w++)\s*+(?=\((?!\s*+\*))"
 )
 PROTOTYPE: Final = re.compile(
     NAME_WITH_PARAMETERS.pattern + rf"{PARENTHESES}(?:\s++|{ATTRIBUTE}|{HASH_LINE})*+;"

@@ -17,8 +17,8 @@ from pathlib import Path
 from posixpath import dirname, join, normpath
 from typing import Any, TextIO
 
-from pcpp import Preprocessor  # type: ignore[import-untyped]
-from pcpp.preprocessor import OutputDirective  # type: ignore[import-untyped]
+from pcpp import Preprocessor
+from pcpp.preprocessor import OutputDirective
 
 _NEXT = re.compile(r"(?m)^([ \t]*#[ \t]*)include_next[ \t]*[<\"]([^<>\"\n]+)[>\"]")
 _MARKER = re.compile(r'(?m)^# (\d+) "([^"\n]*)"$')
@@ -62,11 +62,11 @@ class _Preprocessor(Preprocessor):  # type: ignore[misc]
             places = places[int(number) :]
         elif quoted:
             places.insert(0, dirname(source) if source != "<stdin>" else "")
-        for number, place in enumerate(places):
+        for index, place in enumerate(places):
             path = join(place, name)
             if not Path(path).is_file():
                 continue
-            first = len(self.folders) - len(places) + number + 1
+            first = len(self.folders) - len(places) + index + 1
             text = Path(path).read_bytes().decode("latin-1")
             text = _NEXT.sub(rf'\1include "{_FROM}{first}/\2"', text)
             yield from self.parsegen(text, normpath(path), normpath(path))

@@ -81,7 +81,7 @@ def target(tree: KernelTree, arch: str, bits: int, endian: str, config: ConfigVa
             name, _, text = row.partition("=")
             macros[name] = text or "1"
     if arch != host and tree.kind(f"arch/{arch}/Makefile") is not None and "SUBARCH" in given:
-        macros.update({n: t for n, t in _host_macros(tree, host, bits, endian, config).items()})
+        macros.update(_host_macros(tree, host, bits, endian, config))
     for name in byte_order_macros(tree, arch, endian):
         macros.setdefault(name, "1")
     macros.update(given)

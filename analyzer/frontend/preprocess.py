@@ -76,14 +76,14 @@ def find_tool(environment: Mapping[str, str] = os.environ) -> Tool:
         found = shutil.which(named, path=path)
         if found is None:
             raise ToolError(f"PTCHECK_CPP names no program: {named}")
-        return Tool("clang" if "clang" in os.path.basename(named) else "gcc", (found,))
+        return Tool("clang" if "clang" in Path(named).name else "gcc", (found,))
     if not named:
         for name in ("gcc", "clang"):
             found = shutil.which(name, path=path)
             if found is not None:
                 return Tool(name, (found,))
     try:
-        import pcpp  # type: ignore[import-untyped]  # noqa: F401
+        import pcpp  # noqa: F401
     except ImportError:
         raise ToolError("no C preprocessor: install gcc or clang, or `pip install pcpp`") from None
     return Tool("pcpp", (sys.executable, os.fspath(Path(__file__).with_name("pcpp_main.py"))))

@@ -71,6 +71,8 @@ def read_unit(
     is not the architecture's own; ToolError where there is no preprocessor.
     """
     headers = standard_headers(stage, variant.arch)
+    absent = [b for b in bodies if not stage.has(b) or '"' in b or "\n" in b]
+    bodies = tuple(b for b in bodies if b not in absent)
     prepared = stage.prepare(variant, (*headers, *bodies))
     lines = [f'# 1 "{OURS}"', prelude] if prelude else []
     lines += [f"#include <{header}>" for header in headers]
@@ -90,8 +92,9 @@ def read_unit(
     if with_macros:
         macros = MacroTable(text)
         text = without_directives(text)
-    missing = _missing_headers(text, f"../gen/{variant.arch}/{MISSING}/")
-    unit = Unit(text, (*result.diagnostics, *missing), macros, cache)
+    lacking = [Diagnostic(Location(b, 0), "the tree has no such file") for b in absent]
+    lacking += _missing_headers(text, f"../gen/{variant.arch}/{MISSING}/")
+    unit = Unit(text, (*result.diagnostics, *lacking), macros, cache)
     _check_origin(stage, variant.arch, unit)
     return unit
 
@@ -106,7 +109,7 @@ def _missing_headers(text: str, folder: str) -> list[Diagnostic]:
         if marker and marker[1] not in seen:
             seen.add(marker[1])
             place = _includer(text, marker.start())
-            name = marker[1].removeprefix(folder)
+            name = marker[1].split("/_/")[-1].removeprefix(folder)
             found.append(Diagnostic(place, f"the tree has no header {name}"))
         start = text.find(folder, start + 1)
     return found

@@ -14,6 +14,7 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from typing import Final
 
+from analyzer.frontend.declarators import declared_names
 from analyzer.frontend.patterns import (
     BETWEEN,
     BODY,
@@ -24,13 +25,9 @@ from analyzer.frontend.patterns import (
     PARENTHESES,
 )
 from analyzer.frontend.tokens import tree_path
+from analyzer.frontend.words import NOT_NAMES
 from analyzer.model import Location
 
-NOT_NAMES: Final = frozenset(
-    "void int long unsigned signed char short const volatile struct union enum float double "
-    "inline static extern register typedef _Bool bool restrict if for while switch return "
-    "sizeof do else __int128 _Alignas __signed__ _Static_assert".split()
-)
 _RESUME: Final = re.compile(r"\n(?=(?:static|extern|typedef|struct|union|enum)\b|# )")
 _PARAMETERS: Final = 16  # declarations of parameters that an old-style definition may have
 _PARAMETERS_END: Final = re.compile(PARENTHESES + r"\s*+(?!__|asm\b)[A-Za-z_]")
@@ -109,6 +106,7 @@ class Slicer:
         self.functions: list[Span] = []
         self.declarations: list[Span] = []
         self.broken: list[Broken] = []
+        self._patience = 20 * len(text)  # characters read in vain before resuming in a file ends
         self._run()
 
     def _run(self) -> None:
@@ -167,17 +165,16 @@ class Slicer:
     def _function(self, start: int, brace: int, found: re.Match[str] | None) -> str:
         """Return the name of the function whose body opens at `brace`, '' if it is none."""
         text = self.text
-        if found is not None:
-            name = found[1]
-            if name not in NOT_NAMES and not text.startswith("typedef", start):
-                head = text[found.end() : brace]
-                if "=" not in head and ";" not in head:
-                    return name
-                if "=" not in _without_groups(head):
-                    return name
-                return ""
-            return _declarator_name(text[start:brace])
-        return ""
+        if text.startswith("typedef", start):
+            return ""
+        if found is not None and found[1] not in NOT_NAMES:
+            head = text[found.end() : brace]
+            plain = "=" not in head or "=" not in _without_groups(head)
+            return found[1] if plain else ""
+        head = text[start:brace]
+        if "(" not in head or "=" in _without_groups(head):
+            return ""
+        return _declarator_name(head)
 
     def _old_style(self, brace: int) -> tuple[int, str]:
         """Find the head of `int f(a) int a; {`, cut off as a declaration before.
@@ -236,9 +233,9 @@ class Slicer:
             elif bracket == ";" and depth == 0:
                 self.declarations.append(Span(start, found.end(), "", brace >= 0))
                 return found.end()
-        if text[start:limit].strip():
-            self.broken.append(Broken(start, "does not end in its file"))
-        resume = _RESUME.search(text, start + 1, limit)
+        self.broken.append(Broken(start, "does not end in its file"))
+        self._patience -= limit - start
+        resume = _RESUME.search(text, start + 1, limit) if self._patience > 0 else None
         return resume.end() if resume else limit
 
 
@@ -258,7 +255,5 @@ def _without_groups(text: str) -> str:
 
 def _declarator_name(head: str) -> str:
     """The name in `void (*f(int a))(int)` and the like, '' if it is no function."""
-    from analyzer.frontend.declarators import declared_names
-
     names = declared_names(head + ";")
     return names[0][0] if len(names) == 1 and names[0][1] else ""

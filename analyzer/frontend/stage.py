@@ -8,13 +8,15 @@
 
 The preprocessor runs in <stage>/src with relative include folders, so that line markers are the
 same for a folder and for a git revision, and nothing outside of the tree can be reached: a
-directive that is not a plain include is defused in the copy (see includes.py).
+directive that is not a plain include is defused in the copy (see includes.py), and <stage> lies
+deeper in the temporary folder than an include may climb.
 One Stage serves all architectures and variants of a run; no file is read or scanned twice.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterable
@@ -25,12 +27,11 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from analyzer.errors import SourceError
-from analyzer.frontend.definitions import derived_headers
-from analyzer.frontend.includes import Include, Scan, scan
+from analyzer.frontend.definitions import configured_headers, derived_headers, version_header
+from analyzer.frontend.includes import MAX_CLIMB, Include, Scan, scan
 from analyzer.frontend.predefined import OBJTREE, Target, header_arch, target
 from analyzer.frontend.stubs import stub_files
 from analyzer.frontend.wrappers import Wrappers, wrappers
-
 from analyzer.tree import KernelTree
 
 if TYPE_CHECKING:
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
 GEN = "../gen"
 STUBS = "../stubs"
 MISSING = "missing"
+_DEEP = "/".join([MISSING, *["_"] * MAX_CLIMB])  # so that `../x.h` stays below MISSING
+_FILE_NAME = re.compile(r"[^A-Za-z0-9_.-]")
 _ROOM = 512 * 1024 * 1024  # bytes that have to be free: far more than a stage ever takes
 
 
@@ -55,7 +58,7 @@ class Prepared:
 
 def _fast_folder() -> str | None:
     """A file system in memory where there is one: hundreds of small files live for seconds."""
-    shared = "/dev/shm"  # noqa: S108
+    shared = "/dev/shm"
     if "TMPDIR" in os.environ or not os.access(shared, os.W_OK | os.X_OK):
         return None
     room = os.statvfs(shared)
@@ -68,10 +71,11 @@ class Stage:
     def __init__(self, tree: KernelTree) -> None:
         self.tree = tree
         self.root = Path(tempfile.mkdtemp(prefix="ptcheck-", dir=_fast_folder()))
-        self.source = self.root / "src"
-        self.source.mkdir()
+        self.top = self.root.joinpath(*["_"] * MAX_CLIMB)
+        self.source = self.top / "src"
+        self.source.mkdir(parents=True)
         self._scans: dict[str, Scan] = {}
-        self._folders: set[str] = set()
+        self._folders: set[Path] = set()
         self._names: dict[str, frozenset[str]] = {}
         self._wrappers: dict[str, Wrappers] = {}
         self._generated: dict[str, frozenset[str]] = {}
@@ -148,15 +152,17 @@ class Stage:
             self._make_arch(made)
         reached = self._closure(arch, host, real, tuple(start))
         symbols = frozenset().union(*(self._scans[p].symbols for p in reached))
-        own = f"{arch}.{variant.name}"
-        folder = self.root / "gen" / own
+        own = f"{arch}.{_FILE_NAME.sub('_', variant.name)}"
+        folder = self.top / "gen" / own
+        for name, text in configured_headers(self.tree, config).items():
+            self._write(folder / name, text.encode())
         self._write(folder / "generated/autoconf.h", config.autoconf(sorted(symbols)).encode())
         lines = [f"#define {name} {text}\n" for name, text in compiler.macros]
         self._write(folder / "predefined.h", "".join(lines).encode())
         at = folders.index("include")
         search = (*folders[:at], f"{GEN}/{own}", *folders[at:])
         return Prepared(
-            folders=(f"{STUBS}/shadow", *search, f"{STUBS}/generated", f"{GEN}/{arch}/{MISSING}"),
+            folders=(f"{STUBS}/shadow", *search, f"{STUBS}/generated", f"{GEN}/{arch}/{_DEEP}"),
             forced=(f"{GEN}/{own}/predefined.h", *(f"include/linux/{name}" for name in forced)),
             arch=arch,
             own=f"{GEN}/{own}",
@@ -196,9 +202,12 @@ class Stage:
         if arch in self._wrappers:
             return
         made = self._wrappers[arch] = wrappers(self.tree, arch)
-        folder = self.root / "gen" / arch
+        folder = self.top / "gen" / arch
         for name, text in made.files:
             self._write(folder / name, text.encode())
+        version = version_header(self.tree)
+        if version:
+            self._write(folder / "linux/version.h", version.encode())
         derived = derived_headers(self.tree, arch)
         for name, text in derived.items():
             if name in made.generated:
@@ -273,9 +282,9 @@ class Stage:
         known = self._stand_ins.setdefault(arch, set())
         for name in names - known:
             known.add(name)
-            path = normpath(name)
-            if not path.startswith(("..", "/")):
-                self._write(self.root / "gen" / arch / MISSING / path, b"")
+            path = normpath(f"{_DEEP}/{name}")
+            if path.startswith(f"{MISSING}/"):
+                self._write(self.top / "gen" / arch / path, b"")
 
     # -- writing ---------------------------------------------------------------------------
 
@@ -283,29 +292,25 @@ class Stage:
         """Copy kernel_stubs; return the includes of each stub by the name it is included as."""
         names = {}
         for path, data in stub_files().items():
-            self._write(self.root / "stubs" / path, data)
+            self._write(self.top / "stubs" / path, data)
             names[path.split("/", 1)[1]] = scan(data).includes
         return names
 
     def _write(self, path: Path, data: bytes) -> None:
-        name = os.fspath(path)
-        folder = dirname(name)
-        if folder not in self._folders:
-            try:
-                os.makedirs(folder, exist_ok=True)
-            except (FileExistsError, NotADirectoryError):
-                return
-            self._folders.add(folder)
+        """Write a file of the copy; a name that is a folder already, or below a file, is lost.
+
+        Such names come only from trees made to annoy. Raises SourceError where there is no room.
+        """
+        folder = path.parent
         try:
-            file = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-            try:
-                os.write(file, data)
-            finally:
-                os.close(file)
-        except (IsADirectoryError, NotADirectoryError):
+            if folder not in self._folders:
+                folder.mkdir(parents=True, exist_ok=True)
+                self._folders.add(folder)
+            path.write_bytes(data)
+        except (FileExistsError, NotADirectoryError, IsADirectoryError):
             return
         except OSError as error:
-            raise SourceError(name.removeprefix(f"{self.source}/"), 0, str(error)) from None
+            raise SourceError(path.name, 0, f"cannot be copied: {error.strerror}") from None
 
 
 __all__ = ["GEN", "MISSING", "STUBS", "Prepared", "Stage", "header_arch"]

@@ -7,9 +7,10 @@ import re
 from posixpath import normpath
 from typing import Final
 
-from pycparser.c_lexer import Token  # type: ignore[import-untyped]
+from pycparser.c_lexer import Token
 
 from analyzer.frontend.errors import ChunkError
+from analyzer.frontend.words import words
 
 _PUNCTUATORS: Final = {
     "...": "ELLIPSIS",
@@ -63,18 +64,13 @@ _PUNCTUATORS: Final = {
 _KEYWORDS: Final = {
     **{
         word: word.upper()
-        for word in (
+        for word in words(
             "auto break case char const continue default do double else enum extern float for "
             "goto if inline int long register offsetof restrict return short signed sizeof "
             "static struct switch typedef union unsigned void volatile while "
-            "__builtin_va_arg __int128"
-        ).split()
-    },
-    **{
-        word: word.upper()
-        for word in (
+            "__builtin_va_arg __int128 "
             "_Bool _Complex _Generic _Noreturn _Thread_local _Static_assert _Atomic _Alignas"
-        ).split()
+        )
     },
     # spellings of GNU C
     "__const": "CONST",
@@ -137,7 +133,8 @@ _TOKEN: Final = re.compile(
   | (?P<number>\.?[0-9](?:[eEpP][+-]|[0-9A-Za-z_.'])*+)
   | (?P<newline>\n)
   | (?P<hash>\#[^\n]*+)
-  | (?P<punctuator>\.\.\.|<<=|>>=|\+\+|--|->|&&|\|\||<<|>>|[-+*/%&|^=<>!]=|[-=+*/%|&~^!<>?()\[\]{},.;:])
+  | (?P<punctuator>\.\.\.|<<=|>>=|\+\+|--|->|&&|\|\||<<|>>|[-+*/%&|^=<>!]=
+      |[-=+*/%|&~^!<>?()\[\]{},.;:])
   | (?P<end>\Z)
   | (?P<bad>.)
     )""",

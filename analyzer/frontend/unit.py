@@ -10,7 +10,7 @@ from functools import cached_property
 from hashlib import blake2b
 from typing import Final
 
-from pycparser import c_ast  # type: ignore[import-untyped]
+from pycparser import c_ast
 
 from analyzer.frontend.cparse import BUILTIN_TYPES, Node, parse_declaration
 from analyzer.frontend.declarators import declared_names, enum_constants, tags
@@ -18,7 +18,8 @@ from analyzer.frontend.errors import ChunkError
 from analyzer.frontend.macros import Macro
 from analyzer.frontend.patterns import PROTOTYPE
 from analyzer.frontend.preprocess import Diagnostic
-from analyzer.frontend.slicer import NOT_NAMES, Slicer
+from analyzer.frontend.slicer import Slicer
+from analyzer.frontend.words import NOT_NAMES
 from analyzer.model import Location
 
 _WORD: Final = re.compile(r"[A-Za-z_$][\w$]*+")
@@ -52,9 +53,7 @@ class ParseCache:
         self.misses = 0
         self._parsed: dict[bytes, tuple[Node, ...] | str] = {}
 
-    def parse(
-        self, text: str, location: Location, types: Iterable[str]
-    ) -> tuple[Node, ...] | str:
+    def parse(self, text: str, location: Location, types: Iterable[str]) -> tuple[Node, ...] | str:
         """Return the external declarations in `text`, or why it cannot be parsed."""
         names = sorted(types)
         key = blake2b(
@@ -176,7 +175,7 @@ class Unit:
                     found.append(Chunk("prototype", simple[1], start, end))
                     continue
             elif text.startswith(("struct", "union", "enum"), start) and (
-                text[end - 2 : end] == "};"
+                text[end - 2 : end] == "};" and "=" not in text[start : text.find("{", start)]
             ):
                 continue  # a type alone
             for name, is_function in declared_names(text[start:end]):
@@ -318,9 +317,9 @@ def _type_node(node: Node, kind: str, name: str) -> Node | None:
     while stack:
         here = stack.pop()
         if kind == "struct":
-            if isinstance(here, (c_ast.Struct, c_ast.Union)):
-                if here.name == name and here.decls is not None:
-                    return here
+            composite = isinstance(here, (c_ast.Struct, c_ast.Union))
+            if composite and here.name == name and here.decls is not None:
+                return here
         elif isinstance(here, c_ast.Enum) and here.values is not None:
             if kind == "enum" and here.name == name:
                 return here
@@ -328,5 +327,3 @@ def _type_node(node: Node, kind: str, name: str) -> Node | None:
                 return here
         stack.extend(child for _, child in reversed(here.children()))
     return None
-
-

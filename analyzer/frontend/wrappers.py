@@ -40,9 +40,9 @@ def wrappers(tree: KernelTree, arch: str, config: ConfigValues | None = None) ->
             lists["mandatory-y"] += shared["mandatory-y"]
         made = set(lists["generated-y"]) | set(lists["syscall-y"])
         for header in lists["generic-y"] + lists["mandatory-y"]:
-            if _safe(header) and header not in made:
-                if tree.kind(f"{own}/{header}") is not Kind.FILE:
-                    files[f"{below}asm/{header}"] = f"#include <asm-generic/{header}>\n"
+            own_file = tree.kind(f"{own}/{header}") is Kind.FILE
+            if _safe(header) and header not in made and not own_file:
+                files[f"{below}asm/{header}"] = f"#include <asm-generic/{header}>\n"
         for header in made:
             path = f"{below}asm/{header}"
             if _safe(header):

@@ -18,7 +18,8 @@ from .interface import read_text
 
 _OBJECT = re.compile(r"^\s*(obj|[\w-]+)-(\S+?)\s*[:+]?=\s*(.*)$")
 _CONFIG = re.compile(r"^\$\(CONFIG_(\w+)\)$")
-_ENTRY_TYPE = re.compile(r"\b(?:pte|pmd|pud|pgprot|pteval|pgtable)_t\b|\bpte_basic_t\b")
+_ENTRY_TYPE = re.compile(r"\b(?:pte|pmd|pud|p4d|pgd|pgprot|pteval|pgtable)_t\b|\bpte_basic_t\b")
+_CALLED_THROUGH = re.compile(r"\b([A-Za-z_]\w*)(?:\.\w+)+\s*\(")
 _EXTERN = re.compile(rb"^extern\s+([^;(){}=]*);", re.M)
 _INITIAL = re.compile(
     rb"^(?!static\b|typedef\b|extern\b|return\b)([A-Za-z_][\w \t*]*?)"
@@ -58,9 +59,12 @@ class SourceIndex:
             }
         return self._texts
 
-    def defining(self, name: str, config: Config) -> str | None:
-        """The file that defines a function in this configuration."""
-        return next((path for path in self._candidates(name) if self.built(path, config)), None)
+    def defining(self, name: str, config: Config) -> tuple[str, ...]:
+        """The files with a definition that this configuration builds.
+
+        Several are usual: a generic one under `#ifndef`, a weak one, the architecture's own.
+        """
+        return tuple(path for path in self._candidates(name) if self.built(path, config))
 
     def defines(self, name: str) -> bool:
         """Whether any file has a definition, whatever the configuration."""
@@ -71,8 +75,9 @@ class SourceIndex:
         pattern = re.compile(
             rb"^(?![ \t#/*])[^\n;={}]*?\b" + re.escape(needle) + rb"[ \t]*\(([^;{}]*?)\)\s*\{", re.M
         )
+        table = re.compile(rb"^(?!extern|static)[^\n;(){}]*\b" + re.escape(needle) + rb"\b[^\n;(){}]*=\s*\{", re.M)
         for path, data in self.texts().items():
-            if needle in data and pattern.search(data):
+            if needle in data and (pattern.search(data) or table.search(data)):
                 yield path
 
     def initial_values(self) -> dict[str, tuple[str, ...]]:
@@ -124,7 +129,8 @@ class SourceIndex:
 
 
 def missing_functions(unit: Unit, roots: Iterable[str]) -> frozenset[str]:
-    """Functions about entries that are declared but not defined, reachable from `roots`."""
+    """What is declared but not defined and reachable from `roots`: functions about entries, and
+    tables of functions that are called through."""
     seen: set[str] = set()
     todo = list(roots)
     missing: set[str] = set()
@@ -136,6 +142,10 @@ def missing_functions(unit: Unit, roots: Iterable[str]) -> frozenset[str]:
         chunks = unit.functions.get(name)
         if chunks:
             for chunk in chunks:
+                for table in _CALLED_THROUGH.findall(unit.text, chunk.start, chunk.end):
+                    found = unit.variable(table)
+                    if found is not None and "=" not in unit.text[found.start : found.end]:
+                        missing.add(table)
                 todo.extend(
                     word
                     for word in _WORD.findall(unit.text, chunk.start, chunk.end)

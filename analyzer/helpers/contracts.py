@@ -94,6 +94,24 @@ CONTRACTS: Final = (
     ),
 )  # fmt: skip
 
+NO_HELPERS: Final = (
+    (
+        re.compile(r"^_*(pte|pmd|pud|p4d)_(free|dtor|ctor|alloc)\w*$"),
+        "its pointer is a table that is allocated or freed, not an entry",
+    ),
+    (
+        re.compile(r"^pgtable_trans_huge_(deposit|withdraw)$"),
+        "it keeps a spare table for a pmd and uses the entry only to find the place",
+    ),
+)
+"""Names that look like helpers and change no entry, each with the reason."""
+
+
+def is_helper(name: str) -> bool:
+    """Whether a candidate can change an entry at all."""
+    return not any(pattern.match(name) for pattern, _ in NO_HELPERS)
+
+
 _DEFAULT: Final = Contract(re.compile(""), Old.ANY, New.ANY, "nothing is promised")
 
 

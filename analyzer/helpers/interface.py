@@ -15,6 +15,7 @@ from typing import Final
 
 from ..errors import SourceError
 from ..tree import KernelTree
+from .contracts import is_helper
 
 LEVELS: Final = ("pte", "pmd", "pud")
 GENERIC_HEADERS: Final = (
@@ -139,7 +140,7 @@ def find_interface(tree: KernelTree, arch: str, called: frozenset[str]) -> Inter
         if name not in found and other in found:
             known = found[other]
             found[name] = Signature(name, known.parameters, known.level, known.path)
-    ordered = tuple(found[name] for name in sorted(found))
+    ordered = tuple(found[name] for name in sorted(found) if is_helper(name))
     return Interface(ordered, count)
 
 

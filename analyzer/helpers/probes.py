@@ -25,7 +25,7 @@ COMPOSED: Final = "modify_prot"
 
 CONSTANTS: Final = (
     "PAGE_SHIFT", "PAGE_SIZE", "PMD_SHIFT", "PMD_SIZE", "PUD_SHIFT", "PUD_SIZE",
-    "PTRS_PER_PTE", "PTRS_PER_PMD", "CONT_PTES",
+    "PTRS_PER_PTE", "PTRS_PER_PMD", "PTRS_PER_PUD", "CONT_PTES",
 )  # fmt: skip
 TESTS: Final = ("pfn", "present", "write", "special", "young", "dirty", "leaf", "none", "protnone", "user", "large", "huge", "trans_huge", "devmap", "soft_dirty", "uffd_wp")
 

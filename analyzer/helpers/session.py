@@ -27,6 +27,15 @@ _COUNTER = "page_table_check_clear"
 _FIXED = re.compile(r"^_\w+|^init_mm$")
 
 
+IDENTITIES: Final = ("_paravirt_ident_64",)
+"""Assembler functions that return their argument: x86's stand-in for an operation that does
+nothing (arch/x86/kernel/paravirt*.c defines it by DEFINE_ASM_FUNC, without a C body)."""
+
+
+def _identity(values: list[Value]) -> Value:
+    return values[0]
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """A raw entry made by the tree's own constructors: class name, frame, raw value."""
@@ -56,12 +65,21 @@ class Session:
         self.machine.canonical = {"vma->vm_mm": MM}
         self.machine.known = frozenset({MM.name})
         self.frames = FRAMES[variant.bits]
+        self.machine.overrides = {
+            "huge_page_size": self._huge_page_size,
+            **{name: _identity for name in IDENTITIES},
+        }
         self._entries: dict[tuple[str, str, int], Entry | str] = {}
         self._counted: dict[tuple[str, int], Counted | None] = {}
         self._widths: dict[str, int] = {}
         self._constants: dict[str, int | None] = {}
         self._makers: dict[tuple[str, str], int] = {}
         self._skips: dict[str, bool] = {}
+
+    def _huge_page_size(self, values: list[Value]) -> Value:
+        """A hugetlb page is asked about at the size of a PMD."""
+        size = self.constant("PMD_SIZE")
+        return Opaque("huge_page_size") if size is None else Int(size, self.bits, False)
 
     # -- plain evaluation
 
@@ -205,6 +223,10 @@ class Session:
             if isinstance(entry, Entry):
                 found.append(entry)
         return tuple(found)
+
+    def folded(self, level: str) -> bool:
+        """Whether the variant has no such level: one entry a table, nothing to map."""
+        return level != "pte" and self.constant(f"PTRS_PER_{level.upper()}") == 1
 
     def has_counted(self, level: str) -> bool:
         """Whether any entry of the level is counted; without one nothing can be proved."""

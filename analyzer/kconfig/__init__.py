@@ -10,9 +10,9 @@ from __future__ import annotations
 from analyzer.kconfig.api import Kconfig, load_kconfig
 from analyzer.kconfig.facts import architectures
 from analyzer.kconfig.files import KconfigFiles, Reader
-from analyzer.kconfig.load import Support
 from analyzer.kconfig.scan import Problem
 from analyzer.kconfig.solve import Config
+from analyzer.kconfig.symbols import Support
 from analyzer.kconfig.variants import Variant, variants
 
 __all__ = [

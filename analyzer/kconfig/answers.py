@@ -7,20 +7,18 @@ questions are recognised by the text of the shell command, after the macros of t
 (scripts/Kconfig.include: `cc-option`, `as-instr`, `success`, ...) have been expanded by us, so a
 tree may name and nest its macros as it likes. The tools are those of Debian 12.
 
-| question | answer | because |
-|---|---|---|
-| which compiler, assembler, linker | GCC 12.2, GNU as 2.40, GNU ld 2.40 | plain GNU C is what we read |
-| `test A = B`, `echo A \\| grep B` | computed | a comparison of strings needs no shell |
-| does the assembler know an instruction | yes | such a symbol gates features of the MMU: shadow \
-stacks, memory tags |
-| is there a compiler for this `-march -mcpu -mtune -mabi -m32 -m64` or `-Wa,` | yes | the same: \
-it gates the CPU |
-| any other compiler option, any trial compilation | no | the generic code path: no \
-`asm goto` with outputs, no sanitizer, no named address spaces |
-| scripts/gcc-goto.sh (trees before 5.17) | yes | every supported compiler has `asm goto`; \
-jump labels need it |
-| any other `*-version.sh` (rustc, pahole, clang) | 0 | not there |
-| anything else | fails, prints nothing | unknown |
+- Which compiler, assembler, linker is it? GCC 12.2, GNU as 2.40, GNU ld 2.40: plain GNU C is what
+  we read.
+- `test A = B`, `echo A | grep B`: computed; comparing strings needs no shell.
+- Does the assembler know an instruction? Yes: such symbols gate features of the MMU (shadow
+  stacks, memory tags) whose code is to be judged.
+- Is there a compiler for this `-march -mcpu -mtune -mabi -m32 -m64`, for this `-Wa,`? Yes: that
+  gates the processors.
+- Any other compiler or linker option, any trial compilation: no. That leads to the generic code:
+  no `asm goto` with outputs, no sanitizer, no named address spaces.
+- scripts/gcc-goto.sh (trees before 5.17): yes, jump labels need it and every compiler has it.
+- Any other `*-version.sh` (rustc, pahole, clang): 0, it is not there.
+- Anything else fails and prints nothing.
 """
 
 from __future__ import annotations
@@ -57,7 +55,7 @@ _VERSION = re.compile(r"([\w-]+)-version\.sh\b")
 _COMPILE = re.compile(r"(?:^|[\s;])cc\s(.*?)(?:\s-[ESc])*\s-x c /dev/null", re.DOTALL)
 _GREP = re.compile(r"echo\s+(.*?)\|\s*grep\s+(-\w+\s+)*(\S+)\s*", re.DOTALL)
 _TARGET = ("-march=", "-mcpu=", "-mtune=", "-mabi=", "-Wa,")
-_IGNORED = ("-Werror", "-m32", "-m64")
+_IGNORED = ("-Werror", "-m32", "-m64", "-c", "-S", "-E")
 _NUMERIC = {"-eq", "-ne", "-lt", "-le", "-gt", "-ge"}
 
 
@@ -113,7 +111,7 @@ def succeeds(command: str) -> bool:
 
 
 def _compiler_option(text: str) -> bool:
-    asked = [word for word in text.split() if word not in _IGNORED and word not in ("-c", "-S", "-E")]
+    asked = [word for word in text.split() if word not in _IGNORED]
     return all(word.startswith(_TARGET) for word in asked)
 
 

@@ -7,10 +7,11 @@ from collections.abc import Collection, Iterable, Mapping
 
 from analyzer.kconfig.candidates import Candidate, candidates
 from analyzer.kconfig.files import KconfigFiles, Reader
-from analyzer.kconfig.load import Support, Symbol, View
 from analyzer.kconfig.reach import reached
 from analyzer.kconfig.scan import Problem
 from analyzer.kconfig.solve import Config
+from analyzer.kconfig.symbols import Support, Symbol
+from analyzer.kconfig.view import View
 
 
 class Kconfig:
@@ -35,6 +36,11 @@ class Kconfig:
     def empty(self) -> bool:
         """Whether there is no Kconfig at all."""
         return not self._view.inclusions
+
+    @property
+    def work(self) -> int:
+        """How many symbols were evaluated so far, in all configurations: a measure of work."""
+        return self._view.evaluations
 
     def symbol(self, name: str) -> Symbol | None:
         """A symbol with its definitions; None if no file that is included defines it."""

@@ -12,6 +12,7 @@ from analyzer.kconfig.expression import (
     Expression,
     ExpressionError,
     conjunction,
+    operand,
     parse,
     split_condition,
 )
@@ -165,11 +166,11 @@ def _property(result: Properties, line: str, offset: int, expand: Expand) -> Non
             result.type = result.type or word[4:]
         result.defaults.append(_conditional(rest, offset, expand))
     elif word == "depends":
-        rest = rest.lstrip()
-        result.depends.append(_expression(rest[2:] if rest.startswith("on") else rest, offset, expand))
+        rest = rest.lstrip().removeprefix("on")
+        result.depends.append(_expression(rest, offset, expand))
     elif word == "visible":
-        rest = rest.lstrip()
-        result.visible.append(_expression(rest[2:] if rest.startswith("if") else rest, offset, expand))
+        rest = rest.lstrip().removeprefix("if")
+        result.visible.append(_expression(rest, offset, expand))
     elif word == "select":
         result.selects.append(_conditional(rest, offset, expand))
     elif word == "imply":
@@ -219,7 +220,7 @@ def _conditional(text: str, offset: int, expand: Expand) -> Conditional:
         raw = re.search(r"\bif\b(.*)", text, re.DOTALL)
         written = " ".join((raw[1] if raw else "").split("#", 1)[0].split())
     condition = YES if behind is None else parse(behind)
-    return Conditional(parse(words), condition, written, offset)
+    return Conditional(parse(words, False), condition, written, offset)
 
 
 def _range(text: str, offset: int, expand: Expand) -> Conditional:
@@ -227,4 +228,5 @@ def _range(text: str, offset: int, expand: Expand) -> Conditional:
     if len(words) != 2:
         raise ExpressionError("a range needs two values")
     condition = YES if behind is None else parse(behind)
-    return Conditional(parse(words[:1]), condition, None, offset, parse(words[1:]))
+    low, high = operand(words[0]), operand(words[1])
+    return Conditional(low, condition, None, offset, high)

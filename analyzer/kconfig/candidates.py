@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from analyzer.kconfig.expression import symbols
-from analyzer.kconfig.load import Definition, Symbol, View
+from analyzer.kconfig.symbols import Definition, Symbol
+from analyzer.kconfig.view import View
 
 _MAX_STEPS = 3
 _MAX_SYMBOLS = 600
@@ -51,8 +52,7 @@ def _offered_by_arch(view: View, symbol: Symbol) -> bool:
 
 
 def _of_arch(view: View, definition: Definition) -> bool:
-    path = view.path_of(definition)
-    return path.startswith(f"arch/{view.arch}/") or path == "arch/Kconfig"
+    return view.of_arch(definition) or view.path(definition) == "arch/Kconfig"
 
 
 def _depends_on(view: View, symbol: Symbol) -> list[str]:
@@ -66,9 +66,9 @@ def _depends_on(view: View, symbol: Symbol) -> list[str]:
             names |= symbols(item.value) | symbols(item.condition)
         for expression in (*properties.depends, *properties.prompts):
             names |= symbols(expression)
-    for definition, owner, item in view.selectors(symbol):
-        if _of_arch(view, definition):
-            names |= {owner} | symbols(item.condition)
+    for pointer in view.selectors(symbol):
+        if _of_arch(view, pointer.definition):
+            names |= {pointer.owner} | symbols(pointer.item.condition)
     if symbol.choice is not None:
         names.update(symbol.choice.members)
     return sorted(names)

@@ -53,9 +53,12 @@ def split_condition(text: str) -> tuple[list[str], list[str] | None]:
     return words, None
 
 
-def parse(words: list[str]) -> Expression:
-    """Parse tokens to an expression. Raises ExpressionError."""
-    parser = _Parser(words)
+def parse(words: list[str], condition: bool = True) -> Expression:
+    """Parse tokens to an expression. Raises ExpressionError.
+
+    In a condition (not in the value of a default) `m` means `m && MODULES`, as in menu.c.
+    """
+    parser = _Parser(words, condition)
     result = parser.alternative(0)
     if parser.at != len(words):
         raise ExpressionError(f"cannot read {words[parser.at]!r}")
@@ -104,8 +107,9 @@ def symbols(expression: Expression) -> set[str]:
 class _Parser:
     """Recursive descent; nesting is bounded, chains of && and || are not."""
 
-    def __init__(self, words: list[str]) -> None:
+    def __init__(self, words: list[str], condition: bool) -> None:
         self.words = words
+        self.condition = condition
         self.at = 0
 
     def peek(self) -> str:
@@ -147,6 +151,8 @@ class _Parser:
             result = operand(word)
             if self.peek() in _COMPARISONS:
                 result = (self.words[self.at], result, self._right())
+            elif self.condition and result == ("str", "m"):
+                result = ("and", (result, ("sym", "MODULES")))
         return ("not", result) if negated else result
 
     def _right(self) -> Expression:

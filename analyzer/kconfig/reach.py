@@ -9,23 +9,27 @@ the solved configuration has what was asked for. Of those that do, the smallest 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from itertools import islice
+from itertools import islice, product
 from typing import TypeAlias
 
 from analyzer.kconfig.expression import Expression, conjunction
-from analyzer.kconfig.load import Choice, Definition, Symbol, View
 from analyzer.kconfig.scan import Kind
 from analyzer.kconfig.solve import Config
+from analyzer.kconfig.symbols import Choice, Context, Definition, Symbol
+from analyzer.kconfig.view import View
 
-_MAX_DEPTH = 12
+_MAX_DEPTH = 40
+_MAX_TERMS = 24
 _MAX_STEPS = 1500
 _MAX_PROPOSALS = 60
 _MAX_WAYS = 24
 _ROUNDS = 3
+_MAX_WORK = 100_000  # evaluated symbols; the most that a real tree needs is 5,000
 
 Wants: TypeAlias = dict[str, str]
 #: What is being sought on the way to where we are.
 Path: TypeAlias = tuple[tuple[str, str], ...]
+_NESTED = ("", "")  # an expression in an expression counts as a step as well
 
 
 class Reach:
@@ -37,7 +41,6 @@ class Reach:
     def __init__(self, view: View, config: Config, keep_choices: bool) -> None:
         self.view = view
         self.config = config
-        self.own = f"arch/{view.arch}/"
         self.keep_choices = keep_choices
         self.steps = _MAX_STEPS
 
@@ -100,9 +103,11 @@ class Reach:
                 yield from islice(self._holds(conjunction(around), True, path), _MAX_WAYS)
 
     def _by_select(self, symbol: Symbol, path: Path) -> Iterator[Wants]:
-        for definition, owner, item in self.view.selectors(symbol):
-            if self.view.path_of(definition).startswith(self.own):
-                both = conjunction([("sym", owner), item.condition])
+        for pointer in self.view.selectors(symbol):
+            if self.steps <= 0:
+                return
+            if self.view.of_arch(pointer.definition):
+                both = conjunction([("sym", pointer.owner), pointer.item.condition])
                 yield from islice(self._holds(both, True, path), _MAX_WAYS)
 
     def _off(self, symbol: Symbol, path: Path) -> Iterator[Wants]:
@@ -110,17 +115,21 @@ class Reach:
         terms: list[Expression] = []
         for definition in symbol.definitions:
             around = self._around(definition)
-            for item in definition.properties.defaults:
-                terms.append(conjunction([item.value, item.condition, *around]))
-        for _, owner, item in self.view.selectors(symbol):
-            if self.config.on(owner):
-                terms.append(conjunction([("sym", owner), item.condition]))
+            terms += [
+                conjunction([item.value, item.condition, *around])
+                for item in definition.properties.defaults
+            ]
+        terms += [
+            conjunction([("sym", pointer.owner), pointer.item.condition])
+            for pointer in self.view.selectors(symbol)
+            if self.config.on(pointer.owner)
+        ]
         yield from self._holds(("or", tuple(terms)) if terms else ("str", "n"), False, path)
 
     def _around(self, definition: Definition) -> list[Expression]:
         """The dependencies of a definition and of the blocks around it."""
         found = list(definition.properties.depends)
-        at: tuple[int, int] | None = definition.context
+        at: Context | None = definition.context
         steps = 0
         while at is not None and steps < 200:
             kind = self.view.kind(at)
@@ -144,7 +153,11 @@ class Reach:
         kind = expression[0]
         if kind == "sym":
             yield from self._value(expression[1], "y" if wanted else "n", path)
-        elif kind == "not":
+            return
+        path = (*path, _NESTED)
+        if len(path) >= _MAX_DEPTH:
+            return
+        if kind == "not":
             yield from self._holds(expression[1], not wanted, path)
         elif kind in ("and", "or"):
             unmet = [t for t in expression[1] if (self.config.truth(t) > 0) != wanted]
@@ -157,19 +170,23 @@ class Reach:
             yield from self._equal(expression, path)
 
     def _all(self, terms: list[Expression], wanted: bool, path: Path) -> Iterator[Wants]:
-        """Every term at once: each way of the first with each way of the rest."""
-        if not terms:
-            yield {}
+        """Every term at once: each way of the one with each way of the others."""
+        if len(terms) > _MAX_TERMS:
             return
-        if len(terms) > 24:
-            return
-        for first in islice(self._holds(terms[0], wanted, path), _MAX_WAYS):
-            for rest in islice(self._all(terms[1:], wanted, path), _MAX_WAYS):
-                self.steps -= 1
-                if self.steps <= 0:
-                    return
-                if all(first.get(name, value) == value for name, value in rest.items()):
-                    yield {**first, **rest}
+        ways: list[list[Wants]] = []
+        for term in terms:
+            ways.append(list(islice(self._holds(term, wanted, path), _MAX_WAYS)))
+            if not ways[-1]:
+                return
+        for parts in islice(product(*ways), _MAX_PROPOSALS):
+            self.steps -= 1
+            whole: Wants = {}
+            fits = True
+            for part in parts:
+                fits = fits and all(whole.get(n, v) == v for n, v in part.items())
+                whole.update(part)
+            if fits:
+                yield whole
 
     def _equal(self, expression: Expression, path: Path) -> Iterator[Wants]:
         left, right = expression[1], expression[2]
@@ -187,6 +204,7 @@ def reached(
 ) -> Wants | None:
     """`wants` extended so that `name` is `value` in the solved configuration, or None."""
     start = dict(wants)
+    limit = view.evaluations + _MAX_WORK
     for _ in range(_ROUNDS):
         config = Config(view, start, force)
         if config.value(name) == value:
@@ -195,6 +213,8 @@ def reached(
         found.sort(key=len)
         for proposal in found:
             trial = _with(view, start, proposal)
+            if view.evaluations > limit:
+                return None
             if Config(view, trial, force).value(name) == value:
                 return trial
         if not found or (following := _with(view, start, found[0])) == start:

@@ -88,6 +88,11 @@ class FileIndex:
     assignments: list[Assignment] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 
+    def problem(self, offset: int, message: str) -> None:
+        """Record what was not understood; no more than 20 things of one file."""
+        if len(self.problems) < _MAX_PROBLEMS:
+            self.problems.append(Problem(Location(self.path, self.line(offset)), message))
+
     def line(self, offset: int) -> int:
         """The line, counted from 1, in which `offset` lies."""
         return self.text.count("\n", 0, offset)
@@ -108,6 +113,7 @@ _HELP = re.compile(
 )
 _INDENT = re.compile(r"\n(?:[ \t]*\n)*([ \t]*)[^ \t\n]")
 
+_MAX_PROBLEMS = 20
 _OPENERS = {"if": Kind.IF, "menu": Kind.MENU, "choice": Kind.CHOICE, "comment": Kind.COMMENT}
 _CLOSERS = {"endif": Kind.IF, "endmenu": Kind.MENU, "endchoice": Kind.CHOICE}
 
@@ -194,22 +200,17 @@ def _close(index: FileIndex, context: int, kind: Kind, start: int) -> int:
     if context >= 0 and blocks[context].kind is kind:
         blocks[context].last = len(blocks)
         return blocks[context].context
-    word = f"end{kind.name.lower()}"
-    place = Location(index.path, index.line(start + 1))
-    index.problems.append(Problem(place, f"{word} without its {kind.name.lower()}"))
+    word = kind.name.lower()
+    index.problem(start + 1, f"end{word} without its {word}")
     return context
 
 
 def _unclosed(index: FileIndex, context: int) -> None:
     blocks = index.blocks
-    count = 0
     while context >= 0:
         block = blocks[context]
         block.last = len(blocks)
-        if count < 5:
-            place = Location(index.path, index.line(block.start))
-            index.problems.append(Problem(place, f"{block.kind.name.lower()} is not closed"))
-        count += 1
+        index.problem(block.start, f"{block.kind.name.lower()} is not closed")
         context = block.context
 
 

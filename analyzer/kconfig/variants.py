@@ -51,6 +51,7 @@ _SOUGHT = (
 _MAX_VARIANTS = 12
 _MAX_CANDIDATES = 80
 _MIN_NEW_LINES = 6
+_MAX_WORK = 400_000  # evaluated symbols; real trees need 20,000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -95,6 +96,11 @@ class _Trial:
     levels: str
     values: tuple[str, ...]
     shown: dict[tuple[str, int], int]
+
+    @property
+    def shape(self) -> tuple[int, str, bool]:
+        """Width of a long, number of levels, physical addresses of 64 bits."""
+        return self.bits, self.levels, self.config.on("PHYS_ADDR_T_64BIT")
 
 
 @dataclass(slots=True)
@@ -143,6 +149,8 @@ class _Planner:
 
     def _base(self) -> _Trial:
         wants = dict(_PLAIN)
+        if self.kconfig.empty:
+            return self._trial("", self._made_up(wants))
         held: list[str] = []
         for name, may_choose in _SOUGHT:
             wants[name] = "y"
@@ -155,6 +163,14 @@ class _Planner:
                 wants = found
                 held.append(name)
         return self._trial("", self._with_page_size(wants))
+
+    def _made_up(self, wants: dict[str, str]) -> dict[str, str]:
+        """What is assumed of a tree that has no Kconfig: everything that is sought."""
+        wants |= dict.fromkeys((name for name, _ in _SOUGHT), "y")
+        if self.width == 32:
+            wants["64BIT"] = "n"
+        wants["PGTABLE_LEVELS"] = "2" if self.width == 32 else "4"
+        return wants
 
     def _with_page_size(self, wants: dict[str, str]) -> dict[str, str]:
         """Where no page size is chosen yet (nothing that implies one is), choose the first."""
@@ -187,6 +203,8 @@ class _Planner:
             on = base.config.on(candidate.name)
             if candidate.in_choice and on:
                 continue
+            if self.kconfig.work > _MAX_WORK:
+                break
             value = "n" if on else "y"
             wants = self.kconfig.reach(base.wants, candidate.name, value, self.force)
             if wants is None:
@@ -213,19 +231,26 @@ class _Planner:
                 return
 
     def _levels(self, base: _Trial, trials: list[_Trial]) -> None:
-        """One variant for each number of levels (per word size) that is not there yet."""
-        have = {(kept.trial.bits, kept.trial.levels) for kept in self.kept}
-        groups: dict[tuple[int, str], list[_Trial]] = {}
+        """One variant for each shape of the tables that is not there yet."""
+        have = {kept.trial.shape for kept in self.kept}
+        groups: dict[tuple[int, str, bool], list[_Trial]] = {}
         for trial in trials:
-            if (trial.bits, trial.levels) not in have:
-                groups.setdefault((trial.bits, trial.levels), []).append(trial)
-        for (bits, levels), group in sorted(groups.items(), key=lambda g: (-g[0][0], g[0][1])):
+            if trial.shape not in have:
+                groups.setdefault(trial.shape, []).append(trial)
+        for shape, group in sorted(groups.items(), key=lambda g: (-g[0][0], g[0][1:])):
+            bits, levels, wide = shape
             nearest = next((k.trial for k in self.kept if k.trial.bits == bits), base)
-            best = min(group, key=lambda t: (t.endian != nearest.endian, _difference(nearest, t)))
-            name = f"levels-{levels}"
-            if bits != base.bits:
-                name = f"{bits}-" + (name if best.turned == "PGTABLE_LEVELS" else self._short(best))
-            self._keep(name, f"{levels} page-table levels ({best.turned})", best)
+            best = min(group, key=lambda t: _strangeness(nearest, t))
+            new = all(kept.trial.shape[:2] != shape[:2] for kept in self.kept)
+            text = f"{levels} page-table levels" if new else "entries of another width"
+            name = self._short(best)
+            if new and (bits == base.bits or best.turned == "PGTABLE_LEVELS"):
+                name = f"levels-{levels}"
+            self._keep(
+                name if bits == base.bits else f"{bits}-{name}",
+                f"{text}{', wide' if wide and bits == 32 else ''} ({best.turned})",
+                best,
+            )
 
     def _paravirt(self, base: _Trial) -> None:
         on = base.config.on("PARAVIRT_XXL")
@@ -340,6 +365,11 @@ def _difference(one: _Trial, other: _Trial) -> tuple[int, int]:
     lines = sum(n for part, n in a.items() if part not in b)
     lines += sum(n for part, n in b.items() if part not in a)
     return lines, sum(x != y for x, y in zip(one.values, other.values, strict=True))
+
+
+def _strangeness(near: _Trial, trial: _Trial) -> tuple[bool, int, tuple[int, int]]:
+    """For choosing the plainest of several: what turns little and is like what is there."""
+    return trial.endian != near.endian, len(trial.wants), _difference(near, trial)
 
 
 def _lines(trial: _Trial, covered: set[tuple[str, int]]) -> int:

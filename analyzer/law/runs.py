@@ -22,6 +22,11 @@ SLOTS: Final = 2048
 INDEX: Final = 1024
 BATCH: Final = 4
 
+_PIVOTS: Final = frozenset({"none", "user-writable", "swap"})
+"""Every old entry meets these as new, and every new one meets them as old: nothing, counted, and
+not present. Two entries that both are none of them differ from a pivot in no bit that a helper
+can decide on together."""
+
 _SLOT = re.compile(r"^(?:const\s+)?(pte|pmd|pud)_t\s*\*")
 _VALUE = re.compile(r"^(?:const\s+)?(pte|pmd|pud)_t\s+\w+$")
 _MM = re.compile(r"\bmm_struct\s*\*")
@@ -126,8 +131,8 @@ class Runner:
         session = self.session
         if contract.new is New.SAME:
             raw = session.apply(level, "flags", old.raw)
-            if raw is not None:
-                yield Case(old, Entry(f"{old.name}, young and dirty", old.pfn, raw, old.kind), 1)
+            name = f"{old.name}, young and dirty" if raw is not None else old.name
+            yield Case(old, Entry(name, old.pfn, old.raw if raw is None else raw, old.kind), 1)
             return
         if contract.new is New.PROTECTED:
             yield Case(old, old, 1)
@@ -137,10 +142,11 @@ class Runner:
                     yield Case(old, Entry(f"{old.name}, made {change}", old.pfn, raw, old.kind), 1)
             return
         for entry in entries:
-            yield Case(old, entry, 1)
-            if entry.kind is not None and entry.kind.present and old.name != "none":
+            if old.name in _PIVOTS or entry.name in _PIVOTS:
+                yield Case(old, entry, 1)
+            if entry.kind is not None and entry.kind.present and old.name in _PIVOTS:
                 other = session.with_frame(level, entry, session.frames[1])
-                if other.raw != entry.raw:
+                if other.raw != entry.raw and old.name != "none":
                     yield Case(old, other, 1)
             if batch and old.name == "none" and entry.kind is not None and entry.kind.present:
                 yield Case(old, entry, BATCH)
@@ -217,7 +223,7 @@ class Runner:
         except Unjudged as problem:
             return Outcome("unknown", case, choices, events, reason=problem.reason)
         hooked = any(event.kind != "store" for event in events)
-        if self._misused(events, level, table):
+        if self._misused(events, table):
             status = "broken"
         elif expected == got:
             status = "balanced" if hooked else "neutral"
@@ -229,12 +235,15 @@ class Runner:
         )
 
     @staticmethod
-    def _misused(events: tuple[Event, ...], level: str, table: Table) -> bool:
-        """A hook that is wrong in itself: level, mm, slot or arity (evaluating.md, 7)."""
+    def _misused(events: tuple[Event, ...], table: Table) -> bool:
+        """A hook that is wrong in itself, whatever it counts: mm, table or arity.
+
+        A hook of another level is judged by its effect: a helper may treat a pmd as a pte.
+        """
         for event in events:
             if event.kind == "store":
                 continue
-            if event.level != level or event.arity is not None or not is_user_mm(event.mm):
+            if event.arity is not None or not is_user_mm(event.mm):
                 return True
             if event.table is not None and event.table is not table:
                 return True

@@ -43,7 +43,7 @@ def document(result: CheckResult, options: ReportOptions = DEFAULTS) -> dict[str
         "schema": SCHEMA,
         "tool": {"name": "ptcheck", "version": options.version},
         "tree": {"path": result.tree_label, "revision": result.revision},
-        "api": _api(result.api),
+        "api": api_document(result.api),
         "variants": [_variant(summary) for summary in result.summaries],
         "helpers": [_helper(helper) for helper in result.helpers],
         "findings": [_finding(finding) for finding in ordered(result.findings)],
@@ -54,14 +54,15 @@ def document(result: CheckResult, options: ReportOptions = DEFAULTS) -> dict[str
     }
 
 
-def _api(api: HookApi) -> dict[str, Any]:
+def api_document(api: HookApi) -> dict[str, Any]:
+    """The hook interface of a tree; `ptcheck archs` has it too."""
     return {
         "present": api.present,
         "prototypes": [
             {
                 "name": prototype.name,
                 "parameters": list(prototype.parameters),
-                **_place(prototype.location),
+                **place_document(prototype.location),
             }
             for prototype in api.prototypes
         ],
@@ -89,10 +90,10 @@ def _helper(helper: HelperVerdict) -> dict[str, Any]:
         "helper": helper.helper,
         "level": helper.level,
         "verdict": helper.verdict.value,
-        **_place(helper.location),
+        **place_document(helper.location),
         "function": helper.function,
         "hooks": [
-            {"hook": hook.hook, **_place(hook.location), "function": hook.function}
+            {"hook": hook.hook, **place_document(hook.location), "function": hook.function}
             for hook in helper.hooks
         ],
         "reason": helper.reason,
@@ -107,7 +108,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "variants": list(finding.variants),
         "helper": finding.helper,
         "level": finding.level,
-        **_place(finding.location),
+        **place_document(finding.location),
         "function": finding.function,
         "message": finding.message,
         "fingerprint": finding.fingerprint,
@@ -127,7 +128,7 @@ def _witness(witness: Witness) -> dict[str, Any]:
         "path": [
             {
                 "kind": step.kind,
-                **_place(step.location),
+                **place_document(step.location),
                 "function": step.function,
                 "text": step.text,
             }
@@ -144,7 +145,8 @@ def _entry(entry: EntryValue | None) -> dict[str, Any] | None:
     return {"name": entry.name, "value": f"{entry.value:#x}", "text": entry.text}
 
 
-def _place(location: Location | None) -> dict[str, Any]:
+def place_document(location: Location | None) -> dict[str, Any]:
+    """`path` and `line`, null where no place is known."""
     if location is None:
         return {"path": None, "line": None}
     return {"path": location.path, "line": location.line}

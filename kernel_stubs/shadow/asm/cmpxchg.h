@@ -27,6 +27,9 @@ _Bool __ptc_try_cmpxchg();
 #undef arch_xchg_release
 #undef arch_xchg_local
 #define arch_xchg __ptc_do_xchg
+#define arch_xchg_relaxed __ptc_do_xchg
+#define arch_xchg_acquire __ptc_do_xchg
+#define arch_xchg_release __ptc_do_xchg
 #define arch_xchg_local __ptc_do_xchg
 
 #undef arch_cmpxchg
@@ -35,6 +38,9 @@ _Bool __ptc_try_cmpxchg();
 #undef arch_cmpxchg_release
 #undef arch_cmpxchg_local
 #define arch_cmpxchg __ptc_do_cmpxchg
+#define arch_cmpxchg_relaxed __ptc_do_cmpxchg
+#define arch_cmpxchg_acquire __ptc_do_cmpxchg
+#define arch_cmpxchg_release __ptc_do_cmpxchg
 #define arch_cmpxchg_local __ptc_do_cmpxchg
 
 #undef arch_cmpxchg64
@@ -43,6 +49,9 @@ _Bool __ptc_try_cmpxchg();
 #undef arch_cmpxchg64_release
 #undef arch_cmpxchg64_local
 #define arch_cmpxchg64 __ptc_do_cmpxchg
+#define arch_cmpxchg64_relaxed __ptc_do_cmpxchg
+#define arch_cmpxchg64_acquire __ptc_do_cmpxchg
+#define arch_cmpxchg64_release __ptc_do_cmpxchg
 #define arch_cmpxchg64_local __ptc_do_cmpxchg
 
 #undef arch_try_cmpxchg
@@ -51,6 +60,9 @@ _Bool __ptc_try_cmpxchg();
 #undef arch_try_cmpxchg_release
 #undef arch_try_cmpxchg_local
 #define arch_try_cmpxchg __ptc_do_try_cmpxchg
+#define arch_try_cmpxchg_relaxed __ptc_do_try_cmpxchg
+#define arch_try_cmpxchg_acquire __ptc_do_try_cmpxchg
+#define arch_try_cmpxchg_release __ptc_do_try_cmpxchg
 #define arch_try_cmpxchg_local __ptc_do_try_cmpxchg
 
 #undef arch_try_cmpxchg64
@@ -59,6 +71,9 @@ _Bool __ptc_try_cmpxchg();
 #undef arch_try_cmpxchg64_release
 #undef arch_try_cmpxchg64_local
 #define arch_try_cmpxchg64 __ptc_do_try_cmpxchg
+#define arch_try_cmpxchg64_relaxed __ptc_do_try_cmpxchg
+#define arch_try_cmpxchg64_acquire __ptc_do_try_cmpxchg
+#define arch_try_cmpxchg64_release __ptc_do_try_cmpxchg
 #define arch_try_cmpxchg64_local __ptc_do_try_cmpxchg
 #else
 /* before 5.13 the architectures defined the plain names */

@@ -1,0 +1,243 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""`ptcheck helpers`: the generic interface, what each name resolves to, and what it reaches."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import re
+from collections.abc import Iterator
+from typing import TextIO
+
+from analyzer.check.variant import _changes, _Judge, build_unit
+from analyzer.commands import common
+from analyzer.errors import SourceError, UsageError
+from analyzer.evaluate.state import Event
+from analyzer.frontend import ParseCache, Stage
+from analyzer.helpers.bodies import SourceIndex
+from analyzer.helpers.interface import (
+    GENERIC_HEADERS,
+    OVERRIDABLE_HEADERS,
+    Interface,
+    Signature,
+    called_names,
+    find_interface,
+    parameter_names,
+    read_text,
+)
+from analyzer.helpers.probes import COMPOSED
+from analyzer.kconfig import KconfigFiles, Variant, load_kconfig, variants
+from analyzer.law.describe import frames
+from analyzer.law.runs import HelperRuns
+from analyzer.model import HelperVerdict, Location
+from analyzer.report import helpers as report
+from analyzer.report.helpers import Call, HelperFacts, InterfaceFacts, Reached, VariantHelpers
+from analyzer.tree import KernelTree
+
+NAME = "helpers"
+HELP = "show what each helper of the generic interface resolves to, its stores and hooks"
+
+_BASE = "base"
+_COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.S)
+_DEFINED = re.compile(r"^[ \t]*#[ \t]*define[ \t]+(\w+)|\b(\w+)[ \t]*\([^;{}()]*\)\s*\{", re.M)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of the command."""
+    common.add_common_arguments(parser)
+    parser.add_argument(
+        "--variant",
+        metavar="V[,W]",
+        action="append",
+        help="variants of each architecture, or all (default: base; see ptcheck archs)",
+    )
+
+
+def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
+    """Write the interface; the exit code is 3 where something could not be followed."""
+    wanted = common.outputs(args)
+    names = [name for text in args.variant or (_BASE,) for name in text.split(",") if name]
+    tree, _ = common.choose_tree(args, err)
+    with tree:
+        archs = common.choose_archs(args, tree)
+        chosen = _choose_variants(tree, archs, names)
+        facts = InterfaceFacts(tree.label, tree.revision, tuple(gather(tree, chosen)))
+    renderers = {
+        "text": lambda: report.render_text(facts, verbose=args.verbose > 0),
+        "json": lambda: report.render_json(facts),
+    }
+    common.write_outputs(wanted, renderers, out)
+    return common.Exit.INCOMPLETE if facts.incomplete else common.Exit.CLEAN
+
+
+def _choose_variants(
+    tree: KernelTree, archs: tuple[str, ...], names: list[str]
+) -> dict[str, list[Variant]]:
+    """The variants named, by architecture. Raises UsageError for a name that no one has."""
+    files = KconfigFiles(tree)
+    known = {arch: variants(tree, arch, load_kconfig(tree, arch, files)) for arch in archs}
+    valid = sorted({variant.name for found in known.values() for variant in found})
+    for name in names:
+        if name not in (*valid, "all"):
+            near = difflib.get_close_matches(name, valid, 1)
+            hint = f" (did you mean {near[0]}?)" if near else ""
+            raise UsageError(f"unknown variant '{name}'{hint}; there are: {', '.join(valid)}")
+    return {
+        arch: [v for v in found if v.has_mmu and ("all" in names or v.name in names)]
+        for arch, found in known.items()
+    }
+
+
+def gather(tree: KernelTree, chosen: dict[str, list[Variant]]) -> Iterator[VariantHelpers]:
+    """The interface of each variant. Raises ToolError without a C preprocessor."""
+    called = called_names(tree)
+    generic = _generic_names(tree)
+    cache = ParseCache()
+    with Stage(tree) as stage:
+        for arch, wanted in chosen.items():
+            if not wanted:
+                continue
+            interface = find_interface(tree, arch, called)
+            index = SourceIndex(tree, arch)
+            hint: tuple[str, ...] = ()
+            for variant in wanted:
+                try:
+                    unit, hint = build_unit(stage, variant, interface, index, hint, cache)
+                except SourceError as problem:
+                    yield _unreadable(variant, interface, problem)
+                    continue
+                reader = _Reader(_Judge(unit, variant, interface, index), generic)
+                helpers = tuple(reader.helpers())  # before `problems`, which grow by parsing
+                yield VariantHelpers(
+                    arch, variant.name, variant.description, helpers, reader.problems()
+                )
+
+
+def _generic_names(tree: KernelTree) -> frozenset[str]:
+    """What the generic headers and mm/ define: functions and macros."""
+    paths = [*GENERIC_HEADERS, *OVERRIDABLE_HEADERS]
+    paths += [f"mm/{entry.name}" for entry in tree.entries("mm") if entry.name.endswith(".c")]
+    names: set[str] = set()
+    for path in paths:
+        text = _COMMENT.sub(" ", read_text(tree, path))
+        if "pte" in text or "pmd" in text:
+            names.update(macro or function for macro, function in _DEFINED.findall(text))
+    return frozenset(names)
+
+
+def _unreadable(variant: Variant, interface: Interface, problem: SourceError) -> VariantHelpers:
+    helpers = tuple(
+        _facts(variant, signature, "unknown", f"the headers cannot be read: {problem}")
+        for signature in interface.signatures
+    )
+    return VariantHelpers(
+        variant.arch, variant.name, variant.description, helpers, (str(problem),)
+    )
+
+
+def _facts(
+    variant: Variant, signature: Signature, verdict: str | None, reason: str
+) -> HelperFacts:
+    return HelperFacts(
+        arch=variant.arch,
+        variant=variant.name,
+        helper=signature.name,
+        level=signature.level,
+        parameters=signature.parameters,
+        slot=_slot(signature),
+        resolves="absent",
+        alias=False,
+        out_of_line=False,
+        function="",
+        location=None,
+        reached=(),
+        verdict=verdict,
+        reason=reason,
+    )
+
+
+def _slot(signature: Signature) -> str:
+    """The name of the parameter that points to the entry."""
+    names = parameter_names(signature.parameters)
+    for declared, name in zip(signature.parameters, names, strict=True):
+        if re.match(rf"(?:const\s+)?{signature.level}_t\s*\*", declared):
+            return name
+    return ""
+
+
+class _Reader:
+    """One variant: the runs of its helpers as facts."""
+
+    def __init__(self, judge: _Judge, generic: frozenset[str]) -> None:
+        self.judge = judge
+        self.variant = judge.variant
+        self.generic = generic
+
+    def helpers(self) -> Iterator[HelperFacts]:
+        """Every name of the interface, sorted by level and name, then the absent ones."""
+        found = [self._judged(signature) for signature in self.judge._judged()]
+        yield from sorted(found, key=lambda facts: (facts.level, facts.helper))
+        for signature in self.judge.interface.signatures:
+            if self.judge._target(signature.name) is None:
+                yield _facts(self.variant, signature, None, "")
+
+    def problems(self) -> tuple[str, ...]:
+        """What of the unit could not be read, as `path:line: message`."""
+        unit = self.judge.unit
+        broken = [f"{at}: does not parse: {why}" for at, why in sorted(unit.unparsed.items())]
+        lacking = [f"{one.location}: {one.message}" for one in unit.diagnostics]
+        return tuple(dict.fromkeys(broken + lacking))
+
+    def _judged(self, signature: Signature) -> HelperFacts:
+        runs = self.judge._run(signature)
+        changes = _changes(runs)
+        verdict: HelperVerdict = self.judge._verdict(runs)
+        name = signature.name
+        if name.endswith(COMPOSED):  # start and commit are judged as the one thing that they are
+            name = f"{name}_commit"
+        return HelperFacts(
+            arch=self.variant.arch,
+            variant=self.variant.name,
+            helper=name,
+            level=signature.level,
+            parameters=signature.parameters,
+            slot=_slot(signature),
+            resolves=self._resolves(name, verdict.function, verdict.location),
+            alias=bool(verdict.function) and verdict.function != name,
+            out_of_line=verdict.location is not None and verdict.location.path.endswith(".c"),
+            function=verdict.function,
+            location=verdict.location,
+            reached=tuple(_reached(runs)),
+            verdict=verdict.verdict.value if changes else None,
+            reason=verdict.reason if changes else "",
+        )
+
+    def _resolves(self, name: str, function: str, location: Location | None) -> str:
+        if location is None:
+            return "macro" if function else "absent"
+        if not location.path.startswith(f"arch/{self.variant.arch}/"):
+            return "generic"
+        return "override" if name in self.generic else "arch"
+
+
+def _reached(runs: HelperRuns) -> Iterator[Reached]:
+    """Stores and hooks of all paths, each chain of calls once, in the order of first sight."""
+    seen: set[Reached] = set()
+    for outcome in runs.outcomes:
+        for event in outcome.events:
+            one = _event(event)
+            if one not in seen:
+                seen.add(one)
+                yield one
+
+
+def _event(event: Event) -> Reached:
+    store = event.kind == "store"
+    stack = frames(event)
+    calls = tuple(
+        Call(frame.function, None if frame.called.path.startswith("<") else frame.called)
+        for frame in stack
+    )
+    function = stack[-1].function if stack else ""
+    name = "" if store else event.name
+    return Reached("store" if store else "hook", name, event.level, event.location, function, calls)

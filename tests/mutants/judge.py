@@ -1,0 +1,192 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Judges a variant of a tree as it is and with one mutant, and says what became different."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from analyzer.check.api import hook_api
+from analyzer.check.variant import RawFinding, VariantResult, judge_variant
+from analyzer.errors import SourceError
+from analyzer.frontend import ParseCache, Stage
+from analyzer.helpers.bodies import SourceIndex
+from analyzer.helpers.interface import called_names, find_interface
+from analyzer.kconfig import KconfigFiles, load_kconfig, variants
+from analyzer.model import HelperVerdict, Verdict
+from analyzer.tree import KernelTree, OverlayTree
+from tests.mutants.mutate import RULES, WHY_NOTHING, Mutant
+from tests.mutants.sites import Site, find_sites
+
+GENERIC: Final = "include/linux/pgtable.h"
+_Key = tuple[str, str]
+
+
+def prototypes(tree: KernelTree) -> Mapping[str, tuple[str, ...]]:
+    """The parameters of each hook of the tree."""
+    return {p.name: p.parameters for p in hook_api(tree, ()).prototypes}
+
+
+def tree_sites(tree: KernelTree, arch: str) -> Iterator[Site]:
+    """The hook calls of one architecture's own sources, headers and .c files."""
+    for path, data in tree.read_many(tree.walk(f"arch/{arch}", (".h", ".c"))):
+        if b"page_table_check_" in data:
+            yield from find_sites(path, data.decode("latin-1"))
+
+
+def generic_sites(tree: KernelTree) -> Iterator[Site]:
+    """The hook calls of the generic page-table header."""
+    yield from find_sites(GENERIC, tree.read(GENERIC).decode("latin-1"))
+
+
+def overridden_by(tree: KernelTree, arch: str, site: Site) -> str:
+    """Where an architecture puts its own in the place of a generic helper; '' if it does not."""
+    for path, data in tree.read_many(tree.walk(f"arch/{arch}/include", (".h",))):
+        for number, line in enumerate(data.decode("latin-1").splitlines(), 1):
+            words = line.replace("#", " # ").split()
+            if words[:2] == ["#", "define"] and len(words) > 2:
+                if words[2].partition("(")[0] in site.guards:
+                    return f"{path}:{number} defines {words[2]}"
+    return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What one mutant changed against the tree as it is, in one variant."""
+
+    site: Site
+    kind: str
+    variant: str
+    found: tuple[str, ...]  # rules of new findings in the mutated function; 'unknown'
+    place: bool  # the new finding names the mutated function, at a line of it
+    misplaced: tuple[str, ...]  # new findings anywhere else
+    callers: int  # helpers that reach this hook in the tree as it is
+    changed: tuple[str, ...]  # of these, whose verdict changed
+    others: tuple[str, ...]  # any other helper whose verdict changed, and lost findings
+    problems: tuple[str, ...]  # new lines of "does not parse" and the like
+    why: str  # where nothing was expected to change
+
+    @property
+    def expected(self) -> frozenset[str]:
+        return frozenset() if self.why else RULES[self.kind]
+
+    @property
+    def nothing(self) -> bool:
+        """No finding, no verdict changed."""
+        return not (self.found or self.misplaced or self.changed or self.others)
+
+    @property
+    def right(self) -> bool:
+        """As expected: the rule, the place, and nobody else."""
+        if not self.expected:
+            return self.nothing and not self.problems
+        return (
+            bool(self.found)
+            and set(self.found) <= self.expected
+            and (self.place or set(self.found) == {"unknown"})
+            and not (self.misplaced or self.others or self.problems)
+        )
+
+
+class Bench:
+    """One variant of one architecture, prepared once, judged again for each mutant."""
+
+    def __init__(self, tree: KernelTree, arch: str, variant: str = "base") -> None:
+        self.tree = tree
+        self.arch = arch
+        self.called = called_names(tree)
+        kconfig = load_kconfig(tree, arch, KconfigFiles(tree))
+        self.variant = next(v for v in variants(tree, arch, kconfig) if v.name == variant)
+        self.index = SourceIndex(tree, arch)
+        self.cache = ParseCache()
+        self.prototypes = prototypes(tree)
+        self.plain = self.judge(tree, ())
+        self.verdicts = _verdicts(self.plain.helpers)
+        self.findings = {_finding_key(f) for f in self.plain.findings}
+
+    def judge(self, tree: KernelTree, hint: tuple[str, ...]) -> VariantResult:
+        """The verdicts of a tree; files that only the overlay changes are read anew."""
+        interface = find_interface(tree, self.arch, self.called)
+        with Stage(tree) as stage:
+            return judge_variant(stage, self.variant, interface, self.index, hint, self.cache)
+
+    def reaches(self, site: Site) -> frozenset[_Key]:
+        """The helpers of the unmutated tree that call this hook, directly or through others."""
+        return frozenset(
+            (verdict.level, verdict.helper)
+            for verdict in self.plain.helpers
+            if any(
+                (hook.location.path, hook.location.line) == (site.path, site.line)
+                for hook in verdict.hooks
+            )
+        )
+
+    def try_mutant(self, mutant: Mutant) -> Effect:
+        """Judge the tree with one mutant in it."""
+        site = mutant.site
+        overlay = OverlayTree(self.tree, {site.path: mutant.text.encode("latin-1")})
+        result = self.judge(overlay, self.plain.bodies)
+        callers = self.reaches(site)
+        verdicts = _verdicts(result.helpers)
+        changed, others, unknown = [], [], False
+        for key in sorted({*verdicts, *self.verdicts}):
+            was, now = self.verdicts.get(key), verdicts.get(key)
+            if was == now:
+                continue
+            text = f"{key[1]}: {_word(was)} -> {_word(now)}"
+            if key in callers:
+                changed.append(text)
+                unknown = unknown or now is Verdict.UNKNOWN
+            else:
+                others.append(text)
+        new = [f for f in result.findings if _finding_key(f) not in self.findings]
+        here = [f for f in new if f.function == site.function.name]
+        keys = {_finding_key(f) for f in result.findings}
+        others += [f"lost {k[0]} {k[2]}" for k in sorted(self.findings - keys)]
+        found = [f.rule for f in here]
+        if unknown and not found:
+            found.append("unknown")
+        return Effect(
+            site=site,
+            kind=mutant.kind,
+            variant=self.variant.label,
+            found=tuple(dict.fromkeys(found)),
+            place=bool(here) and all(_inside(f, site) for f in here),
+            misplaced=tuple(
+                f"{f.rule} {f.location} {f.function}" for f in new if f not in here
+            ),
+            callers=len(callers),
+            changed=tuple(changed),
+            others=tuple(others),
+            problems=tuple(p for p in result.problems if p not in self.plain.problems),
+            why=self._why(mutant, callers),
+        )
+
+    def _why(self, mutant: Mutant, callers: Iterable[_Key]) -> str:
+        if not callers:
+            own = overridden_by(self.tree, self.arch, mutant.site)
+            return f"not compiled in: {own}" if own else "no helper of this variant calls it"
+        return WHY_NOTHING.get(mutant.kind, "")
+
+
+def _verdicts(helpers: Iterable[HelperVerdict]) -> dict[_Key, Verdict]:
+    return {(verdict.level, verdict.helper): verdict.verdict for verdict in helpers}
+
+
+def _word(verdict: Verdict | None) -> str:
+    return "absent" if verdict is None else verdict.value
+
+
+def _finding_key(finding: RawFinding) -> tuple[str, str, str, str]:
+    return finding.rule, finding.level, finding.function, str(finding.location)
+
+
+def _inside(finding: RawFinding, site: Site) -> bool:
+    return (
+        finding.location.path == site.path
+        and site.first_line <= finding.location.line <= site.last_line
+    )
+
+
+__all__ = ["GENERIC", "Bench", "Effect", "SourceError", "generic_sites", "prototypes", "tree_sites"]
