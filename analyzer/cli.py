@@ -15,8 +15,9 @@ from collections.abc import Sequence
 from typing import NoReturn, Protocol, TextIO, cast
 
 from analyzer import __version__
-from analyzer.commands.common import Exit, printable
+from analyzer.commands.common import Exit
 from analyzer.errors import PtcheckError, UsageError
+from analyzer.report.escape import visible
 
 COMMANDS: tuple[str, ...] = ("check", "helpers", "bits", "archs", "explain")
 """The modules of `analyzer.commands`, in the order of the help."""
@@ -105,7 +106,7 @@ def _place(error: BaseException) -> str:
 
 def _complain(message: str) -> int:
     try:
-        print(f"ptcheck: {printable(' '.join(message.split()))}", file=sys.stderr, flush=True)
+        print(f"ptcheck: {visible(' '.join(message.split()))}", file=sys.stderr, flush=True)
     except OSError:
         _silence(sys.stderr)
     return Exit.USAGE

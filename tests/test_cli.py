@@ -14,8 +14,6 @@ from pathlib import Path
 from typing import TextIO
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from analyzer import __version__, cli
 from analyzer.commands import common
@@ -79,6 +77,7 @@ def run(
 def kernel(path: Path) -> Path:
     for name in ("arch/toy/include/asm", "include", "mm"):
         (path / name).mkdir(parents=True)
+    (path / "Kconfig").write_text('source "arch/$(SRCARCH)/Kconfig"\n')
     (path / "arch/toy/Kconfig").write_text("config TOY\n\tdef_bool y\n")
     return path
 
@@ -318,33 +317,6 @@ def test_output_in_any_locale(tmp_path: Path) -> None:
         check=False,
     )
     assert (done.stdout, done.returncode) == (b"\\xe4\\udcff\n", 0)
-
-
-@pytest.mark.parametrize(
-    ("text", "shown"),
-    [
-        ("mm/a b.c", "mm/a b.c"),
-        ("\u00e4\u4e2d", "\u00e4\u4e2d"),
-        ("a\x1b[31m\n\t\x7f\x9b", "a\\x1b[31m\\n\\t\\x7f\\x9b"),
-        ("a\u202eb\u2066c\ufeff", "a\\u202eb\\u2066c\\ufeff"),
-        ("\udcff", "\\udcff"),
-    ],
-)
-def test_printable(text: str, shown: str) -> None:
-    assert common.printable(text) == shown
-
-
-@given(st.text())
-def test_printable_leaves_one_line_without_controls(text: str) -> None:
-    shown = common.printable(text)
-    assert len(shown.splitlines()) <= 1
-    assert all(ord(character) >= 32 for character in shown)
-    shown.encode("utf-8")
-    assert common.printable(shown) == shown
-
-
-def test_printable_keeps_what_it_is_told() -> None:
-    assert common.printable("a\n\tb\x1b", keep="\n\t") == "a\n\tb\\x1b"
 
 
 def test_color(monkeypatch: pytest.MonkeyPatch) -> None:

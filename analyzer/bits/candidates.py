@@ -21,16 +21,14 @@ from .source import Mentions, Source, counts, page_table_headers, quantities, un
 _VALUE_TYPE: Final = re.compile(r"\b(pte|pmd|pud|p4d|pgd)val_t\b")
 _ENTRY: Final = re.compile(r"\b(pte|pmd|pud|p4d|pgd)(?:val)?_t\b")
 _GEOMETRY: Final = re.compile(
-    r"(?:SHIFT|SIZE|ORDER)(?:_|$)|^_*H?(?:PAGE|PTE|PMD|PUD|P4D|PGDIR|PGD)(?:_PAGE)?_(?:MASK|NR)$"
+    r"(?:SHIFT|SIZE|ORDER)(?:_|$)|^PAGE_OFFSET$|^_*H?(?:PAGE|PTE|PMD|PUD|P4D|PGDIR|PGD)(?:_PAGE)?_(?:MASK|NR)$"
     r"|^(?:MAX_)?PTRS_PER_|(?:^|_)CONT_P(?:TE|MD)_MASK$"
 )
 _LITERAL: Final = re.compile(r" [dx]( |$)|\|")
 _MASKS: Final = re.compile(r"<<|0[xX]|\bBIT")
 _TOKEN: Final = re.compile(r"[A-Za-z_]\w*|0[xX][0-9a-fA-F]+[uUlL]*|\d+[uUlL]*|\S")
 _PLAIN: Final = re.compile(r"^[A-Za-z_]\w*$")
-PER_LEVEL: Final = {
-    level: re.compile(rf"(?<![a-z]){level}p?(?:val)?(?![a-z])") for level in LEVELS
-}
+PER_LEVEL: Final = {level: re.compile(rf"(?<![a-z]){level}p?(?:val)?(?![a-z])") for level in LEVELS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +68,16 @@ def candidates(unit: Unit, tree: KernelTree, arch: str) -> Found:
     low: set[str] = set()
     for path in headers:
         text = source.text(path)
-        numbers |= counts(text) | quantities(text)
+        numbers |= counts(text) | quantities(text) | mentions.features(text)
         low |= unshifted(text)
     for name in [name for name in numbers if name in mentions.macros]:
         numbers.update(_PLAIN.findall(mentions.macros[name].body))
     used = {level: mentions.closure(_roots(mentions, level)) for level in LEVELS}
     plain: list[Candidate] = []
+    counted: set[tuple[str, str]] = set()
     for name, (place, body, group) in _definitions(unit, mentions).items():
         if _is_number(name, body, numbers) or _GEOMETRY.search(name):
+            counted.add((group, _stem(name)))
             continue
         typed = set(_VALUE_TYPE.findall(body))
         if typed and not typed & set(LEVELS):
@@ -86,7 +86,7 @@ def candidates(unit: Unit, tree: KernelTree, arch: str) -> Found:
         plain.append(Candidate(name, levels, place, body, group, bool(levels), name in low))
     found = []
     for item in plain:
-        levels = item.levels or _of_group(item, plain)
+        levels = item.levels or _of_group(item, plain, counted)
         if levels:
             found.append(replace(item, levels=levels))
     return Found(tuple(found), mentions)
@@ -97,25 +97,28 @@ def _is_number(name: str, body: str, numbers: set[str]) -> bool:
     return name in numbers or (_PLAIN.match(body) is not None and body in numbers)
 
 
-def _of_group(item: Candidate, every: list[Candidate]) -> tuple[str, ...]:
+def _of_group(
+    item: Candidate, every: list[Candidate], counted: set[tuple[str, str]]
+) -> tuple[str, ...]:
     """The levels of a name that no code mentions: those of its neighbours, else of its type.
 
-    A neighbour is written in the same way in the same file, and its name begins alike.
+    A neighbour is written in the same way in the same file, and its name begins alike. Where one
+    of them is a number (`counted`) the others are taken to be numbers, too.
     """
     typed = set(_VALUE_TYPE.findall(item.body))
-    if not typed and not _LITERAL.search(item.group):
+    if not typed and (not _LITERAL.search(item.group) or (item.group, _stem(item.name)) in counted):
         return ()
     near = [
         other.levels
         for other in every
-        if other.mentioned and other.group == item.group and _stem(other) == _stem(item)
+        if other.mentioned and other.group == item.group and _stem(other.name) == _stem(item.name)
     ]
     common = {level for level in LEVELS if 2 * sum(level in n for n in near) >= len(near) > 0}
     return tuple(level for level in LEVELS if level in (common or typed))
 
 
-def _stem(item: Candidate) -> str:
-    return item.name.lstrip("_").partition("_")[0]
+def _stem(name: str) -> str:
+    return name.lstrip("_").partition("_")[0]
 
 
 def _definitions(unit: Unit, mentions: Mentions) -> dict[str, tuple[Location, str, str]]:

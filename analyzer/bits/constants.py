@@ -10,11 +10,14 @@ from typing import Final
 
 from ..evaluate.core import Scope
 from ..evaluate.values import Int, Opaque, PathEnds, Struct, Unjudged
+from ..frontend import Unit
 from ..helpers.session import Session
 
 PROBE: Final = "__ptc_bit_"
-_WORD: Final = re.compile(r"\b[A-Za-z_]\w*\b(?!\s*\()")
-_KEPT: Final = frozenset({"unsigned", "long", "int", "const"})
+_WORD: Final = re.compile(r"\b[A-Za-z_]\w*\b")
+_CONST: Final = re.compile(r"\bconst\b")
+_ASM: Final = re.compile(r"\b(?:asm|__asm__|__asm)\b")
+_MAX_WALK: Final = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +59,12 @@ def evaluate_constant(session: Session, name: str) -> Constant:
         return Constant(name, None, depends, reason=str(problem))
     finally:
         machine.run = saved
-    depends = tuple(dict.fromkeys((*depends, *conditions)))
+    depends = depends or conditions
     if isinstance(number, Opaque):
         if number.default is not None:
             return Constant(name, _wide(number.default), depends or (number.name,), protection)
-        return Constant(name, None, depends or (number.name,), protection, f"{number.name} is not known")
-    if not isinstance(number, Int):
-        return Constant(name, None, depends, reason="not a number")
+        reason = f"{number.name} is not known"
+        return Constant(name, None, depends or (number.name,), protection, reason)
     return Constant(name, _wide(number), depends, protection)
 
 
@@ -71,17 +73,52 @@ def _wide(number: Int) -> int:
 
 
 def _variables(session: Session, name: str) -> tuple[str, ...]:
-    """The variables in a probe that are not constant: they are set at run time."""
+    """What a probe reads that is not constant: variables, and assembler in functions it calls."""
     unit = session.unit
     chunk = unit.variable(f"{PROBE}{name}")
     if chunk is None:
         return ()
-    found = []
-    text = unit.source(chunk).partition("=")[2]
-    for word in dict.fromkeys(_WORD.findall(text)):
-        other = unit.variable(word)
-        if other is not None and word not in _KEPT and not word.startswith(PROBE):
-            declared = unit.source(other).partition("=")[0]
-            if not re.search(r"\bconst\b", declared):
-                found.append(word)
+    found: dict[str, None] = {}
+    called: list[str] = []
+    for word in _WORD.findall(unit.source(chunk).partition("=")[2]):
+        if word in unit.functions:
+            called.append(word)
+        elif not word.startswith(PROBE) and _is_variable(unit, word):
+            found[word] = None
+    for text in _in_functions(unit, called):
+        found[text] = None
     return tuple(found)
+
+
+def _is_variable(unit: Unit, name: str) -> bool:
+    chunk = unit.variable(name)
+    return chunk is not None and not _CONST.search(unit.source(chunk).partition("=")[0])
+
+
+def _in_functions(unit: Unit, names: list[str]) -> list[str]:
+    """Assembler and variables in functions and in those that they call."""
+    seen: set[str] = set()
+    todo = list(names)
+    found = []
+    while todo and len(seen) < _MAX_WALK:
+        here = todo.pop(0)
+        if here in seen:
+            continue
+        seen.add(here)
+        for chunk in unit.functions.get(here, ())[:1]:
+            text = unit.source(chunk)
+            if _ASM.search(text):
+                found.append(f"assembler in {here}()")
+                continue
+            for word in dict.fromkeys(_WORD.findall(text)):
+                if word in unit.functions:
+                    todo.append(word)
+                elif word not in found and _is_variable(unit, word) and not _local(text, word):
+                    found.append(word)
+    return found
+
+
+def _local(text: str, name: str) -> bool:
+    """Whether a function declares a name, as a variable or a parameter, or it is a member."""
+    declared = rf"(?<!\breturn)(?<!\belse)[\w*]\s*[\s*]{name}\s*[;=,)\[]"
+    return re.search(rf"{declared}|(?:\.|->)\s*{name}\b", text) is not None

@@ -18,9 +18,11 @@ from ..tree import KernelTree
 ENTRY_TYPE: Final = re.compile(r"\b(?:pte|pmd|pud|pgprot|swp_entry)(?:val)?_t\b")
 _COMMENT: Final = re.compile(r'//[^\n]*|/\*.*?\*/|"(?:[^"\\\n]|\\.)*"', re.S)
 _WORD: Final = re.compile(r"[A-Za-z_]\w*")
+_INDEX: Final = re.compile(r"\[\s*([A-Za-z_]\w*)\s*\](?!\s*=)")
+_ASKED: Final = re.compile(r"\b([A-Za-z_]\w*)\s*\(\s*([A-Za-z_]\w*)\s*\)")
 _SHIFT: Final = re.compile(r"(?:<<|>>)\s*")
 _NUMBERS: Final = re.compile(
-    r"\b(?:_?BIT(?:UL|ULL|_ULL|_MASK)?|GENMASK(?:_ULL)?|_*\w*(?:set|clear|test|change)\w*_bit\w*)"
+    r"\b(?:_?BIT(?:UL|ULL|_ULL|_MASK)?|GENMASK(?:_ULL)?|(?:\w+_)?(?:set|clear|test|change)_bit(?:_\w+)?)"
     r"\s*(?=\()"
 )
 _QUANTITY: Final = re.compile(
@@ -80,16 +82,18 @@ def page_table_headers(source: Source, unit: Unit, arch: str) -> frozenset[str]:
     found = set()
     for path in unit.files:
         name = path.rpartition("/")[2]
-        if "pgtable" in name and not path.startswith("../"):
-            found.add(path)
-        elif path.startswith(f"arch/{arch}/include/") and ENTRY_TYPE.search(source.text(path)):
+        own = path.startswith(f"arch/{arch}/include/")
+        if ("pgtable" in name and not path.startswith("../")) or (
+            own and ENTRY_TYPE.search(source.text(path))
+        ):
             found.add(path)
     return frozenset(found)
 
 
 def counts(text: str) -> frozenset[str]:
-    """Names used as numbers of bits: the right side of a shift, the argument of BIT()."""
+    """Names used as numbers: the right side of a shift, the argument of BIT(), an index."""
     found: set[str] = set()
+    found.update(_INDEX.findall(text))
     for match in (*_SHIFT.finditer(text), *_NUMBERS.finditer(text)):
         found.update(_WORD.findall(_operand(text, match.end(), ends=match[0][0] not in "<>")))
     return frozenset(found)
@@ -161,6 +165,16 @@ class Mentions:
         chunk = self._unit.functions[name][0]
         text = self._unit.text
         return text[chunk.start : text.find("{", chunk.start, chunk.end)]
+
+    def features(self, text: str) -> frozenset[str]:
+        """Names handed to functions that answer about something else than an entry: features."""
+        found = set()
+        for callee, argument in _ASKED.findall(text):
+            if callee in self._unit.functions:
+                head = self.head(callee)
+                if _ANSWERS.search(head) and not ENTRY_TYPE.search(head):
+                    found.add(argument)
+        return frozenset(found)
 
     def words(self, name: str) -> frozenset[str]:
         """The identifiers in the definition of a function or macro, as it is written."""

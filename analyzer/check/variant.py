@@ -13,7 +13,7 @@ from ..errors import SourceError
 from ..evaluate.calls import BUILD_ERROR
 from ..frontend import ParseCache, Stage, Unit, read_unit
 from ..helpers.bodies import SourceIndex, missing_functions
-from ..helpers.interface import Interface, Signature
+from ..helpers.interface import LEVELS, Interface, Signature
 from ..helpers.probes import CALL, COMPOSED, probe_text
 from ..helpers.session import Session
 from ..kconfig import Variant
@@ -288,7 +288,9 @@ class Judge:
         )  # fmt: skip
 
     def _predicates(self, runs: list[HelperRuns]) -> list[HelperVerdict]:
-        if not any(self.session.has_predicate(level) for level in ("pte", "pmd", "pud")):
+        if not self.variant.supported and not any(
+            self.session.has_predicate(level) for level in LEVELS
+        ):
             return []
         result = PredicateLaws(self.session).judge(runs)
         seen: set[tuple[str, str, str]] = set()

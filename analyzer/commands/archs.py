@@ -62,9 +62,11 @@ def gather(tree: KernelTree, archs: tuple[str, ...]) -> TreeFacts:
             )
         )
         for problem in kconfig.problems:
-            problems[f"{problem.location}: {problem.message}"] = None
+            at = problem.location
+            place = f"{at.path}:{at.line}" if at.line else at.path
+            problems[f"{place}: {problem.message}"] = None
         if kconfig.empty:
-            problems[f"arch/{arch}/Kconfig: there is no Kconfig to read, so no configuration"] = None
+            problems[f"arch/{arch}/Kconfig: there is no Kconfig to read"] = None
     return TreeFacts(
         tree.label, tree.revision, hook_api(tree, architectures(tree)), tuple(found), (*problems,)
     )

@@ -14,13 +14,10 @@ from pathlib import Path
 from typing import TextIO
 
 from analyzer.errors import SourceError, TreeError, UsageError
+from analyzer.report.escape import visible
 from analyzer.resources import demo_dir
 from analyzer.tree import FolderTree, KernelTree, is_kernel_tree, open_tree
 
-# Control characters (C0, DEL, C1), what reorders or hides text, lone surrogates.
-_UNPRINTABLE = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]"
-)
 # `ifeq ($(ARCH),x86_64)` + `SRCARCH := x86` of the top Makefile, since 2.6.24
 _SRCARCH = re.compile(
     r"^ifeq \(\$\(ARCH\),([\w-]+)\)\n[ \t]*SRCARCH[ \t]*:?=[ \t]*([\w-]+)", re.MULTILINE
@@ -206,24 +203,8 @@ def jobs(args: argparse.Namespace) -> int:
 def note(args: argparse.Namespace, err: TextIO, text: str, level: int = 0) -> None:
     """Print a line for the user on `err` if the run is at least as verbose as `level`."""
     if args.verbose - args.quiet >= level:
-        err.write(f"ptcheck: {printable(text)}\n")
+        err.write(f"ptcheck: {visible(text)}\n")
         err.flush()
-
-
-def printable(text: str, keep: str = "") -> str:
-    """Return `text` with everything escaped that could act on a terminal or mislead a reader.
-
-    File names and source text of a tree are not ours: escape sequences, newlines and
-    bidirectional overrides in them become `\\x1b`, `\\n`, `\\u202e`. Characters of `keep` stay.
-    """
-
-    def escape(match: re.Match[str]) -> str:
-        character = match.group()
-        if character in keep:
-            return character
-        return character.encode("unicode_escape", "backslashreplace").decode("ascii")
-
-    return _UNPRINTABLE.sub(escape, text)
 
 
 def use_color(stream: TextIO) -> bool:

@@ -9,7 +9,8 @@ import re
 from collections.abc import Iterator
 from typing import TextIO
 
-from analyzer.check.variant import _changes, _Judge, build_unit
+from analyzer.check.variant import Judge, build_unit, changes
+from analyzer.clock import Clock
 from analyzer.commands import common
 from analyzer.errors import SourceError, UsageError
 from analyzer.evaluate.state import Event
@@ -92,7 +93,7 @@ def gather(tree: KernelTree, chosen: dict[str, list[Variant]]) -> Iterator[Varia
     """The interface of each variant. Raises ToolError without a C preprocessor."""
     called = called_names(tree)
     generic = _generic_names(tree)
-    cache = ParseCache()
+    cache, clock = ParseCache(), Clock()
     with Stage(tree) as stage:
         for arch, wanted in chosen.items():
             if not wanted:
@@ -102,11 +103,11 @@ def gather(tree: KernelTree, chosen: dict[str, list[Variant]]) -> Iterator[Varia
             hint: tuple[str, ...] = ()
             for variant in wanted:
                 try:
-                    unit, hint = build_unit(stage, variant, interface, index, hint, cache)
+                    unit, hint = build_unit(stage, variant, interface, index, hint, cache, clock)
                 except SourceError as problem:
                     yield _unreadable(variant, interface, problem)
                     continue
-                reader = _Reader(_Judge(unit, variant, interface, index), generic)
+                reader = _Reader(Judge(unit, variant, interface, index), generic)
                 helpers = tuple(reader.helpers())  # before `problems`, which grow by parsing
                 yield VariantHelpers(
                     arch, variant.name, variant.description, helpers, reader.problems()
@@ -130,14 +131,10 @@ def _unreadable(variant: Variant, interface: Interface, problem: SourceError) ->
         _facts(variant, signature, "unknown", f"the headers cannot be read: {problem}")
         for signature in interface.signatures
     )
-    return VariantHelpers(
-        variant.arch, variant.name, variant.description, helpers, (str(problem),)
-    )
+    return VariantHelpers(variant.arch, variant.name, variant.description, helpers, (str(problem),))
 
 
-def _facts(
-    variant: Variant, signature: Signature, verdict: str | None, reason: str
-) -> HelperFacts:
+def _facts(variant: Variant, signature: Signature, verdict: str | None, reason: str) -> HelperFacts:
     return HelperFacts(
         arch=variant.arch,
         variant=variant.name,
@@ -168,17 +165,17 @@ def _slot(signature: Signature) -> str:
 class _Reader:
     """One variant: the runs of its helpers as facts."""
 
-    def __init__(self, judge: _Judge, generic: frozenset[str]) -> None:
+    def __init__(self, judge: Judge, generic: frozenset[str]) -> None:
         self.judge = judge
         self.variant = judge.variant
         self.generic = generic
 
     def helpers(self) -> Iterator[HelperFacts]:
         """Every name of the interface, sorted by level and name, then the absent ones."""
-        found = [self._judged(signature) for signature in self.judge._judged()]
+        found = [self._judged(signature) for signature in self.judge.judged()]
         yield from sorted(found, key=lambda facts: (facts.level, facts.helper))
         for signature in self.judge.interface.signatures:
-            if self.judge._target(signature.name) is None:
+            if self.judge.target(signature.name) is None:
                 yield _facts(self.variant, signature, None, "")
 
     def problems(self) -> tuple[str, ...]:
@@ -189,9 +186,9 @@ class _Reader:
         return tuple(dict.fromkeys(broken + lacking))
 
     def _judged(self, signature: Signature) -> HelperFacts:
-        runs = self.judge._run(signature)
-        changes = _changes(runs)
-        verdict: HelperVerdict = self.judge._verdict(runs)
+        runs = self.judge.run(signature)
+        changed = changes(runs)
+        verdict: HelperVerdict = self.judge.verdict(runs)
         name = signature.name
         if name.endswith(COMPOSED):  # start and commit are judged as the one thing that they are
             name = f"{name}_commit"
@@ -208,8 +205,8 @@ class _Reader:
             function=verdict.function,
             location=verdict.location,
             reached=tuple(_reached(runs)),
-            verdict=verdict.verdict.value if changes else None,
-            reason=verdict.reason if changes else "",
+            verdict=verdict.verdict.value if changed else None,
+            reason=verdict.reason if changed else "",
         )
 
     def _resolves(self, name: str, function: str, location: Location | None) -> str:

@@ -18,7 +18,7 @@ from pycparser import c_ast
 from ..model import Location
 from .arith import promote
 from .core import Scope
-from .ctype import CType, Node, PtrType, UnknownType, VoidType
+from .ctype import ArrayType, CType, FuncType, Node, StructType, UnknownType, VoidType
 from .expressions import Expressions
 from .inline_asm import InlineAssembly
 from .intrinsics import Intrinsics
@@ -29,6 +29,7 @@ from .typing import StaticTypes
 from .values import FuncRef, Int, Opaque, PathEnds, Pointer, Text, Unjudged, Value
 
 _NO_RETURN: Final = frozenset({"panic", "__bug", "BUG", "do_exit", "__builtin_trap"})
+_PURE: Final = frozenset({"bswap", "clz", "c", "ctz", "ffs", "popcount", "parity", "clrsb", "abs"})
 _ASM: Final = "__ptc_asm"
 BUILD_ERROR: Final = "__compiletime_assert"
 HELPER_DEPTH: Final = 2  # our probe, and the helper that it calls
@@ -71,7 +72,10 @@ class Machine(Intrinsics, InlineAssembly, StaticTypes, Expressions, Statements):
             if name == _ASM:
                 return self.assembly(arguments, scope)
             if name.startswith("__builtin_") or name == "offsetof":
-                return self._builtin(name, arguments, scope)
+                try:
+                    return self._builtin(name, arguments, scope)
+                except (IndexError, ValueError, AttributeError):
+                    raise Unjudged(f"{name} with impossible arguments") from None
             local = self._local(name, scope)
             if local is None:
                 values = [self.evaluate(argument, scope) for argument in arguments]
@@ -113,7 +117,10 @@ class Machine(Intrinsics, InlineAssembly, StaticTypes, Expressions, Statements):
             return self.call(name.removeprefix("__builtin_"), [self.evaluate(a, scope) for a in arguments])
         if name in ("__builtin_prefetch", "__builtin_object_size", "__builtin_dynamic_object_size"):
             return Opaque(name)
-        values = [self.number(self.evaluate(argument, scope)) for argument in arguments]
+        given = [self.evaluate(argument, scope) for argument in arguments]
+        if name[10:].rstrip("l0123456789") not in _PURE:
+            return self.unseen(name, given)
+        values = [self.number(value) for value in given]
         if not values or isinstance(values[0], Opaque):
             return Opaque(f"{name}({', '.join(map(repr, values))})")
         return self._bit_builtin(name, promote(values[0]))
@@ -126,8 +133,6 @@ class Machine(Intrinsics, InlineAssembly, StaticTypes, Expressions, Statements):
         return self.static_type(node, scope)
 
     def _offsetof(self, arguments: list[Node], scope: Scope) -> Value:
-        from .ctype import StructType  # only here: keeps the import list of the hot path short
-
         ctype = self.type_of_name(arguments[0], scope)
         member = arguments[1]
         if isinstance(ctype, StructType) and isinstance(member, c_ast.ID):
@@ -164,7 +169,10 @@ class Machine(Intrinsics, InlineAssembly, StaticTypes, Expressions, Statements):
         override = self.overrides.get(name)
         if override is not None:
             return override(values)
-        handled = self.intrinsic(name, values)
+        try:
+            handled = self.intrinsic(name, values)
+        except IndexError:
+            raise Unjudged(f"{name} with impossible arguments") from None
         if handled is not None:
             return handled
         if name in _NO_RETURN:
@@ -292,7 +300,7 @@ class Machine(Intrinsics, InlineAssembly, StaticTypes, Expressions, Statements):
             if isinstance(parameter, c_ast.EllipsisParam) or not getattr(parameter, "name", None):
                 parameters.append(("", UnknownType()))
             else:
-                parameters.append((parameter.name, self.types.of(parameter)))
+                parameters.append((parameter.name, self._adjusted(self.types.of(parameter))))
         coord = node.decl.coord
         defined = Location(coord.file or "", coord.line or 0) if coord else Location("", 0)
         returned = declaration.type
@@ -303,6 +311,14 @@ class Machine(Intrinsics, InlineAssembly, StaticTypes, Expressions, Statements):
             tuple(parameters), self.types.of(returned), has_mm, defined,
             plain and returned.type.names == ["void"],
         )  # fmt: skip
+
+    def _adjusted(self, ctype: CType) -> CType:
+        """Parameters of array and function type are pointers (C11 6.7.6.3)."""
+        if isinstance(ctype, ArrayType):
+            return self.types.pointer_to(ctype.element)
+        if isinstance(ctype, FuncType):
+            return self.types.pointer_to(ctype)
+        return ctype
 
     @staticmethod
     def _call_name(name: str, values: list[Value]) -> str:
@@ -317,7 +333,7 @@ class Machine(Intrinsics, InlineAssembly, StaticTypes, Expressions, Statements):
         full = self._call_name(name, values)
         for value in values:
             if isinstance(value, Pointer) and isinstance(value.obj, Variable):
-                if not value.obj.is_global and not isinstance(value.obj.ctype, PtrType):
+                if not value.obj.is_global:
                     value.obj.cells.clear()
                     value.obj.fill = Opaque(f"set by {full}")
         return Opaque(full)

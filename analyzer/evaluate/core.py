@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final, Protocol
 
@@ -19,13 +20,28 @@ from .ctype import (
     StructType,
     TypeResolver,
     UnknownType,
+    VoidType,
 )
 from .memory import Memory, Table, Variable
 from .state import MAX_STEPS, Event, Run
-from .values import FuncRef, Int, Opaque, PathEnds, Pointer, Struct, Text, Unjudged, Value
+from .values import (
+    FuncRef,
+    Int,
+    Opaque,
+    PathEnds,
+    Payload,
+    Pointer,
+    SlotInt,
+    Struct,
+    Text,
+    Unjudged,
+    Value,
+)
 
 GLOBAL_BASE: Final = {64: 0xFFFF_8000_0010_0000, 32: 0xC010_0000}
 GLOBAL_STEP: Final = 0x4000
+LOCAL_STEP: Final = 0x1000
+MAX_POINTERS: Final = 4  # a structure that leads to an entry over more pointers is not searched
 LOCAL_BASE: Final = {64: 0xFFFF_9000_0000_0000, 32: 0xD000_0000}
 
 
@@ -39,6 +55,17 @@ class Code(Declarations, Protocol):
     def has_function(self, name: str) -> bool: ...
     def callees(self, name: str) -> frozenset[str]: ...
     def problem(self, name: str) -> str: ...
+
+
+_COMPARED = re.compile(r"^\(\??(.*) (==|!=) 0x0\)$")
+
+
+def condition_key(name: str) -> tuple[str, bool]:
+    """`(X != 0)` and `(X == 0)` are questions about X: one choice decides all three."""
+    match = _COMPARED.match(name)
+    if match is None:
+        return name, True
+    return match[1], match[2] == "!="
 
 
 class Scope:
@@ -112,7 +139,8 @@ class Core:
                 return True
             if node is not None:
                 self.mark(node)
-            return bool(self.run.choose(value.name))
+            name, sense = condition_key(value.name)
+            return bool(self.run.choose(name)) == sense
         if isinstance(value, Struct):
             return self.truth(self.number(value), node)
         return True
@@ -120,7 +148,7 @@ class Core:
     def local_address(self) -> int:
         """An address for a local variable whose address is taken as a number."""
         self.run.next_local += 1
-        return LOCAL_BASE[self.bits] + 0x1000 * self.run.next_local
+        return LOCAL_BASE[self.bits] + LOCAL_STEP * self.run.next_local
 
     # -- names
 
@@ -206,7 +234,11 @@ class Core:
             if isinstance(value, Int) and "const" not in (node.quals or []):
                 value = Opaque(name, default=value)
             if isinstance(value, Struct):
-                var.cells.update(value.cells)
+                constant = "const" in (node.quals or []) or isinstance(ctype, ArrayType)
+                var.cells.update(value.cells if constant else _initially(name, value))
+                if isinstance(ctype, ArrayType) and ctype.length is None:
+                    end = max((at + cell[0] for at, cell in value.cells.items()), default=0)
+                    var.ctype = ArrayType(ctype.element, -(-end // ctype.element.size))
             elif not isinstance(value, Text):
                 self.memory.store(var, 0, value, ctype if isinstance(ctype, IntType) else None)
             break
@@ -228,44 +260,54 @@ class Core:
         return None
 
     def at_address(self, value: Int) -> Pointer | Int:
-        """An integer used as a pointer: into a table when it is one of ours."""
+        """An integer used as a pointer: into a table, or a local whose address was taken."""
         found = self.table_at(value.raw)
-        return value if found is None else Pointer(found[0], found[1], None)
+        if found is not None:
+            return Pointer(found[0], found[1], None)
+        offset = value.raw - LOCAL_BASE[self.bits]
+        if 0 < offset < LOCAL_STEP * (self.run.next_local + 1):
+            number, rest = divmod(offset, LOCAL_STEP)
+            local = self.run.addressed.get(number)
+            if local is not None:
+                return Pointer(local, rest, None)
+        return value
 
     def is_slot(self, value: Value) -> bool:
         """Whether a value is the address of an entry, as a pointer or as a number."""
         if isinstance(value, Pointer):
             return isinstance(value.obj, Table)
         if isinstance(value, Int):
-            return value.bits == self.bits and self.table_at(value.raw) is not None
+            return value.bits >= self.bits and self.table_at(value.raw) is not None
         return isinstance(value, Opaque) and value.slot
 
     def names_slot(self, value: Value) -> bool:
         """Whether an entry's address can be reached from a value given to a function."""
-        if self.is_slot(value):
+        return self._names_slot(value, 0)
+
+    def _names_slot(self, value: Value, depth: int) -> bool:
+        if isinstance(value, SlotInt) or self.is_slot(value):
             return True
         if isinstance(value, Struct):
-            return any(
-                self.is_slot(payload)
-                for _, payload in value.cells.values()
-                if not isinstance(payload, int)
-            )
-        if isinstance(value, Pointer) and isinstance(value.obj, Variable):
-            if value.obj.is_global:
+            cells = value.cells
+        elif isinstance(value, Pointer) and isinstance(value.obj, Variable):
+            if value.obj.is_global or depth > MAX_POINTERS:
                 return False
-            return any(
-                self.is_slot(payload)
-                for _, payload in value.obj.cells.values()
-                if not isinstance(payload, int)
-            )
-        return False
+            cells = value.obj.cells
+        else:
+            return False
+        return any(
+            self.table_at(payload) is not None
+            if isinstance(payload, int)
+            else self._names_slot(payload, depth + 1)
+            for _, payload in cells.values()
+        )
 
     def load(self, place: Value) -> Value:
         """Reads a place."""
         if isinstance(place, Pointer):
             obj, target = place.obj, place.target
             if isinstance(obj, Table):
-                if target is None or isinstance(target, UnknownType):
+                if target is None or isinstance(target, (UnknownType, VoidType)):
                     target = self.entry_type(obj.level)
                 return self.memory.load_table(obj, place.offset, target)
             assert isinstance(obj, Variable)
@@ -320,7 +362,7 @@ class Core:
 
     def _store_entry(self, table: Table, offset: int, value: Value, target: CType | None) -> None:
         index = offset // table.width
-        if isinstance(target, (UnknownType, ArrayType)):
+        if isinstance(target, (UnknownType, ArrayType, VoidType)):
             target = None
         if isinstance(value, Pointer):
             value = self.number(value)
@@ -374,6 +416,19 @@ class Core:
         if isinstance(value, Pointer) and value.target is not None:
             return self.types.pointer_to(value.target)
         return UnknownType()
+
+
+def _initially(name: str, value: Struct) -> dict[int, tuple[int, Payload]]:
+    """Members of a structure that may change at run time: known initially, not for ever."""
+    return {
+        at: (
+            size,
+            Opaque(f"{name}+{at}", default=Int(payload, 8 * size, False))
+            if isinstance(payload, int)
+            else payload,
+        )
+        for at, (size, payload) in value.cells.items()
+    }
 
 
 __all__ = ["Code", "Core", "PtrType", "Scope", "StructType"]

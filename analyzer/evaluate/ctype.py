@@ -226,6 +226,8 @@ class TypeResolver:
         if kind is c_ast.IdentifierType:
             return self._identifier(node.names)
         if kind is c_ast.PtrDecl:
+            if _below_is_typeof(node.type):
+                return self.pointer_to(self.of(node.type))  # `typeof` depends on the scope: now
             return PtrType(self.bits // 8, node.type, self.of, None)
         if kind is c_ast.ArrayDecl:
             return self._array(node)
@@ -333,6 +335,12 @@ class TypeResolver:
         if align:
             size = -(-size // align) * align
         return tuple(members), size, max(1, align)
+
+
+def _below_is_typeof(node: Node) -> bool:
+    while isinstance(node, (c_ast.PtrDecl, c_ast.TypeDecl, c_ast.ArrayDecl)):
+        node = node.type
+    return type(node).__name__ == "TypeOf"
 
 
 def same_type(left: CType, right: CType) -> bool:

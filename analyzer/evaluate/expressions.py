@@ -30,11 +30,15 @@ from .values import (
     Opaque,
     PathEnds,
     Pointer,
+    SlotInt,
     Struct,
     Text,
     Unjudged,
     Value,
 )
+
+_KEEPS_ADDRESS = frozenset({"+", "-", "|", "&", "^"})
+SMALL = 0x1_0000  # offsets into a page and counts are no addresses
 
 Place = Pointer | Opaque | Int
 
@@ -141,18 +145,19 @@ class Expressions(Core):
     def operate(self, op: str, left: Value, right: Value) -> Value:
         """`left op right` for values of any kind."""
         if isinstance(left, Int) and isinstance(right, Int):
-            return arith.binary(op, left, right)
+            result = arith.binary(op, left, right)
+            if left.__class__ is SlotInt or right.__class__ is SlotInt:
+                if op in _KEEPS_ADDRESS and result.raw >= SMALL:
+                    return SlotInt(result.value, result.bits, result.signed)
+            return result
         if isinstance(left, Struct):
             left = self.number(left)
         if isinstance(right, Struct):
             right = self.number(right)
         if op not in arith.COMPARISONS:
-            if isinstance(left, Opaque) and left.default is not None:
-                left = left.default
-            if isinstance(right, Opaque) and right.default is not None:
-                right = right.default
-            if isinstance(left, Int) and isinstance(right, Int):
-                return arith.binary(op, left, right)
+            known = self._with_defaults(op, left, right)
+            if known is not None:
+                return known
         if isinstance(left, Pointer) or isinstance(right, Pointer):
             return self._pointer_arithmetic(op, left, right)
         if isinstance(left, (FuncRef, Text)) or isinstance(right, (FuncRef, Text)):
@@ -163,8 +168,26 @@ class Expressions(Core):
         return self._opaque_arithmetic(op, left, right)
 
     @staticmethod
-    def _opaque_arithmetic(op: str, left: Value, right: Value) -> Value:
-        slot = any(isinstance(side, Opaque) and side.slot for side in (left, right))
+    def _with_defaults(op: str, left: Value, right: Value) -> Value | None:
+        """Arithmetic with variables by their initial values.
+
+        A mask (mostly ones) narrows an entry; a word of flags (`features & 4`) is asked about,
+        so what is taken out of it stays a question.
+        """
+        a = left.default if isinstance(left, Opaque) else left
+        b = right.default if isinstance(right, Opaque) else right
+        if not isinstance(a, Int) or not isinstance(b, Int):
+            return None
+        result = arith.binary(op, a, b)
+        if op in ("&", ">>"):
+            for side in (left, right):
+                if isinstance(side, Opaque) and side.default is not None:
+                    if side.default.raw.bit_count() * 2 < side.default.bits:
+                        return Opaque(f"({left!r} {op} {right!r})", default=result)
+        return result
+
+    def _opaque_arithmetic(self, op: str, left: Value, right: Value) -> Value:
+        slot = self.is_slot(left) or self.is_slot(right)
         for one, other in ((left, right), (right, left)):
             if isinstance(other, Int) and isinstance(one, Opaque):
                 if other.value == 0 and op in ("&", "*"):
@@ -217,13 +240,19 @@ class Expressions(Core):
 
     @staticmethod
     def _step(pointer: Pointer) -> int:
-        if pointer.target is None or isinstance(pointer.target, (VoidType, UnknownType)):
+        if isinstance(pointer.target, VoidType):
+            return 1
+        if pointer.target is None or isinstance(pointer.target, UnknownType):
             return pointer.obj.width if isinstance(pointer.obj, Table) else 1
         return pointer.target.size
 
     def _unary(self, node: Node, scope: Scope) -> Value:
         op = node.op
         if op == "&":
+            if isinstance(node.expr, c_ast.ID):
+                found = self.find(node.expr.name, scope)
+                if isinstance(found, FuncRef):
+                    return found
             place = self.place(node.expr, scope)
             if isinstance(place, Opaque) and not place.name.startswith("&"):
                 return Opaque(f"&{place.name}", nonnull=True, slot=place.slot)
@@ -237,11 +266,14 @@ class Expressions(Core):
             return self.load(pointer)
         if op == "sizeof":
             return self._sizeof(node.expr, scope)
+        if op in ("_Alignof", "__alignof__"):
+            return Int(self.type_of_name(node.expr, scope).align, self.bits, False)
         if op in ("++", "--", "p++", "p--"):
             place = self.place(node.expr, scope)
             old = self.load(place)
             new = self.operate("+" if "+" in op else "-", old, Int(1))
-            self.store(place, self.convert(new, self._type_of_place(place)))
+            new = self.convert(new, self._type_of_place(place))
+            self.store(place, new)
             return old if op[0] == "p" else new
         value = self.evaluate(node.expr, scope)
         if op == "!":
@@ -438,7 +470,8 @@ class Expressions(Core):
         if member is None:
             return Opaque(f"{base!r}.{name}", slot=isinstance(base.obj, Table))
         if member.width:
-            return Opaque(f"{base!r}.{name}", slot=isinstance(base.obj, Table))
+            local = isinstance(base.obj, Variable) and not base.obj.is_global
+            return Opaque(f"bit field {base!r}.{name}", slot=local or isinstance(base.obj, Table))
         return Pointer(base.obj, base.offset + member.offset, member.ctype)
 
     def _offset_of(self, node: Node, base: Int, name: str, scope: Scope) -> Place:
@@ -487,8 +520,13 @@ class Expressions(Core):
     def address(self, pointer: Pointer) -> Int | Opaque:
         """The address of a place in memory; local variables get one that no table has."""
         obj = pointer.obj
+        if isinstance(obj, Table):
+            assert obj.base is not None
+            return SlotInt(obj.base + pointer.offset, self.bits, False)
         if obj.base is None:
             obj.base = self.local_address()
+            if isinstance(obj, Variable):
+                self.run.addressed[self.run.next_local] = obj
         return Int(obj.base + pointer.offset, self.bits, False)
 
     def convert(self, value: Value, ctype: CType) -> Value:
@@ -499,25 +537,30 @@ class Expressions(Core):
                     return Int(int(value.value != 0), 1, False)
                 if value.bits == ctype.bits and value.signed == ctype.signed:
                     return value
+                if value.__class__ is SlotInt and ctype.bits >= self.bits:
+                    return SlotInt(value.value, ctype.bits, ctype.signed)
                 return Int(value.value, ctype.bits, ctype.signed)
             if isinstance(value, Pointer):
                 return Int(1, 1, False) if ctype.bits == 1 else self.convert(self.address(value), ctype)
             if isinstance(value, Struct):
                 return self.convert(self.number(value), ctype)
+            if isinstance(value, Opaque) and value.default is not None and ctype.bits > 1:
+                narrowed = Int(value.default.value, ctype.bits, ctype.signed)
+                return Opaque(value.name, slot=value.slot, default=narrowed)
             return value
         if isinstance(ctype, PtrType):
             if isinstance(value, Struct):
                 value = self.number(value)
             target = ctype.target
-            if isinstance(value, Pointer):
-                if target is None or isinstance(target, (UnknownType, FuncType)):
-                    return value
-                return Pointer(value.obj, value.offset, target)
+            if target is None:
+                target = VoidType()
             if isinstance(value, Int) and value.raw:
-                found = self.table_at(value.raw)
-                if found is not None:
-                    known = target if not isinstance(target, UnknownType) else None
-                    return Pointer(found[0], found[1], known)
+                found = self.at_address(value)
+                if isinstance(found, Int):
+                    return value
+                value = found
+            if isinstance(value, Pointer) and not isinstance(target, (UnknownType, FuncType)):
+                return Pointer(value.obj, value.offset, target)
             return value
         if isinstance(ctype, StructType) and isinstance(value, Int):
             try:

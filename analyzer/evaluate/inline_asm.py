@@ -21,7 +21,12 @@ from .values import Int, Opaque, Pointer, Text, Unjudged, Value
 _MEMORY: Final = frozenset("mQAoVRST><")
 _DEFAULT_ARM = re.compile(r"(?s)^\W*(\d+)\s*:(.*?)\b(\d+)\s*:.*\.(?:push)?section")
 _LOAD_IMMEDIATE = re.compile(r"^(?:li|mov|movi|mv)\s+%0\s*,\s*[#$]?(-?\d+|0x[0-9a-fA-F]+)$")
-_DIRECTIVE: Final = (".", "#", "//", "@")
+_COMMENT: Final = ("#", "//", "@")
+_INERT = re.compile(
+    r"^\.(section|pushsection|popsection|previous|subsection|align|balign|p2align|org|option|arch"
+    r"|arch_extension|set|cpu|machine|globl|global|local|type|size|loc|file|cfi_\w+|purgem)\b"
+)
+"""Directives that emit nothing that is executed; `.insn`, `.word`, `.if` and the rest are code."""
 
 
 class InlineAssembly(Core):
@@ -51,6 +56,8 @@ class InlineAssembly(Core):
                 outputs.append((constraint, place))
             elif memory:
                 place = self._quiet_place(items[1], scope)
+                if place is not None and not outputs and not idle and self.is_slot(place):
+                    raise self._refuse("is given an entry", template)
                 inputs.append((constraint, Opaque("memory") if place is None else place))
             else:
                 value = self.evaluate(items[1], scope)
@@ -123,7 +130,9 @@ def _code_lines(text: str, keep_sections: bool = False) -> list[str]:
     return [
         line
         for line in lines
-        if line and (not line.startswith(_DIRECTIVE) or (keep_sections and "section" in line))
+        if line
+        and not line.startswith(_COMMENT)
+        and (not _INERT.match(line) or (keep_sections and "section" in line))
     ]
 
 

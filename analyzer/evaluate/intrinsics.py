@@ -12,7 +12,7 @@ import re
 from typing import Final
 
 from .core import Core
-from .ctype import IntType
+from .ctype import IntType, VoidType
 from .memory import Table, Variable
 from .state import Event
 from .values import Int, Opaque, Pointer, Struct, Unjudged, Value
@@ -83,9 +83,12 @@ class Intrinsics(Core):
             return old
         if operation == "cmpxchg":
             return self._compare_exchange(place, old, values[1], values[2])
-        expected = self.load(values[1])
-        if isinstance(self._same(old, expected), Opaque):
-            return Int(1, 1, False)
+        expected = self._fit(place, self.load(values[1]))
+        same = self._same(old, expected)
+        if isinstance(same, Opaque):
+            if self.is_slot(place):
+                raise Unjudged(f"cmpxchg of an entry against {same.name}")
+            return Opaque(f"try_cmpxchg({place!r}, {expected!r}, {values[2]!r})")
         self._compare_exchange(place, old, expected, values[2])
         if not self.truth(self._same(old, expected)):
             self.store(values[1], old)
@@ -95,7 +98,8 @@ class Intrinsics(Core):
     def _fit(self, place: Value, value: Value) -> Value:
         """The new value with the type of the place."""
         if isinstance(place, Pointer) and place.target is not None:
-            return self.convert(value, place.target)
+            if not isinstance(place.target, VoidType):
+                return self.convert(value, place.target)
         return value
 
     def _same(self, left: Value, right: Value) -> Value:
@@ -107,7 +111,7 @@ class Intrinsics(Core):
         return self.operate("==", a, b)
 
     def _compare_exchange(self, place: Value, old: Value, expected: Value, new: Value) -> Value:
-        same = self._same(old, expected)
+        same = self._same(old, self._fit(place, expected))
         if isinstance(same, Opaque):
             if self.is_slot(place):
                 raise Unjudged(f"cmpxchg of an entry against {same.name}")
@@ -220,6 +224,8 @@ class Intrinsics(Core):
                 if isinstance(count, Opaque):
                     raise Unjudged(f"{name} is given an unknown count: {count.name}")
                 nr = count.value
+                if not 0 <= nr <= len(table.entries):
+                    raise Unjudged(f"{name} is given an impossible count: {nr}")
         if value is None:
             raise Unjudged(f"{name} is given no entry")
         if not isinstance(value, (Struct, Int, Opaque)):

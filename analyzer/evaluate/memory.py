@@ -144,6 +144,8 @@ class Memory:
         if isinstance(value, Int):
             return value.value & ((1 << (8 * size)) - 1)
         if isinstance(value, Opaque):
+            if value.default is not None:
+                return value.default.value & ((1 << (8 * size)) - 1)
             return value
         if isinstance(value, Struct):
             only = value.cells.get(0)
@@ -151,9 +153,7 @@ class Memory:
                 payload = only[1]
                 if isinstance(payload, int):
                     return payload
-                if isinstance(payload, Opaque):
-                    return payload
-                if isinstance(payload, Pointer):
+                if isinstance(payload, (Opaque, Pointer)):
                     return self.raw(payload, size)
                 return Opaque("address")
             parts = []
@@ -255,7 +255,8 @@ class Memory:
         payload = payload_of(value)
         if isinstance(payload, int):
             payload &= (1 << (8 * size)) - 1
-        if var.cells.get(offset, (size, 0))[0] != size or len(var.cells) > 1:
+        known = var.cells.get(offset)
+        if len(var.cells) != (known is not None) or (known is not None and known[0] != size):
             self._wipe(var, offset, size)
         var.cells[offset] = (size, payload)
 

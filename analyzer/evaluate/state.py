@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -13,6 +14,8 @@ from .values import Unjudged, Value
 MAX_CHOICES: Final = 14
 MAX_STEPS: Final = 60_000
 MAX_DEPTH: Final = 60
+_CHANGES = re.compile(r"\w\(|\*|->")  # calls and loads may answer differently in each round
+SHARED_ROUND: Final = 2  # from here on the rounds of a loop take the same ways
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +78,16 @@ class Run:
     steps: int = 0
     stores: int = 0
     next_local: int = 0
+    addressed: dict[int, Variable] = field(default_factory=dict)  # locals by number of address
+    round: int = 0  # of the innermost loop; its later rounds share their choices
+    decided: int = 0  # how often a choice was asked for
     location: Location = Location("", 0)
 
     def choose(self, key: str, ways: int = 2) -> int:
         """Takes the way that the prefix prescribes, else the first; the same key, the same way."""
+        self.decided += 1
+        if self.round and _CHANGES.search(key) and not key.startswith(("static key", "asm goto")):
+            key = f"{key} in round {min(self.round, SHARED_ROUND) + 1}"
         known = self.memo.get(key)
         if known is not None:
             return known

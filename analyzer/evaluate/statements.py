@@ -11,9 +11,10 @@ from pycparser import c_ast
 from .core import Core, Scope
 from .ctype import ArrayType, CType, IntType, Node, StructType, UnknownType
 from .memory import Variable
-from .values import Int, Opaque, Pointer, Struct, Text, Unjudged, Value
+from .values import Int, Opaque, PathEnds, Pointer, Struct, Text, Unjudged, Value
 
 MAX_ITERATIONS: Final = 5000
+MAX_UNDECIDED: Final = 40  # rounds of a loop that an unknown condition keeps going
 MAX_OPAQUE_ITERATIONS: Final = 2  # a loop whose condition is unknown is left after that many
 
 
@@ -215,6 +216,8 @@ class Statements(Core):
                 return
             member = members[position]
             position += 1
+            if member.width:
+                raise Unjudged("an initializer of a bit field")
             self._fill_one(var, offset + member.offset, member.ctype, item, scope)
 
     def _fill_designated(
@@ -224,8 +227,10 @@ class Statements(Core):
         for part in item.name:
             if isinstance(inner, StructType) and isinstance(part, c_ast.ID):
                 member = inner.member(part.name)
-                if member is None or member.width:
+                if member is None:
                     return
+                if member.width:
+                    raise Unjudged("an initializer of a bit field")
                 offset += member.offset
                 inner = member.ctype
             elif isinstance(inner, ArrayType):
@@ -242,6 +247,8 @@ class Statements(Core):
             return
         try:
             value = self.initial(item, ctype, scope)
+            if isinstance(ctype, (StructType, ArrayType)) and isinstance(value, (Int, Pointer)):
+                raise Unjudged("an initializer that leaves out braces")
         except Unjudged as reason:
             if self.run.stack:
                 raise
@@ -264,13 +271,23 @@ class Statements(Core):
             if iteration >= MAX_OPAQUE_ITERATIONS:
                 return False
             self.mark(cond)
-            return bool(self.run.choose(f"{value.name} in round {iteration}"))
+            return bool(self.run.choose(value.name))
         return self.truth(value, cond)
 
     def _loop(
         self, cond: Node | None, body: Node, step: Node | None, scope: Scope, first: bool
     ) -> Value:
+        outer, self.run.round = self.run.round, 0
+        try:
+            return self._rounds(cond, body, step, scope, first)
+        finally:
+            self.run.round = outer
+
+    def _rounds(
+        self, cond: Node | None, body: Node, step: Node | None, scope: Scope, first: bool
+    ) -> Value:
         iteration = 0
+        decided = self.run.decided
         while True:
             if (iteration or not first) and cond is not None:
                 round_ = iteration if not first else iteration - 1
@@ -286,6 +303,9 @@ class Statements(Core):
             if step is not None:
                 self.evaluate(step, scope)
             iteration += 1
+            self.run.round = iteration
+            if iteration > MAX_UNDECIDED and self.run.decided - decided >= iteration:
+                raise PathEnds("a loop that goes on for ever on this path")
             if iteration > MAX_ITERATIONS:
                 raise Unjudged("a loop that does not end")
 
@@ -324,6 +344,8 @@ class Statements(Core):
         self, value: Int | Opaque, items: list[Node], node: Node, scope: Scope
     ) -> int | None:
         arms = [i for i, item in enumerate(items) if isinstance(item, (c_ast.Case, c_ast.Default))]
+        if any(_hides_case(item) for item in items):
+            raise Unjudged("a case inside a nested block")
         default = next((i for i in arms if isinstance(items[i], c_ast.Default)), None)
         if isinstance(value, Opaque):
             self.mark(node)
@@ -345,9 +367,21 @@ class Statements(Core):
             label = self.number(self.evaluate(expr, scope))
             if isinstance(label, Opaque):
                 raise Unjudged(f"case {label.name} is no constant")
-            if label.raw == value.raw or label.value == value.value:
+            if Int(label.value, value.bits, value.signed).value == value.value:
                 return index
         return default
+
+
+def _hides_case(node: Node) -> bool:
+    """Whether a statement of a switch has cases of that switch inside a block of its own."""
+    todo = list(node.stmts or []) if isinstance(node, (c_ast.Case, c_ast.Default)) else [node]
+    while todo:
+        item = todo.pop()
+        if isinstance(item, (c_ast.Case, c_ast.Default)):
+            return True
+        if isinstance(item, (c_ast.Compound, c_ast.If, c_ast.For, c_ast.While, c_ast.DoWhile)):
+            todo.extend(child for _, child in item.children())
+    return False
 
 
 def _array_as_struct(ctype: ArrayType) -> StructType:

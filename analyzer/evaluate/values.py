@@ -53,6 +53,13 @@ class Int:
         return f"{self.raw:#x}"
 
 
+class SlotInt(Int):
+    """A number computed from the address of an entry: not an entry's address any more, perhaps,
+    but enough for somebody who knows the mapping (a physical address, say)."""
+
+    __slots__ = ()
+
+
 class Opaque:
     """Something not known, by name.
 

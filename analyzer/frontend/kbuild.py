@@ -9,13 +9,13 @@ what is not understood expands to nothing.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from posixpath import basename, dirname, normpath, splitext
+from posixpath import basename, dirname, normpath
 from typing import Final, Protocol
 
 from analyzer.errors import SourceError
+from analyzer.frontend.maketext import TEXT_FUNCTIONS, patsubst
 from analyzer.tree import KernelTree, Kind
 
 _ASSIGNMENT: Final = re.compile(
@@ -228,7 +228,7 @@ class Makefile:
 
     def _reference(self, inside: str, depth: int) -> str:
         function = _FUNCTION.match(inside)
-        if function and (function[1] in _TEXT_FUNCTIONS or function[1] in _LAZY_FUNCTIONS):
+        if function and (function[1] in TEXT_FUNCTIONS or function[1] in _LAZY_FUNCTIONS):
             return self._function(function[1], _arguments(function[2]), depth)
         name = self.expand(inside, depth)
         if ":" in name and "=" in name:
@@ -236,7 +236,7 @@ class Makefile:
             old, _, new = change.partition("=")
             if "%" not in old:
                 old, new = "%" + old, "%" + new
-            return _patsubst(old, new, self._value(name, depth))
+            return patsubst(old, new, self._value(name, depth))
         return self._value(name, depth)
 
     def _function(self, name: str, arguments: list[str], depth: int) -> str:
@@ -258,9 +258,9 @@ class Makefile:
             return self._call(values, depth)
         if name == "wildcard":
             return " ".join(p for p in values[0].split() if self._exists(normpath(p)))
-        if name in _TEXT_FUNCTIONS:
+        if name in TEXT_FUNCTIONS:
             try:
-                return _TEXT_FUNCTIONS[name](values)
+                return TEXT_FUNCTIONS[name](values)
             except (IndexError, ValueError):
                 return ""
         return ""
@@ -339,73 +339,3 @@ def _arguments(text: str) -> list[str]:
         else:
             parts[-1] += character
     return parts
-
-
-def _matches(pattern: str, word: str) -> str | None:
-    """Return the stem of `word` under a `%` pattern ('' if it has no `%`), None if it differs."""
-    if "%" not in pattern:
-        return "" if pattern == word else None
-    before, _, after = pattern.partition("%")
-    fits = word.startswith(before) and word.endswith(after)
-    if not fits or len(word) < len(before) + len(after):
-        return None
-    return word[len(before) : len(word) - len(after)]
-
-
-def _patsubst(pattern: str, replacement: str, text: str) -> str:
-    out = []
-    for word in text.split():
-        stem = _matches(pattern, word)
-        if stem is None:
-            out.append(word)
-        else:
-            out.append(replacement.replace("%", stem, 1) if "%" in pattern else replacement)
-    return " ".join(out)
-
-
-def _filter(values: list[str], keep: bool) -> str:
-    patterns = values[0].split()
-    return " ".join(
-        word
-        for word in values[1].split()
-        if any(_matches(p, word) is not None for p in patterns) == keep
-    )
-
-
-def _directory(path: str) -> str:
-    return path.rpartition("/")[0] + "/" if "/" in path else "./"
-
-
-def _each(change: Callable[[str], str]) -> Callable[[list[str]], str]:
-    return lambda values: " ".join(map(change, values[0].split()))
-
-
-_TEXT_FUNCTIONS: Final[dict[str, Callable[[list[str]], str]]] = {
-    "subst": lambda v: v[2].replace(v[0], v[1]) if v[0] else v[2],
-    "patsubst": lambda v: _patsubst(v[0].strip(), v[1].strip(), v[2]),
-    "strip": lambda v: " ".join(v[0].split()),
-    "findstring": lambda v: v[0] if v[0] in v[1] else "",
-    "filter": lambda v: _filter(v, True),
-    "filter-out": lambda v: _filter(v, False),
-    "sort": lambda v: " ".join(sorted(set(v[0].split()))),
-    "word": lambda v: v[1].split()[int(v[0]) - 1],
-    "words": lambda v: str(len(v[0].split())),
-    "wordlist": lambda v: " ".join(v[2].split()[int(v[0]) - 1 : int(v[1])]),
-    "firstword": lambda v: " ".join(v[0].split()[:1]),
-    "lastword": lambda v: " ".join(v[0].split()[-1:]),
-    "dir": _each(_directory),
-    "notdir": _each(basename),
-    "basename": _each(lambda p: splitext(p)[0]),
-    "suffix": _each(lambda p: splitext(p)[1]),
-    "addprefix": lambda v: " ".join(v[0].strip() + w for w in v[1].split()),
-    "addsuffix": lambda v: " ".join(w + v[0].strip() for w in v[1].split()),
-    "realpath": _each(normpath),
-    "abspath": _each(normpath),
-    "shell": lambda v: "",
-    "error": lambda v: "",
-    "warning": lambda v: "",
-    "info": lambda v: "",
-    "eval": lambda v: "",
-    "origin": lambda v: "undefined",
-    "value": lambda v: "",
-}

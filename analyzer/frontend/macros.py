@@ -12,7 +12,7 @@ from analyzer.frontend.tokens import tree_path
 from analyzer.model import Location
 
 _LINE: Final = re.compile(
-    r'\n#(?: (?P<line>\d++) "(?P<path>(?:[^"\\\n]|\\.)*+)"'
+    r'\n#(?: (?P<line>\d++) "(?P<path>(?:[^"\\\n]|\\.)*+)"[ 0-9]*+'
     r"|[ \t]*+(?P<word>define|undef)[ \t]++(?P<name>[A-Za-z_$][\w$]*+)(?P<rest>[^\n]*+))"
 )
 _ERASED: Final = re.compile(r"\n#[ \t]*+(?:define|undef)\b[^\n]*+")

@@ -28,6 +28,14 @@ MEMORY_KIB: Final = 2 * 1024 * 1024
 _ERROR: Final = re.compile(
     r"^(?P<path>[^:\n]+):(?P<line>\d+):(?:\d+:)? (?:fatal )?error: (?P<message>.*)$", re.MULTILINE
 )
+_FATAL: Final = re.compile(
+    r"^(?P<path>[^:\n]+):(?P<line>\d+):(?:\d+:)? fatal error: ", re.MULTILINE
+)
+_EXCESS: Final = re.compile(
+    r"^[\w./+-]+: (?:fatal error|out of memory|virtual memory|LLVM ERROR)"
+    r"|: internal compiler error",
+    re.MULTILINE,
+)
 _LIMITS: Final = (
     f'ulimit -t "$PTCHECK_CPU" 2>/dev/null; ulimit -v {MEMORY_KIB} 2>/dev/null; '
     f"ulimit -f {OUTPUT_BYTES // 512} 2>/dev/null; ulimit -c 0 2>/dev/null; "
@@ -59,10 +67,14 @@ class Tool:
 
 @dataclass(frozen=True, slots=True)
 class Preprocessed:
-    """What came out: the text, beginning with a newline, and the errors."""
+    """What came out: the text, beginning with a newline, and the errors.
+
+    `fatal` is the place of the error that ended the run too early, None where it came through.
+    """
 
     text: str
     diagnostics: tuple[Diagnostic, ...]
+    fatal: Location | None
 
 
 def find_tool(environment: Mapping[str, str] = os.environ) -> Tool:
@@ -123,12 +135,14 @@ def preprocess(
     with outcome.open("rb") as stream:
         text = "\n" + stream.read(OUTPUT_BYTES + 1).decode("latin-1")
     messages = _messages(errors)
-    if code < 0 or code > 128 or len(text) > OUTPUT_BYTES:
+    if (code and (code < 0 or code > 128 or _EXCESS.search(messages))) or len(text) > OUTPUT_BYTES:
         raise SourceError(*_last_place(text), "the C preprocessor needs too much time or memory")
     if code and not text.strip() and not _ERROR.search(messages):
         first = messages.strip().split("\n")[0][:200]
         raise ToolError(f"{tool.command[0]} does not preprocess: {first}")
-    return Preprocessed(text, _diagnostics(messages))
+    fatal = _FATAL.search(messages)
+    place = Location(_shown(fatal["path"]), int(fatal["line"])) if fatal else None
+    return Preprocessed(text, _diagnostics(messages), place)
 
 
 def _run(

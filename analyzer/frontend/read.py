@@ -10,6 +10,7 @@ from analyzer.errors import SourceError
 from analyzer.frontend.macros import MacroTable, without_directives
 from analyzer.frontend.preprocess import Diagnostic, Tool, find_tool, preprocess
 from analyzer.frontend.stage import MISSING, Stage
+from analyzer.frontend.tokens import tree_path
 from analyzer.frontend.unit import ParseCache, Unit
 from analyzer.model import Location
 
@@ -32,7 +33,9 @@ HEADERS: Final = (
 )
 """What generic page-table code is made of; each is included where the tree has it."""
 _ENTRY: Final = re.compile(r'\n# \d+ "([^"\n]*)" 1')
-_MARKER: Final = re.compile(r'\n# (\d+) "([^"\n]*)"')
+_RETURN: Final = re.compile(r'\n# (\d+) "([^"\n]*)" 2')
+_PADDING: Final = re.compile(r"^(?:_/)+")
+_MAX_FATAL: Final = 40  # directives that are tried again without
 _ARCH_PGTABLE: Final = re.compile(r"arch/([^/]+)/include/asm/pgtable\.h$")
 
 
@@ -79,14 +82,20 @@ def read_unit(
     lines += [f'#include "{body}"' for body in bodies]
     if probes:
         lines += [f'# 1 "{OURS}"', probes]
-    result = preprocess(
-        find_tool() if tool is None else tool,
-        "\n".join(lines) + "\n",
-        stage.source,
-        prepared.folders,
-        prepared.forced,
-        with_macros,
-    )
+    tool = find_tool() if tool is None else tool
+    unresolved: list[Diagnostic] = []
+    for _ in range(_MAX_FATAL):
+        result = preprocess(
+            tool,
+            "\n".join(lines) + "\n",
+            stage.source,
+            prepared.folders,
+            prepared.forced,
+            with_macros,
+        )
+        if result.fatal is None or not stage.defuse(result.fatal):
+            break
+        unresolved += [d for d in result.diagnostics if d.location == result.fatal]
     text = result.text
     macros = None
     if with_macros:
@@ -94,7 +103,7 @@ def read_unit(
         text = without_directives(text)
     lacking = [Diagnostic(Location(b, 0), "the tree has no such file") for b in absent]
     lacking += _missing_headers(text, f"../gen/{variant.arch}/{MISSING}/")
-    unit = Unit(text, (*result.diagnostics, *lacking), macros, cache)
+    unit = Unit(text, (*result.diagnostics, *unresolved, *lacking), macros, cache)
     _check_origin(stage, variant.arch, unit)
     return unit
 
@@ -108,21 +117,19 @@ def _missing_headers(text: str, folder: str) -> list[Diagnostic]:
         marker = _ENTRY.match(text, text.rfind("\n", 0, start))
         if marker and marker[1] not in seen:
             seen.add(marker[1])
-            place = _includer(text, marker.start())
-            name = marker[1].split("/_/")[-1].removeprefix(folder)
+            place = _includer(text, marker.end())
+            name = _PADDING.sub("", marker[1].removeprefix(folder))
+            if place.path.startswith("../"):  # a wrapper, or a shadow, of what is missing
+                place = Location(f"include/{name}", 0)
             found.append(Diagnostic(place, f"the tree has no header {name}"))
         start = text.find(folder, start + 1)
     return found
 
 
 def _includer(text: str, position: int) -> Location:
-    """The place of the directive that led to the file entered at `position`."""
-    at = text.rfind("\n# ", 0, position)
-    marker = _MARKER.match(text, at) if at >= 0 else None
-    if marker is None:
-        return Location(OURS, 0)
-    lines = text.count("\n", marker.end(), position)
-    return Location(marker[2], max(1, int(marker[1]) + lines - 1))
+    """The place of the directive that led to an empty file, by the marker that returns there."""
+    back = _RETURN.search(text, position)
+    return Location(tree_path(back[2]), int(back[1]) - 1) if back else Location(OURS, 0)
 
 
 def _check_origin(stage: Stage, arch: str, unit: Unit) -> None:

@@ -22,7 +22,7 @@ import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from posixpath import dirname, normpath
+from posixpath import normpath
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -30,8 +30,10 @@ from analyzer.errors import SourceError
 from analyzer.frontend.definitions import configured_headers, derived_headers, version_header
 from analyzer.frontend.includes import MAX_CLIMB, Include, Scan, scan
 from analyzer.frontend.predefined import OBJTREE, Target, header_arch, target
+from analyzer.frontend.search import Search
 from analyzer.frontend.stubs import stub_files
 from analyzer.frontend.wrappers import Wrappers, wrappers
+from analyzer.model import Location
 from analyzer.tree import KernelTree
 
 if TYPE_CHECKING:
@@ -41,6 +43,8 @@ GEN = "../gen"
 STUBS = "../stubs"
 MISSING = "missing"
 _DEEP = "/".join([MISSING, *["_"] * MAX_CLIMB])  # so that `../x.h` stays below MISSING
+_MADE = frozenset({"generated/autoconf.h", "generated/bounds.h", "linux/version.h"})
+_INCLUDE = re.compile(rb"^[ \t\f\v]*#[ \t\f\v]*include(?:_next)?\b")
 _FILE_NAME = re.compile(r"[^A-Za-z0-9_.-]")
 _ROOM = 512 * 1024 * 1024  # bytes that have to be free: far more than a stage ever takes
 
@@ -82,6 +86,7 @@ class Stage:
         self._closures: dict[tuple[tuple[str, ...], tuple[str, ...]], frozenset[str]] = {}
         self._stand_ins: dict[str, set[str]] = {}
         self._host: str | None = None
+        self._shadows: set[str] = set()
         self._stubs = self._write_stubs()
 
     # -- life ------------------------------------------------------------------------------
@@ -129,6 +134,24 @@ class Stage:
             found = scan(data)
             self._scans[path] = found
             self._write(self.source / path, data if found.text is None else found.text)
+
+    def defuse(self, place: Location) -> bool:
+        """Make the include directive at a place of the copy an `#error`; False if there is none.
+
+        For those that no stand-in could be made for.
+        """
+        path = self.source / place.path
+        if place.path not in self._scans:
+            return False
+        lines = path.read_bytes().split(b"\n")
+        if not 0 < place.line <= len(lines):
+            return False
+        line = lines[place.line - 1]
+        lines[place.line - 1] = _INCLUDE.sub(b"#error ptcheck: not found: ", line, count=1)
+        if lines[place.line - 1] == line:
+            return False
+        self._write(path, b"\n".join(lines))
+        return True
 
     # -- making a variant ready ------------------------------------------------------------
 
@@ -222,60 +245,39 @@ class Stage:
     def _closure(
         self, arch: str, host: str | None, folders: tuple[str, ...], roots: tuple[str, ...]
     ) -> frozenset[str]:
+        """Copy everything that `roots` can reach through any arm of any #if; return the paths."""
         key = ((arch, *folders), roots)
         done = self._closures.get(key)
         if done is not None:
             return done
-        stubs = self._stubs
-        made = [self._wrappers[a] for a in (arch, host) if a is not None]
-        wrapped = {n.removeprefix("uapi/") for w in made for n, _ in w.files}
-        generated = {n.removeprefix("uapi/") for w in made for n in w.generated}
-        reached: set[str] = set()
-        resolved: dict[str, tuple[str, ...]] = {}
-        absent: set[str] = set()
-        level: set[str] = set()
+        search = self._search(arch, host, folders)
+        level = {root for root in roots if self.has(root)}
         for root in roots:
-            if self.has(root):
-                level.add(root)
-            level.update(self._candidates(root, folders))
-            if root in wrapped:
-                level.update(self._candidates(f"asm-generic/{root[4:]}", folders))
-        for includes in stubs.values():
+            if root not in level:
+                level.update(search.named(root))
+        for includes in self._stubs.values():
             for include in includes:
-                level.update(self._candidates(include.name, folders))
+                level.update(search.named(include.name))
+        reached: set[str] = set()
         while level:
             self.load(sorted(level))
-            reached |= {p for p in level if p in self._scans}
+            level = {path for path in level if path in self._scans}
+            reached |= level
             following: set[str] = set()
             for path in level:
-                found = self._scans.get(path)
-                if found is None:
-                    continue
-                for include in found.includes:
-                    name = include.name
-                    paths = resolved.get(name)
-                    if paths is None:
-                        paths = self._candidates(name, folders)
-                        if name in wrapped:
-                            paths += self._candidates(f"asm-generic/{name[4:]}", folders)
-                        resolved[name] = paths
-                    if include.quoted:
-                        beside = normpath(f"{dirname(path)}/{name}")
-                        if not beside.startswith("..") and self.has(beside):
-                            following.add(beside)
-                            continue
-                    if paths:
-                        following.update(paths)
-                    elif name not in wrapped | generated and name not in stubs:
-                        absent.add(name)
+                for include in self._scans[path].includes:
+                    following.update(search.included(path, include))
             level = following - reached
-        self._stand_in(arch, absent)
+        self._stand_in(arch, search.absent)
         self._closures[key] = frozenset(reached)
         return self._closures[key]
 
-    def _candidates(self, name: str, folders: tuple[str, ...]) -> tuple[str, ...]:
-        paths = (normpath(f"{folder}/{name}") for folder in folders)
-        return tuple(p for p in paths if not p.startswith("..") and self.has(p))
+    def _search(self, arch: str, host: str | None, folders: tuple[str, ...]) -> Search:
+        made = [self._wrappers[a] for a in (arch, host) if a is not None]
+        wrapped = {n.removeprefix("uapi/") for w in made for n, _ in w.files}
+        generated = {n.removeprefix("uapi/") for w in made for n in w.generated}
+        stubs = {n for n in self._stubs if n not in self._shadows}
+        return Search(self.has, folders, frozenset(wrapped), frozenset(generated | stubs | _MADE))
 
     def _stand_in(self, arch: str, names: set[str]) -> None:
         """Write an empty header for each name, searched last; the unit reports those it reads."""
@@ -293,7 +295,10 @@ class Stage:
         names = {}
         for path, data in stub_files().items():
             self._write(self.top / "stubs" / path, data)
-            names[path.split("/", 1)[1]] = scan(data).includes
+            part, _, name = path.partition("/")
+            names[name] = scan(data).includes
+            if part == "shadow" and names[name]:
+                self._shadows.add(name)  # it includes the one of the tree
         return names
 
     def _write(self, path: Path, data: bytes) -> None:

@@ -4,18 +4,22 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from ..evaluate.calls import Machine
 from ..evaluate.ctype import IntType
 from ..evaluate.memory import Table
-from ..evaluate.state import Run
-from ..evaluate.values import Int, Opaque, PathEnds, Pointer, Struct, Unjudged, Value
+from ..evaluate.state import Run, alternatives
+from ..evaluate.values import Int, Opaque, PathEnds, Pointer, Struct, Text, Unjudged, Value
 from ..frontend import Unit
 from ..kconfig import Variant
 from .code import UnitCode
+from .interface import LEVELS
 from .probes import APPLY, CALL, CLASS, CLEAR, TEST, VALUE, EntryClass, entry_classes
+from .surrogate import Surrogate, counts, derive
 
 MM: Final = Opaque("mm", nonnull=True)
 VMA: Final = Opaque("vma", nonnull=True)
@@ -23,6 +27,7 @@ TABLE_BASE: Final = {64: 0x7F00_0000_0000, 32: 0x7000_0000}
 FRAMES: Final = {64: (0x400_0000, 0x800_0000), 32: (0x1_0000, 0x2_0000)}
 ADDRESS: Final = {64: 0x12_3400_0000, 32: 0x2000_0000}
 LOWER_TABLE: Final = {64: 0x7E00_0000_0000, 32: 0x6000_0000}
+MAX_ASKED: Final = 64
 _COUNTER = "page_table_check_clear"
 _FIXED = re.compile(r"^_\w+|^init_mm$")
 
@@ -30,6 +35,21 @@ _FIXED = re.compile(r"^_\w+|^init_mm$")
 IDENTITIES: Final = ("_paravirt_ident_64",)
 """Assembler functions that return their argument: x86's stand-in for an operation that does
 nothing (arch/x86/kernel/paravirt*.c defines it by DEFINE_ASM_FUNC, without a C body)."""
+
+
+def _no(values: list[Value]) -> Value:
+    return Int(0)
+
+
+def _yes(values: list[Value]) -> Value:
+    return Int(1)
+
+
+ORDINARY: Final = {
+    **{f"is_huge_zero_{what}": _no for what in ("pmd", "pud", "page", "folio", "pfn")},
+    "pfn_valid": _yes,
+}
+"""The entries that are judged map ordinary memory: valid frames, not the huge zero page."""
 
 
 def _identity(values: list[Value]) -> Value:
@@ -74,7 +94,11 @@ class Session:
         self._widths: dict[str, int] = {}
         self._constants: dict[str, int | None] = {}
         self._makers: dict[tuple[str, str], int] = {}
-        self._skips: dict[str, bool] = {}
+        self._surrogates: dict[str, Surrogate | None] = {}
+        for level in LEVELS:
+            if not self.has_predicate(level):
+                call = partial(self._surrogate_call, level)
+                self.machine.overrides[f"{level}_user_accessible_page"] = call
 
     def _huge_page_size(self, values: list[Value]) -> Value:
         """A hugetlb page is asked about at the size of a PMD."""
@@ -90,19 +114,37 @@ class Session:
 
     def evaluate(self, name: str, *values: Value) -> Value:
         """Calls a function in a run of its own; Unjudged if an undecidable condition matters."""
+        return self._agreed(name, lambda: self.machine.call(name, list(values)))
+
+    def _agreed(self, name: str, ask: Callable[[], Value]) -> Value:
+        """The answer that every path gives; Unjudged when they differ or none returns."""
         saved = self.machine.run
+        answers: dict[str, Value] = {}
+        ends = "no path"
+        todo: list[tuple[int, ...]] = [()]
+        paths = 0
         try:
-            self.fresh()
-            result = self.machine.call(name, list(values))
-            choices = self.machine.run.choices
-            if choices:
-                self.fresh((1,) + (0,) * (len(choices) - 1))
-                other = self.machine.call(name, list(values))
-                if repr(other) != repr(result):
-                    raise Unjudged(f"{name} depends on {choices[0].key}")
-            return result
+            while todo:
+                paths += 1
+                if paths > MAX_ASKED:
+                    raise Unjudged(f"{name} has more than {MAX_ASKED} paths")
+                run = self.fresh(todo.pop())
+                try:
+                    value = ask()
+                    answers.setdefault(repr(value), value)
+                except PathEnds as end:
+                    ends = str(end)
+                todo.extend(alternatives(run))
+                if len(answers) > 1:
+                    key = run.choices[0].key if run.choices else "something unknown"
+                    raise Unjudged(f"{name} depends on {key}")
+        except RecursionError:
+            raise Unjudged(f"{name} is nested too deep") from None
         finally:
             self.machine.run = saved
+        if not answers:
+            raise PathEnds(ends)
+        return next(iter(answers.values()))
 
     def constant(self, name: str) -> int | None:
         """A constant of the tree by name (PAGE_SHIFT, ...); None when it has none."""
@@ -118,7 +160,7 @@ class Session:
         try:
             self.fresh()
             return self.machine.constant_expression(node.init)
-        except (Unjudged, PathEnds):
+        except (Unjudged, PathEnds, RecursionError):
             return None
         finally:
             self.machine.run = saved
@@ -201,6 +243,8 @@ class Session:
             slot = Pointer(table, 0, self.machine.entry_type(level))
             self.machine.call(function, [*before, slot, *after])
             return Entry(name, 0, run.tables[0].entries[0])
+        except RecursionError:
+            return "nested too deep"
         except (Unjudged, PathEnds) as problem:
             return str(problem)
         finally:
@@ -264,12 +308,36 @@ class Session:
         """Whether the variant defines the level's user accessible predicate."""
         return self.machine.code.function_node(f"{level}_user_accessible_page", "") is not None
 
+    def surrogate(self, level: str, raw: int) -> bool:
+        """The answer of a predicate derived from the tree's entries, where it has none."""
+        if level not in self._surrogates:
+            empty = self.none(level)
+            self._surrogates[level] = derive(
+                level, lambda name, pfn: self._raw_of(level, name, pfn), self.frames,
+                empty.raw if isinstance(empty, Entry) else None,
+            )  # fmt: skip
+        found = self._surrogates[level]
+        if found is None:
+            raise Unjudged(f"no accessible {level} entry can be made in this configuration")
+        return counts(found, raw, lambda name: self.test(level, name, raw), level)
+
+    def _raw_of(self, level: str, name: str, pfn: int) -> int | None:
+        for kind in entry_classes(level):
+            if kind.name == name:
+                entry = self.entry(level, kind, pfn)
+                return entry.raw if isinstance(entry, Entry) else None
+        return None
+
+    def _surrogate_call(self, level: str, values: list[Value]) -> Value:
+        raw = self.raw(level, values[-1] if len(values) != 2 else values[0])
+        return Int(int(self.surrogate(level, raw)), 1, False)
+
     def predicate(self, level: str, raw: int) -> bool:
-        """`pXX_user_accessible_page(x)`; Unjudged when it is missing or cannot be evaluated."""
+        """`pXX_user_accessible_page(x)`; Unjudged when it cannot be evaluated."""
         name = f"{level}_user_accessible_page"
         node = self.machine.code.function_node(name, "")
         if node is None:
-            raise Unjudged(f"{name} is not defined in this configuration")
+            return self.surrogate(level, raw)
         values: list[Value] = []
         for parameter in node.decl.type.args.params:
             text = repr(parameter.type)
@@ -316,6 +384,7 @@ class Session:
     def _framework_count(self, name: str, level: str, raw: int) -> Counted | None:
         """Runs the tree's own clear hook down to the call that moves the counters."""
         moved: list[list[Value]] = []
+        kept: list[list[Value]] = []
 
         def record(values: list[Value]) -> Value:
             moved.append(values)
@@ -332,20 +401,26 @@ class Session:
                 values.append(Int(ADDRESS[self.bits], self.bits, False))
             else:
                 values.append(self.wrap(level, raw))
+
+        def ask() -> Value:
+            moved.clear()
+            machine.call(name, list(values))
+            kept[:] = moved
+            return Text(repr([self._frame_arguments(one) for one in moved]))
+
         saved_overrides = machine.overrides
-        machine.overrides = {**saved_overrides, _COUNTER: record}
+        machine.overrides = {**saved_overrides, _COUNTER: record, **ORDINARY}
         machine.transparent = True
-        saved = machine.run
         try:
-            self.fresh()
-            machine.call(name, values)
+            self._agreed(name, ask)
         finally:
-            machine.run = saved
             machine.overrides = saved_overrides
             machine.transparent = False
-        if not moved:
+        if not kept:
             return None
-        numbers = [machine.number(value) for value in self._frame_arguments(moved[0])]
+        if len(kept) > 1:
+            raise Unjudged(f"{name} counts an entry in {len(kept)} parts")
+        numbers = [machine.number(value) for value in self._frame_arguments(kept[0])]
         pfn, pages = numbers[0], numbers[1]
         if isinstance(pfn, Opaque) or isinstance(pages, Opaque):
             raise Unjudged(f"{name} counts a frame that is not known: {numbers[0]!r}")

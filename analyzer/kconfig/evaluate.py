@@ -52,6 +52,12 @@ class Evaluator:
     def _text_of(self, name: str) -> str | None:
         raise NotImplementedError
 
+    def _undefined(self, name: str) -> str:
+        """The value of a symbol that nothing defines; what is wanted, if files are missing."""
+        if name in self.force:
+            return "y"
+        return self.wants.get(name, "n") if self._view.partial else "n"
+
     # -- bounded recursion --------------------------------------------------------------
 
     def _enter(self, name: str) -> bool:
@@ -77,7 +83,9 @@ class Evaluator:
         symbol = self._view.symbol(name)
         if name in self.force:
             result = 2
-        elif symbol is None or not symbol.boolean:
+        elif symbol is None:
+            result = TRISTATE.get(self._undefined(name), 0)
+        elif not symbol.boolean:
             result = 0
         elif not self._enter(name):
             return 0
@@ -115,13 +123,13 @@ class Evaluator:
         if result < 2:
             implied = self._pointed(self._view.implied_by(symbol))
             if implied:
-                around = max(self._context_of(d) for d in symbol.definitions)
+                around = max((self._context_of(d) for d in symbol.definitions), default=2)
                 result = min(max(result, implied), around)
         return result
 
     def _default(self, symbol: Symbol) -> int:
         """The first default whose condition holds."""
-        last = symbol.definitions[-1].properties.defaults[-1:]
+        last = symbol.definitions[-1].properties.defaults[-1:] if symbol.definitions else []
         for definition in symbol.definitions:
             for item in definition.properties.defaults:
                 if item.value == NO and any(item is i for i in last):

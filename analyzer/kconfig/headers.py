@@ -21,6 +21,7 @@ _NAMED = re.compile(r"pgt|pgalloc|page|hugetlb|tlb|pte|pmd")
 #: and of these the lines as well (not of flushing, and not of where memory begins).
 _SHOWN = re.compile(r"pgt|pgalloc|hugetlb|pte|pmd")
 _GENERIC = ("include/linux/pgtable.h", "include/linux/hugetlb.h", "include/linux/huge_mm.h")
+_CORE = "include/linux/mm.h"
 _COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.DOTALL)
 _DIRECTIVE = re.compile(
     r"^[ \t]*#[ \t]*(if|ifdef|ifndef|elif|else|endif|include)\b((?:\\\n|[^\n])*)", re.MULTILINE
@@ -57,7 +58,11 @@ class _Header:
 
 
 class Headers:
-    """The page-table headers of an architecture. `symbols` are those that they name."""
+    """The page-table headers of an architecture.
+
+    `own` are the symbols that they name, `symbols` these and those of the generic headers of page
+    tables, `core` those of include/linux/mm.h.
+    """
 
     def __init__(self, tree: Reader, arch: str) -> None:
         self._top = f"arch/{arch}/include/asm"
@@ -71,6 +76,7 @@ class Headers:
         for path in _GENERIC:
             generic.update(_SYMBOL.findall(_read(tree, path)))
         self.own = tuple(sorted(own))
+        self.core = tuple(sorted(set(_SYMBOL.findall(_read(tree, _CORE)))))
         self.symbols = tuple(sorted(own | generic))
         self._roots = self._find_roots()
 

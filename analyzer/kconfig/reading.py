@@ -26,6 +26,7 @@ _WITHOUT_TOP = (
     "init/Kconfig",
     "arch/Kconfig",
     "mm/Kconfig",
+    "mm/Kconfig.debug",
     "fs/Kconfig",
     "lib/Kconfig",
     "lib/Kconfig.debug",
@@ -45,6 +46,7 @@ class Reading:
         self._own: dict[Context, Properties] = {}
         self._conditions: dict[Context, Expression] = {}
         self._problems: dict[Problem, None] = {}
+        self.partial = False  # the top file is missing: what is not defined may be elsewhere
         self.evaluations = 0  # how many symbols were evaluated so far: a measure of work
         self._read()
 
@@ -69,6 +71,9 @@ class Reading:
             self._include(top, (0,))
             return
         self._problems[Problem(Location("Kconfig", 0), top)] = None
+        self.partial = True
+        if isinstance(self.files.get(_WITHOUT_TOP[0].format(self.arch)), str):
+            return
         for number, name in enumerate(_WITHOUT_TOP):
             index = self.files.get(name.format(self.arch))
             if isinstance(index, FileIndex) and index.path not in self.places:

@@ -19,8 +19,8 @@ class Config(Evaluator):
     """The values that symbols have in one configuration. Lazy; the same on every machine.
 
     `wants` is like a .config file: a value counts where the symbol is visible. `force` names
-    symbols that are y whatever the tree says. In a tree without any Kconfig nothing is defined;
-    there a symbol has the value that is wanted.
+    symbols that are y whatever the tree says. In a tree without a top Kconfig a symbol that nothing
+    defines has the value that is wanted.
     """
 
     def __init__(
@@ -29,7 +29,6 @@ class Config(Evaluator):
         super().__init__(view, wants, force)
         self._texts: dict[str, str | None] = {}
         self._unwritten: set[str] = set()  # have a value that autoconf.h does not name
-        self._free = not view.inclusions
 
     # -- the public questions -----------------------------------------------------------
 
@@ -80,11 +79,6 @@ class Config(Evaluator):
             if name not in self._unwritten:
                 parts.append(f"#define CONFIG_{name} {_literal(symbol.type, text)}\n")
         return "".join(parts)
-
-    def _undefined(self, name: str) -> str:
-        if name in self.force:
-            return "y"
-        return self.wants.get(name, "n") if self._free else "n"
 
     def _ask(self, question: Callable[[], _T]) -> _T:
         """Answer; where the recursion gets too deep, work from its far end."""
@@ -142,9 +136,13 @@ class Config(Evaluator):
     def _text_value(self, symbol: Symbol) -> str | None:
         visible = symbol.has_prompt and self._visibility(symbol) > 0
         wanted = self.wants.get(symbol.name)
-        if visible and wanted is not None and valid(symbol.type, wanted):
-            if self._ranged(symbol, wanted) == wanted:  # else conf_read() forgets it
-                return wanted
+        if (
+            visible
+            and wanted is not None
+            and valid(symbol.type, wanted)
+            and self._ranged(symbol, wanted) == wanted  # else conf_read() forgets it
+        ):
+            return wanted
         for definition in symbol.definitions:
             for item in definition.properties.defaults:
                 if self._truth(item.condition) and self._context_of(definition):

@@ -48,6 +48,8 @@ _SOUGHT = (
     ("MEM_SOFT_DIRTY", False),
     ("PAGE_TABLE_CHECK", False),
 )
+#: Options of architectures in include/linux/mm.h that do not touch the meaning of an entry.
+_NO_FEATURES = frozenset(("SMP", "NUMA", "COMPAT", "HIGHMEM", "HIGHPTE"))
 _MAX_VARIANTS = 12
 _MAX_CANDIDATES = 80
 _MIN_NEW_LINES = 6
@@ -138,11 +140,12 @@ class _Planner:
         if base.config.on("TRANSPARENT_HUGEPAGE"):
             wants = {**base.wants, "TRANSPARENT_HUGEPAGE": "n"}
             trial = self._trial("TRANSPARENT_HUGEPAGE", wants)
-            self._keep("nothp", "without transparent huge pages", trial)
+            self._keep("nothp", "without transparent huge pages", trial, always=True)
         trials = self._turned(base) + self._levels_asked(base)
         self._widths(base, trials)
         self._levels(base, trials)
         self._paravirt(base)
+        self._features(base)
         self._byte_orders(base)
         self._remaining(base, trials)
         return tuple(self._variant(kept) for kept in self.kept)
@@ -261,6 +264,22 @@ class _Planner:
             trial = self._trial("PARAVIRT_XXL", wants)
             self._keep(name, f"{text} PARAVIRT_XXL", trial)
 
+    def _features(self, base: _Trial) -> None:
+        """With what the architecture offers, generic code asks for, and is off (shadow stacks)."""
+        wants = base.wants
+        turned = []
+        for candidate in self.kconfig.candidates(self.headers.core):
+            if candidate.distance or candidate.in_choice or candidate.name in _NO_FEATURES:
+                continue
+            if not base.config.on(candidate.name):
+                found = self.kconfig.reach(wants, candidate.name, "y", self.force, True)
+                if found is not None and self._trial("", found).shape == base.shape:
+                    wants = found
+                    turned.append(candidate.name)
+        if turned:
+            trial = self._trial(turned[0], wants)
+            self._keep("features", f"with {', '.join(turned)}", trial, always=True)
+
     def _byte_orders(self, base: _Trial) -> None:
         other = "CPU_LITTLE_ENDIAN" if base.endian == "big" else "CPU_BIG_ENDIAN"
         for name, value in ((other, "y"), ("CPU_BIG_ENDIAN", "n")):
@@ -318,9 +337,9 @@ class _Planner:
             shown=self.headers.shown(config),
         )
 
-    def _keep(self, name: str, description: str, trial: _Trial) -> None:
+    def _keep(self, name: str, description: str, trial: _Trial, always: bool = False) -> None:
         """Make a trial a variant, unless there is one that the headers cannot tell from it."""
-        for kept in self.kept:
+        for kept in () if always else self.kept:
             other = kept.trial
             if other.values == trial.values and (other.bits, other.endian, other.levels) == (
                 trial.bits,

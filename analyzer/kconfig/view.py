@@ -28,7 +28,10 @@ class View(Reading):
     # -- symbols ------------------------------------------------------------------------
 
     def symbol(self, name: str) -> Symbol | None:
-        """A symbol, None if nothing that is included defines it."""
+        """A symbol, None if nothing that is included defines it.
+
+        Where the top file is missing, what is selected counts as defined.
+        """
         try:
             return self._symbols[name]
         except KeyError:
@@ -38,6 +41,8 @@ class View(Reading):
         if definitions:
             kind = next((d.properties.type for d in definitions if d.properties.type), "")
             result = Symbol(name, kind, definitions)
+        elif self.partial and name in self.files.selects:
+            result = Symbol(name, "bool", [])
         self._symbols[name] = result
         if result is not None:
             for definition in definitions:

@@ -88,18 +88,20 @@ def mm_frames(event: Event) -> tuple[Frame, ...]:
 def raw_primitives(all_runs: Iterable[HelperRuns]) -> frozenset[str]:
     """Functions that take an mm but are accounted for by a caller: stores below a balanced hook.
 
-    A function is raw when some balanced path stores in it while the hook was called by a function
-    further out on the stack.
+    A function is raw when some balanced path stores in it while one of its own callers on the
+    stack called the hook.
     """
     raw: set[str] = set()
     for runs in all_runs:
         for outcome in runs.outcomes:
             if outcome.status != "balanced":
                 continue
-            depths = [len(frames(hook)) for hook in outcome.hooks]
-            outer = min(depths, default=0)
             for store in outcome.stores:
-                raw.update(frame.function for frame in frames(store)[outer:])
+                stack = frames(store)
+                for hook in outcome.hooks:
+                    caller = frames(hook)
+                    if caller and len(caller) < len(stack) and stack[: len(caller)] == caller:
+                        raw.update(frame.function for frame in stack[len(caller) :])
     return frozenset(raw)
 
 

@@ -21,6 +21,7 @@ MAX_PATHS: Final = 64
 SLOTS: Final = 2048
 INDEX: Final = 1024
 BATCH: Final = 4
+SECOND: Final = 64  # a second entry of the same level, for helpers that move or copy
 
 _PIVOTS: Final = frozenset({"none", "user-writable", "swap"})
 """Every old entry meets these as new, and every new one meets them as old: nothing, counted, and
@@ -122,7 +123,7 @@ class Runner:
         self, level: str, old: Entry, contract: Contract, batch: bool
     ) -> Iterator[Case]:
         yield Case(old, None, 1)
-        if batch and contract.old is not Old.ANY:
+        if batch and (contract.old is not Old.ANY or (old.kind is not None and old.kind.present)):
             yield Case(old, None, BATCH, self._followers(level, old))
 
     def _with_value(
@@ -301,6 +302,9 @@ class Runner:
                 slot_given = True
                 ctype = self.machine.entry_type(signature.level)
                 values.append(Pointer(table, INDEX * table.width, ctype))
+            elif slot and slot[1] == signature.level:
+                ctype = self.machine.entry_type(signature.level)
+                values.append(Pointer(table, (INDEX + SECOND) * table.width, ctype))
             elif slot:
                 values.append(Int(LOWER_TABLE[session.bits], session.bits, False))
             elif _MM.search(declared):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The reports of `ptcheck archs`: text, and JSON as docs/json-archs.md says."""
+"""The reports of `ptcheck archs`: text, and JSON as docs/json-schema.md says."""
 
 from __future__ import annotations
 
@@ -150,10 +150,8 @@ def _problems(problems: tuple[str, ...], verbose: bool) -> list[str]:
 
 
 def _closing(facts: TreeFacts) -> list[str]:
-    total = sum(len(arch.variants) for arch in facts.archs)
+    archs = count(len(facts.archs), "architecture")
     selecting = sum(arch.supported for arch in facts.archs)
+    total = count(sum(len(arch.variants) for arch in facts.archs), "variant")
     hooks = count(len(facts.api.prototypes), "hook")
-    return [
-        f"{count(len(facts.archs), 'architecture')}, {selecting} of them "
-        f"{'selects' if selecting == 1 else 'select'} the option; {count(total, 'variant')}; {hooks}"
-    ]
+    return [f"{archs}, of which {selecting} can select the option; {total}; {hooks}"]

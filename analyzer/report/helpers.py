@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The reports of `ptcheck helpers`: text, and JSON as docs/json-helpers.md says."""
+"""The reports of `ptcheck helpers`: text, and JSON as docs/json-schema.md says."""
 
 from __future__ import annotations
 
@@ -146,9 +146,7 @@ def _reached(one: Reached) -> dict[str, Any]:
         "level": one.level,
         **place_document(one.location),
         "function": one.function,
-        "calls": [
-            {"function": call.function, **place_document(call.called)} for call in one.calls
-        ],
+        "calls": [{"function": call.function, **place_document(call.called)} for call in one.calls],
     }
 
 

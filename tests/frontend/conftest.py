@@ -38,7 +38,7 @@ TOY: dict[str, bytes] = {
         b"#include <asm/pgtable.h>\n"
         b"static inline int generic(pte_t *ptep)\n{\n\treturn pte_wide(*ptep);\n}\n"
     ),
-    "mm/body.c": b"#include <linux/mm.h>\n#include \"local.h\"\nint body(void) { return LOCAL; }\n",
+    "mm/body.c": b'#include <linux/mm.h>\n#include "local.h"\nint body(void) { return LOCAL; }\n',
     "mm/local.h": b"#define LOCAL 9\n",
 }
 

@@ -19,8 +19,9 @@ def names(text: bytes) -> list[str]:
 
 def test_plain_includes() -> None:
     text = (
-        b"#include <linux/mm.h>\n  #\tinclude \"local.h\" /* why */\n# include_next <asm/io.h>\n"
-        b"#if 0\n#include <never/taken.h>\n#endif\n// #include <comment.h>\n#define X \\\n#include <y.h>\n"
+        b'#include <linux/mm.h>\n  #\tinclude "local.h" /* why */\n# include_next <asm/io.h>\n'
+        b"#if 0\n#include <never/taken.h>\n#endif\n// #include <comment.h>\n"
+        b"#define X \\\n#include <y.h>\n"
     )
     found = scan(text)
     assert [(i.name, i.quoted) for i in found.includes] == [
@@ -111,8 +112,8 @@ def test_nothing_outside_is_read(tmp_path: Path, kind: str, template: bytes) -> 
         b"#include < linux/mm.h>\n",
         b"#include <>\n",
         b"#include\n",
-        b"#line 5 \"/etc/passwd\"\n",
-        b"# 5 \"/etc/passwd\" 1\n",
+        b'#line 5 "/etc/passwd"\n',
+        b'# 5 "/etc/passwd" 1\n',
     ],
 )
 def test_odd_includes_are_not_followed(text: bytes) -> None:

@@ -113,7 +113,7 @@ def test_target() -> None:
             "arch/toy/Makefile": (
                 "CHECKFLAGS += -D__toy_level=$(CONFIG_LEVEL) -m$(BITS)\n"
                 "ifdef CONFIG_BIG\nCHECKFLAGS += -D__TOYBIG__\nendif\n"
-                "cflags-$(CONFIG_MACH) += -I$(srctree)/arch/toy/mach-a -D NAME=\\\"x\\\"\n"
+                'cflags-$(CONFIG_MACH) += -I$(srctree)/arch/toy/mach-a -D NAME=\\"x\\"\n'
                 "KBUILD_CFLAGS += $(cflags-y)\n"
                 "KBUILD_CPPFLAGS += -I $(srctree)/arch/toy -I/usr/include -I../up -Wp,-Dx\n"
                 "KBUILD_AFLAGS += -D__ASSEMBLY__\n"
@@ -172,7 +172,9 @@ def test_generic_macros_by_word_size() -> None:
 
 
 def test_header_arch() -> None:
-    assert header_arch(MemoryTree({"arch/other/Makefile.um": "", "arch/um/Makefile": ""})) == "other"
+    assert (
+        header_arch(MemoryTree({"arch/other/Makefile.um": "", "arch/um/Makefile": ""})) == "other"
+    )
 
 
 def test_wrappers() -> None:
@@ -253,7 +255,9 @@ def test_conditions(expression: str, answer: bool) -> None:
 
 
 def test_active_lines() -> None:
-    text = "a\n#ifdef CONFIG_Y\nb /* x\n y */\n#else\nc\n#endif\n#if 0\nd\n#elif CONFIG_Y\ne\n#endif\n"
+    text = (
+        "a\n#ifdef CONFIG_Y\nb /* x\n y */\n#else\nc\n#endif\n#if 0\nd\n#elif CONFIG_Y\ne\n#endif\n"
+    )
     lines = [line.strip() for line in active_lines(text, FixedConfig({"Y": "y"}))]
     assert [line for line in lines if line] == ["a", "b", "e"]
 

@@ -8,6 +8,7 @@ import subprocess
 import time
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pycparser import c_ast
@@ -46,13 +47,14 @@ def test_a_unit(read_toy: ReadToy, kind: str) -> None:
         chunk = unit.function(name)
         assert chunk is not None
         assert unit.location(chunk) == place
-        node = unit.ast(chunk)
+        node: Any = unit.ast(chunk)
         assert node.decl.coord.file == place.path
     wide, body = unit.function("pte_wide"), unit.function("body")
     assert wide is not None
     assert body is not None
-    assert unit.ast(wide).body.block_items[0].expr.value == "7"  # -D of the arch Makefile
-    assert unit.ast(body).body.block_items[0].expr.value == "9"
+    for definition, value in ((wide, "7"), (body, "9")):  # 7: -D of the arch Makefile
+        parsed: Any = unit.ast(definition)
+        assert parsed.body.block_items[0].expr.value == value
     for name, text in (("WRAPPED", "3"), ("MACH_TOY", "1"), ("FROM_PRELUDE", "5")):
         assert unit.macros[name].body == text
     assert unit.macros["CONFIG_TOY_WIDE"].body == "1"
@@ -116,8 +118,8 @@ def test_generated_headers_are_no_news(read_toy: ReadToy) -> None:
     ("line", "name"),
     [
         (b"#include <asm/nowhere.h>\n", "asm/nowhere.h"),
-        (b'#include "../nowhere/x.h"\n', "nowhere/x.h"),
-        (b'#include "../../../../../../nowhere.h"\n', "nowhere.h"),
+        (b'#include "../nowhere/x.h"\n', "../nowhere/x.h"),
+        (b'#include "../../../../../../nowhere.h"\n', "../../../../../../nowhere.h"),
     ],
 )
 def test_a_missing_header_is_named_and_the_rest_is_read(
@@ -143,7 +145,11 @@ def test_an_error_early_does_not_lose_the_rest(read_toy: ReadToy) -> None:
 
 def test_a_missing_body(read_toy: ReadToy) -> None:
     unit = read_toy(bodies=("mm/none.c", "../../etc/passwd", 'mm/"\n.c', "mm/body.c"))
-    assert [d.location.path for d in unit.diagnostics] == ["mm/none.c", "../../etc/passwd", 'mm/"\n.c']
+    assert [d.location.path for d in unit.diagnostics] == [
+        "mm/none.c",
+        "../../etc/passwd",
+        'mm/"\n.c',
+    ]
     assert "body" in unit.functions
 
 
@@ -160,7 +166,9 @@ def test_a_header_that_is_cut_off(read_toy: ReadToy) -> None:
     assert set(unit.structs) == {"mm_struct"}
 
 
-@pytest.mark.parametrize("data", [b"\0" * 5000, bytes(range(256)) * 40, b"", b"/* never closed", b'"'])
+@pytest.mark.parametrize(
+    "data", [b"\0" * 5000, bytes(range(256)) * 40, b"", b"/* never closed", b'"']
+)
 def test_binary_junk(read_toy: ReadToy, data: bytes) -> None:
     unit = read_toy({"include/linux/hugetlb.h": data})
     assert "pte_wide" in unit.functions
@@ -185,8 +193,7 @@ def test_the_page_table_header_has_to_be_the_own_one(read_toy: ReadToy) -> None:
     "text",
     [
         b"#include __FILE__\n",
-        b"#define A(x) x x x x x x x x x x\n"
-        b"char *s = A(A(A(A(A(A(A(A(A(A(A(A(1))))))))))));\n",
+        b"#define A(x) x x x x x x x x x x\nchar *s = A(A(A(A(A(A(A(A(A(A(A(A(1))))))))))));\n",
     ],
 )
 def test_bombs_end(read_toy: ReadToy, kind: str, text: bytes) -> None:
@@ -210,7 +217,12 @@ def test_nothing_outside_is_reached(read_toy: ReadToy, tmp_path: Path) -> None:
     secret = tmp_path / "secret.h"
     secret.write_text("int secret;\n")
     up = "../" * 8
-    for name in (f'"{secret}"', f"<{secret}>", f'"{up}{str(secret)[1:]}"', f"<{up}{str(secret)[1:]}>"):
+    for name in (
+        f'"{secret}"',
+        f"<{secret}>",
+        f'"{up}{str(secret)[1:]}"',
+        f"<{up}{str(secret)[1:]}>",
+    ):
         text = f"#include {name}\n".encode() + TOY["include/linux/mm.h"]
         unit = read_toy({"include/linux/mm.h": text})
         assert "secret" not in unit.variables
@@ -258,7 +270,11 @@ def test_shadows(read_toy: ReadToy) -> None:
     chunk = unit.function("f")
     assert chunk is not None
     source = unit.source(chunk)
-    for call in ("__ptc_static_key(&key)", "__ptc_try_cmpxchg((&p->pte)", "__ptc_cmpxchg((&p->pte)"):
+    for call in (
+        "__ptc_static_key(&key)",
+        "__ptc_try_cmpxchg((&p->pte)",
+        "__ptc_cmpxchg((&p->pte)",
+    ):
         assert call in source.replace(" ", "").replace("((", "((")
     casts: list[c_ast.Node] = []
 
@@ -301,7 +317,7 @@ def test_macros(read_toy: ReadToy) -> None:
     text = (
         b"#define F(a, b...) a + \\\n  b\n#define G() 1\n#define O (1)\n#define E\n"
         b"#define GONE 1\n#undef GONE\n#define TWICE 1\n#undef TWICE\n#define TWICE 2\n"
-        b"const char *text = \"\\\n#define NOT 1\";\n"
+        b'const char *text = "\\\n#define NOT 1";\n'
     )
     unit = read_toy({"include/linux/mm.h": text + TOY["include/linux/mm.h"]}, with_macros=True)
     macros = unit.macros
@@ -310,6 +326,6 @@ def test_macros(read_toy: ReadToy) -> None:
     assert (macros["O"].params, macros["O"].body) == (None, "(1)")
     assert (macros["E"].params, macros["E"].body) == (None, "")
     assert macros["TWICE"].body == "2"
-    assert macros["TWICE"].location == Location("include/linux/mm.h", 9)
+    assert macros["TWICE"].location == Location("include/linux/mm.h", 10)
     assert "GONE" not in macros
     assert isinstance(unit, Unit)

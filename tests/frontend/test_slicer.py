@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from pycparser import c_ast
@@ -20,7 +21,10 @@ Make = Callable[[str], Unit]
         ("int f(void) { return 1; }", "f"),
         ("f(x) { return x; }", "f"),
         ("static inline __attribute__((always_inline)) pte_t f(int a) { }", "f"),
-        ("static inline pte_t __attribute__((no_instrument_function, section(\"a{b\"))) f(void) { }", "f"),
+        (
+            'static inline pte_t __attribute__((noinline, section("a{b"))) f(void) { }',
+            "f",
+        ),
         ("int f(int a) __attribute__((noinline)) { }", "f"),
         ("void (*f(int a))(int) { }", "f"),
         ("pte_t (*f(int a))(int) { return g; }", "f"),
@@ -29,9 +33,9 @@ Make = Callable[[str], Unit]
         ("int\nf\n(\nvoid\n)\n{\n}", "f"),
         ("__typeof__(g) f(void) { }", "f"),
         ("int f(int (*g)(int), int a[sizeof(int)]) { }", "f"),
-        ("const char *f(void) { return \"}{\\\"\"; }", "f"),
+        ('const char *f(void) { return "}{\\""; }', "f"),
         ("int f(void) { return '}' + '\\'' + '{'; }", "f"),
-        ("int f(int a)\n# 9 \"x.h\"\n{ }", "f"),
+        ('int f(int a)\n# 9 "x.h"\n{ }', "f"),
     ],
 )
 def test_function_definitions(unit: Make, text: str, name: str) -> None:
@@ -57,8 +61,8 @@ def test_function_definitions(unit: Make, text: str, name: str) -> None:
         "typedef struct __attribute__((aligned(4))) { int a; } s_t;",
         "typedef int (*t)(struct { int a; } *);",
         "int b = ({ int c; c; });",
-        "_Static_assert(sizeof(struct { int a : 1; }) == 4, \"};\");",
-        "asm(\"{ ; }\");",
+        '_Static_assert(sizeof(struct { int a : 1; }) == 4, "};");',
+        'asm("{ ; }");',
     ],
 )
 def test_braces_that_are_no_function(unit: Make, text: str) -> None:
@@ -106,7 +110,10 @@ def test_nodes(unit: Make) -> None:
         "prototype": made.prototype("f"),
         "function": made.function("f"),
     }
-    nodes = {kind: made.ast(chunk) for kind, chunk in found.items() if chunk is not None}
+    nodes: dict[str, Any] = {}
+    for kind, chunk in found.items():
+        assert chunk is not None
+        nodes[kind] = made.ast(chunk)
     assert {kind: type(node) for kind, node in nodes.items()} == {
         "typedef": c_ast.Typedef,
         "struct": c_ast.Struct,
@@ -152,9 +159,7 @@ def test_static_functions_of_the_same_name() -> None:
 
 
 def test_a_strong_definition_goes_before_a_weak_one(unit: Make) -> None:
-    made = unit(
-        "__attribute__((__weak__)) int f(void) { return 1; }\nint f(void) { return 2; }\n"
-    )
+    made = unit("__attribute__((__weak__)) int f(void) { return 1; }\nint f(void) { return 2; }\n")
     chunk = made.function("f")
     assert chunk is not None
     assert "2" in made.source(chunk)
@@ -183,7 +188,7 @@ def nested(inner: str) -> str:
         "int ok(void) { return 0; }\nstruct cut { int a;",
         "int ok(void) { return 0; }\nstatic int cut[] = { 1, 2,",
         "int ok(void) { return 0; }\nextern int cut",
-        "int ok(void) { return 0; }\nstatic int cut(void) { return \"",
+        'int ok(void) { return 0; }\nstatic int cut(void) { return "',
     ],
 )
 def test_a_header_that_is_cut_off(inner: str) -> None:
@@ -201,7 +206,8 @@ def test_the_rest_of_a_broken_header_is_read() -> None:
 
 def test_an_include_inside_of_a_declaration() -> None:
     made = Unit(
-        '\n# 1 "top.c"\nenum names {\n# 1 "list.h" 1\nA,\nB,\n# 3 "top.c" 2\nC };\nint f(void) { }\n'
+        '\n# 1 "top.c"\nenum names {\n# 1 "list.h" 1\nA,\nB,\n# 3 "top.c" 2\nC };\n'
+        "int f(void) { }\n"
     )
     assert list(made.enum_constants) == ["A", "B", "C"]
     assert made.unparsed == {}
@@ -240,7 +246,7 @@ def test_one_bad_function_loses_only_itself(unit: Make) -> None:
 def test_cache_is_shared_and_knows_places() -> None:
     cache = ParseCache()
     text = '\n# 1 "{}"\ntypedef int t;\nint f(void) {{ return 1; }}\n'
-    nodes = []
+    nodes: list[Any] = []
     for path in ("a.h", "a.h", "b.h"):
         made = Unit(text.format(path), cache=cache)
         chunk = made.function("f")
@@ -260,7 +266,8 @@ def test_cache_tells_typedef_environments_apart() -> None:
         made = Unit(text, cache=cache)
         chunk = made.function("f")
         assert chunk is not None
-        kinds.append(type(made.ast(chunk).body.block_items[0].expr))
+        node: Any = made.ast(chunk)
+        kinds.append(type(node.body.block_items[0].expr))
     assert kinds == [c_ast.Cast, c_ast.BinaryOp]
 
 

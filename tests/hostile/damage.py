@@ -85,7 +85,7 @@ def _laughs(data: bytes) -> bytes:
 
 def _itself(data: bytes) -> bytes:
     """A header without a guard that includes itself, twice."""
-    return b'#include __FILE__\n#include __FILE__\n' + data
+    return b"#include __FILE__\n#include __FILE__\n" + data
 
 
 def _long_line(data: bytes) -> bytes:
@@ -109,7 +109,9 @@ def _garbage(data: bytes) -> bytes:
 def _conflict(data: bytes) -> bytes:
     """A merge that was never finished."""
     at = data.find(b"\n", _middle(data)) + 1
-    return data[:at] + b"<<<<<<< ours\n\treturn;\n=======\n\treturn 1;\n>>>>>>> theirs\n" + data[at:]
+    return (
+        data[:at] + b"<<<<<<< ours\n\treturn;\n=======\n\treturn 1;\n>>>>>>> theirs\n" + data[at:]
+    )
 
 
 DAMAGES = (

@@ -19,11 +19,11 @@ def read(folder: Path, environment: Mapping[str, str], patch: pytest.MonkeyPatch
     """Read a tree with kconfiglib. It knows neither `modules` nor `transitional` alone."""
 
     def opened(_self: object, name: str, mode: str) -> io.TextIOBase:
-        with open(name, mode, encoding="latin-1") as file:
-            text = file.read()
+        assert mode == "r"
+        text = Path(name).read_text(encoding="latin-1")
         text = re.sub(r"(?m)^(\s+)modules\s*$", r"\1option modules", text)
         result = io.StringIO(re.sub(r"(?m)^(\s+)transitional\s*$", "", text))
-        result.name = name  # type: ignore[attr-defined]
+        result.name = name
         return result
 
     with patch.context() as scope:

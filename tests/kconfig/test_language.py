@@ -260,7 +260,7 @@ endchoice
 def test_several_definitions_in_the_order_of_reading(load: Load) -> None:
     files = {
         "Kconfig": 'source "arch/$(SRCARCH)/Kconfig"\nsource "generic"\n',
-        "arch/toy/Kconfig": "config LEVELS\n\tdefault 4 if WIDE\nconfig WIDE\n\tbool \"wide\"\n",
+        "arch/toy/Kconfig": 'config LEVELS\n\tdefault 4 if WIDE\nconfig WIDE\n\tbool "wide"\n',
         "generic": "config LEVELS\n\tint\n\tdefault 2\n",
     }
     kconfig = load(files)
@@ -337,7 +337,7 @@ def test_old_environment_symbols(load: Load) -> None:
     files = {
         "Kconfig": 'config SRCARCH\n\tstring\n\toption env="SRCARCH"\n'
         'config ARCH\n\tstring\n\toption env="ARCH"\nsource "arch/$SRCARCH/Kconfig"\n'
-        "config DEFCONFIG_LIST\n\tstring\n\toption defconfig_list\n\tdefault \"x\"\n",
+        'config DEFCONFIG_LIST\n\tstring\n\toption defconfig_list\n\tdefault "x"\n',
         "arch/toy/Kconfig": 'config 64BIT\n\tbool "64" if ARCH = "toy"\n'
         '\tdefault ARCH != "toy32"\n',
     }
@@ -348,7 +348,7 @@ def test_old_environment_symbols(load: Load) -> None:
 
 
 def test_transitional_symbols_are_values_of_the_past(solve: Solve) -> None:
-    text = "config NEW\n\tbool \"new\"\n\tdefault OLD\nconfig OLD\n\tbool\n\ttransitional\n"
+    text = 'config NEW\n\tbool "new"\n\tdefault OLD\nconfig OLD\n\tbool\n\ttransitional\n'
     assert values(solve(text, OLD="y"), "NEW OLD") == "n n"
 
 
@@ -374,7 +374,7 @@ def test_expressions() -> None:
 
 def test_what_is_not_understood_is_reported_with_its_place(load: Load) -> None:
     kconfig = load(
-        "config A\n\tbool \"a\"\n\tdepends on (B\n\tdefault y\n"
+        'config A\n\tbool "a"\n\tdepends on (B\n\tdefault y\n'
         'endif\nsource "missing"\nosource "missing too"\nmenu "open"\n'
     )
     assert kconfig.solve({}).value("A") == "y"

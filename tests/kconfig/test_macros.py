@@ -73,7 +73,8 @@ def test_a_use_sees_what_was_assigned_before_it() -> None:
         ("$(A", []),
         (
             "$(Z)",
-            [("A", "=", "x" * 9000)] + [(chr(66 + i), "=", f"$({chr(65 + i)})" * 8) for i in range(25)],
+            [("A", "=", "x" * 9000)]
+            + [(chr(66 + i), "=", f"$({chr(65 + i)})" * 8) for i in range(25)],
         ),
     ],
 )
@@ -95,7 +96,7 @@ def test_expansion_is_bounded(text: str, assignments: list[tuple[str, str, str]]
         ("set -- GCC 120200 && echo $2", "120200"),
         ("set -- GCC && echo $7", ""),
         ('{ test a = a; } >/dev/null 2>&1 && echo "y" || echo "n"', "y"),
-        ('(false) >/dev/null 2>&1 && echo y || echo n', "n"),
+        ("(false) >/dev/null 2>&1 && echo y || echo n", "n"),
         ("rm -rf /", ""),
         ("", ""),
     ],

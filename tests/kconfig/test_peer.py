@@ -3,9 +3,9 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -13,18 +13,15 @@ from hypothesis import strategies as st
 
 from analyzer.kconfig import load_kconfig
 from analyzer.tree import MemoryTree
-
-sys.path.insert(0, str(Path(__file__).parent))
-import peer
-import random_kconfig
-from random_kconfig import NAMES
+from tests.kconfig import peer, random_kconfig
+from tests.kconfig.random_kconfig import NAMES
 
 SEEDS = st.integers(0, 2**32)
 
 
-def plain(kconfig: object, wants: dict[str, str]) -> dict[str, str]:
+def plain(kconfig: Any, wants: dict[str, str]) -> dict[str, str]:
     """Of each choice the last y only: n and what else is wanted are heard since 6.11."""
-    members = {symbol.name: choice for choice in kconfig.unique_choices for symbol in choice.syms}  # type: ignore[attr-defined]
+    members = {symbol.name: choice for choice in kconfig.unique_choices for symbol in choice.syms}
     last = {id(members[n]): n for n, text in wants.items() if n in members and text == "y"}
     return {n: t for n, t in wants.items() if n not in members or last.get(id(members[n])) == n}
 

@@ -3,20 +3,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from analyzer.check.api import hook_api
 from analyzer.check.variant import RawFinding, VariantResult, judge_variant
-from analyzer.errors import SourceError
 from analyzer.frontend import ParseCache, Stage
 from analyzer.helpers.bodies import SourceIndex
 from analyzer.helpers.interface import called_names, find_interface
 from analyzer.kconfig import KconfigFiles, load_kconfig, variants
 from analyzer.model import HelperVerdict, Verdict
 from analyzer.tree import KernelTree, OverlayTree
-from tests.mutants.mutate import RULES, WHY_NOTHING, Mutant
+from tests.mutants.mutate import Mutant, expected, why_nothing
 from tests.mutants.sites import Site, find_sites
 
 GENERIC: Final = "include/linux/pgtable.h"
@@ -40,15 +40,32 @@ def generic_sites(tree: KernelTree) -> Iterator[Site]:
     yield from find_sites(GENERIC, tree.read(GENERIC).decode("latin-1"))
 
 
-def overridden_by(tree: KernelTree, arch: str, site: Site) -> str:
-    """Where an architecture puts its own in the place of a generic helper; '' if it does not."""
+def overrides(tree: KernelTree, arch: str, site: Site) -> Iterator[tuple[str, int]]:
+    """The path and line of each #define by which an architecture replaces a generic helper."""
     for path, data in tree.read_many(tree.walk(f"arch/{arch}/include", (".h",))):
         for number, line in enumerate(data.decode("latin-1").splitlines(), 1):
             words = line.replace("#", " # ").split()
-            if words[:2] == ["#", "define"] and len(words) > 2:
-                if words[2].partition("(")[0] in site.guards:
-                    return f"{path}:{number} defines {words[2]}"
-    return ""
+            if words[:2] == ["#", "define"] and words[2].partition("(")[0] in site.guards:
+                yield path, number
+
+
+def lifted(tree: KernelTree, arch: str, site: Site) -> KernelTree:
+    """The tree without an architecture's own version of a generic helper, so that the generic
+    one is used: its #define is gone and its function has another name."""
+    edits: dict[str, bytes | None] = {}
+    for path, number in overrides(tree, arch, site):
+        text = edits.get(path) or tree.read(path)
+        lines = text.decode("latin-1").split("\n")
+        lines[number - 1] = ""
+        name = site.function.name
+        made = re.sub(
+            rf"^((?:static|extern|#[ \t]*define)\b[^\n;(]*)\b{name}(?=\(|\n)",
+            rf"\1{name}_taken_out",
+            "\n".join(lines),
+            flags=re.M,
+        )
+        edits[path] = made.encode("latin-1")
+    return OverlayTree(tree, edits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +85,9 @@ class Effect:
     why: str  # where nothing was expected to change
 
     @property
-    def expected(self) -> frozenset[str]:
-        return frozenset() if self.why else RULES[self.kind]
+    def expected(self) -> str:
+        """The rule that has to be found; '' for none."""
+        return "" if self.why else expected(self.site, self.kind)
 
     @property
     def nothing(self) -> bool:
@@ -82,9 +100,8 @@ class Effect:
         if not self.expected:
             return self.nothing and not self.problems
         return (
-            bool(self.found)
-            and set(self.found) <= self.expected
-            and (self.place or set(self.found) == {"unknown"})
+            self.found == (self.expected,)
+            and (self.place or self.expected == "unknown")
             and not (self.misplaced or self.others or self.problems)
         )
 
@@ -92,8 +109,9 @@ class Effect:
 class Bench:
     """One variant of one architecture, prepared once, judged again for each mutant."""
 
-    def __init__(self, tree: KernelTree, arch: str, variant: str = "base") -> None:
+    def __init__(self, tree: KernelTree, arch: str, variant: str = "base", mark: str = "") -> None:
         self.tree = tree
+        self.mark = mark
         self.arch = arch
         self.called = called_names(tree)
         kconfig = load_kconfig(tree, arch, KconfigFiles(tree))
@@ -150,12 +168,10 @@ class Bench:
         return Effect(
             site=site,
             kind=mutant.kind,
-            variant=self.variant.label,
+            variant=f"{self.variant.label}{self.mark}",
             found=tuple(dict.fromkeys(found)),
             place=bool(here) and all(_inside(f, site) for f in here),
-            misplaced=tuple(
-                f"{f.rule} {f.location} {f.function}" for f in new if f not in here
-            ),
+            misplaced=tuple(f"{f.rule} {f.location} {f.function}" for f in new if f not in here),
             callers=len(callers),
             changed=tuple(changed),
             others=tuple(others),
@@ -165,9 +181,10 @@ class Bench:
 
     def _why(self, mutant: Mutant, callers: Iterable[_Key]) -> str:
         if not callers:
-            own = overridden_by(self.tree, self.arch, mutant.site)
-            return f"not compiled in: {own}" if own else "no helper of this variant calls it"
-        return WHY_NOTHING.get(mutant.kind, "")
+            for path, line in overrides(self.tree, self.arch, mutant.site):
+                return f"not compiled in: {path}:{line} has the architecture's own"
+            return "no helper of this variant calls it"
+        return why_nothing(mutant.site, mutant.kind)
 
 
 def _verdicts(helpers: Iterable[HelperVerdict]) -> dict[_Key, Verdict]:
@@ -187,6 +204,3 @@ def _inside(finding: RawFinding, site: Site) -> bool:
         finding.location.path == site.path
         and site.first_line <= finding.location.line <= site.last_line
     )
-
-
-__all__ = ["GENERIC", "Bench", "Effect", "SourceError", "generic_sites", "prototypes", "tree_sites"]

@@ -7,25 +7,28 @@ import argparse
 import time
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from typing import Final
 
 from analyzer.tree import KernelTree, open_tree
-from tests.mutants.judge import Bench, Effect, generic_sites, tree_sites
+from tests.mutants.judge import Bench, Effect, generic_sites, lifted, overrides, tree_sites
 from tests.mutants.mutate import KINDS, Mutant, mutate
 from tests.mutants.sites import Site
-from tests.mutants.table import rows, summary
+from tests.mutants.table import FOOTNOTE, rows, summary
 
-Task = tuple[str, str, str, tuple[tuple[Site, str], ...]]
-"""Tree, architecture, variant, and what to do to which hooks."""
+ASKED: Final = ("deleted", "duplicated", "moved", "level")
+"""The kinds that are tried on a hook that is not compiled in: nothing may change."""
 
 
-def generic_users(tree: KernelTree, archs: Sequence[str], variant: str) -> dict[str, str]:
-    """For each generic hook (its line as text) the first architecture that reaches it, or ''."""
-    found: dict[str, str] = {}
-    benches = [Bench(tree, arch, variant) for arch in archs]
-    for site in generic_sites(tree):
-        users = [bench.arch for bench in benches if bench.reaches(site)]
-        found[str(site)] = users[0] if users else ""
-    return found
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A share of the mutants of one architecture; `lift` is a generic hook to be uncovered."""
+
+    tree: str
+    arch: str
+    variant: str
+    work: tuple[tuple[Site, str], ...]
+    lift: Site | None = None
 
 
 def plan(
@@ -33,27 +36,35 @@ def plan(
 ) -> list[Task]:
     """The work, cut into `parts` for each architecture.
 
-    A generic hook goes to the first architecture that reaches it; one that no architecture of
-    the list reaches goes to all of them, to show that it changes nothing.
+    A generic hook goes to the first architecture that reaches it. One that no architecture of
+    the list reaches goes to each of them, to show that it changes nothing there, and to the last
+    one again, with its own version of the helper taken out.
     """
-    users = generic_users(tree, archs, variant)
+    benches = [Bench(tree, arch, variant) for arch in archs]
     tasks: list[Task] = []
+    generic = list(generic_sites(tree))
+    used = {str(s): next((b.arch for b in benches if b.reaches(s)), "") for s in generic}
     for arch in archs:
-        sites = list(tree_sites(tree, arch))
-        sites += [s for s in generic_sites(tree) if users[str(s)] in ("", arch)]
+        sites = [*tree_sites(tree, arch), *(s for s in generic if used[str(s)] == arch)]
         work = [(site, kind) for site in sites for kind in kinds]
-        for part in range(parts):
-            tasks.append((tree.label, arch, variant, tuple(work[part::parts])))
+        hidden = [s for s in generic if not used[str(s)]]
+        work += [(site, kind) for site in hidden for kind in kinds if kind in ASKED]
+        shares = (tuple(work[part::parts]) for part in range(parts))
+        tasks += [Task(tree.label, arch, variant, share) for share in shares if share]
+    for site in generic:
+        if not used[str(site)] and any(overrides(tree, archs[-1], site)):
+            mine = tuple((site, kind) for kind in kinds)
+            tasks.append(Task(tree.label, archs[-1], variant, mine, site))
     return tasks
 
 
 def run_task(task: Task) -> list[Effect]:
     """One architecture's share of the mutants."""
-    label, arch, variant, work = task
     effects: list[Effect] = []
-    with open_tree(label) as tree:
-        bench = Bench(tree, arch, variant)
-        for site, kind in work:
+    with open_tree(task.tree) as opened:
+        tree = opened if task.lift is None else lifted(opened, task.arch, task.lift)
+        bench = Bench(tree, task.arch, task.variant, "" if task.lift is None else "*")
+        for site, kind in task.work:
             text = tree.read(site.path).decode("latin-1")
             made = mutate(site, text, kind, bench.prototypes)
             if made is not None:
@@ -89,7 +100,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     effects = run_all(
         given.tree, given.arch.split(","), given.variant, given.kind.split(","), given.jobs
     )
-    lines = [*rows(effects), "", *summary(effects)]
+    lines = [*rows(effects), FOOTNOTE, "", *summary(effects)]
     lines.append(f"{time.monotonic() - started:.0f} s")
     print("\n".join(lines))  # noqa: T201
     return 0 if all(effect.right for effect in effects) else 1

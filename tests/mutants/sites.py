@@ -13,9 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 
 HOOK: Final = re.compile(r"\bpage_table_check_(pte|pmd|pud)s?_(set|clear)\s*\(")
-_SKIP: Final = re.compile(
-    r"/\*.*?\*/|//[^\n]*|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'", re.S
-)
+_SKIP: Final = re.compile(r"/\*.*?\*/|//[^\n]*|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'", re.S)
 _DIRECTIVE: Final = re.compile(r"^[ \t]*#(?:[^\n]*\\\n)*[^\n]*$", re.M)
 _GUARD: Final = re.compile(r"^[ \t]*#[ \t]*(if|ifdef|ifndef|else|elif|endif)\b[ \t]*(\w*)", re.M)
 _NAME: Final = re.compile(r"\b([A-Za-z_]\w*)\s*\([^(){};]*\)\s*$")

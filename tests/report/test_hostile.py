@@ -83,11 +83,37 @@ def test_all_formats_take_all_results_and_are_deterministic() -> None:
             assert text == known.render(result, ReportOptions())
 
 
-def test_visible() -> None:
-    assert visible("pte_t *ptep -> größe 日本") == "pte_t *ptep -> größe 日本"
-    assert visible("a\tb\nc\x1b\x7f\x9b\u202e\udcff") == r"a\tb\nc\x1b\x7f\x9b\u202e\xff"
-    assert visible("####[warning]") == r"##\x23#[warning]"
-    assert visible("a ## b") == "a ## b"
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("mm/a b.c", "mm/a b.c"),
+        ("\u00e4\u4e2d", "\u00e4\u4e2d"),
+        ("a\x1b[31m\n\t\x7f\x9b", "a\\x1b[31m\\n\\t\\x7f\\x9b"),
+        ("a\u202eb\u2066c\ufeff", "a\\u202eb\\u2066c\\ufeff"),
+        ("\udcff", "\\xff"),
+        (
+            "pte_t *ptep -> gr\u00f6\u00dfe \u65e5\u672c",
+            "pte_t *ptep -> gr\u00f6\u00dfe \u65e5\u672c",
+        ),
+        ("##[error]x", "\\x23#[error]x"),
+        ("####[warning]", r"##\x23#[warning]"),
+        ("a ## b", "a ## b"),
+    ],
+)
+def test_visible(text: str, shown: str) -> None:
+    assert visible(text) == shown
+
+
+@given(st.text())
+def test_visible_leaves_one_line_without_controls(text: str) -> None:
+    shown = visible(text)
+    assert len(shown.splitlines()) <= 1
+    assert all(ord(character) >= 32 for character in shown)
+    shown.encode("utf-8")
+    assert visible(shown) == shown
+
+
+def test_a_path_has_no_colon_of_its_own() -> None:
     assert visible_path("a:1: PTC101") == r"a\x3a1\x3a PTC101"
 
 
