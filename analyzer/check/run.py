@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import hashlib
+import sys
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -19,8 +20,9 @@ from ..model import CheckResult, Finding, HelperVerdict, Location, VariantSummar
 from ..rules.catalogue import find_rule
 from ..tree import KernelTree
 from .api import hook_api
-from .variant import RawFinding, VariantResult, judge_variant
+from .variant import FRAMEWORK, RawFinding, VariantResult, judge_variant
 
+RECURSION: Final = 20_000  # Python frames; helpers nest about 60 calls of some 20 frames each
 SUPPORT: Final = "ARCH_SUPPORTS_PAGE_TABLE_CHECK"
 
 
@@ -34,21 +36,28 @@ def check_tree(
     clock: Clock | None = None,
 ) -> CheckResult:
     """Judges every helper of `archs` (all their variants, or those named in `only`)."""
-    started = time.process_time()
+    started = time.perf_counter()
+    sys.setrecursionlimit(max(sys.getrecursionlimit(), RECURSION))
     chosen = tuple(archs)
     clock = clock or Clock()
     with clock.stage("interface"):
         called = called_names(tree)
     files = KconfigFiles(tree)
     api = hook_api(tree, architectures(tree))
+    problems: list[str] = []
+    if api.present and tree.kind(FRAMEWORK) is None:
+        problems.append(
+            f"{FRAMEWORK}: no such file in the tree; what is counted is taken from the"
+            " predicates alone"
+        )
     summaries: list[VariantSummary] = []
     helpers: list[HelperVerdict] = []
     findings: list[Finding] = []
-    problems: list[str] = []
     cache = ParseCache()
     with Stage(tree) as stage:
         for arch in chosen:
-            results = _check_arch(stage, arch, called, files, only, note, cache, clock)
+            results, unread = _check_arch(stage, arch, called, files, only, note, cache, clock)
+            problems.extend(line for line in unread if line not in problems)
             for result in results:
                 summaries.append(result.summary)
                 helpers.extend(result.helpers)
@@ -67,7 +76,7 @@ def check_tree(
         findings=tuple(unique_fingerprints(findings)),
         problems=tuple(problems),
         files_read=read,
-        seconds=time.process_time() - started,
+        seconds=time.perf_counter() - started,
     )
 
 
@@ -80,7 +89,7 @@ def _check_arch(
     note: Callable[[str], None],
     cache: ParseCache,
     clock: Clock,
-) -> list[VariantResult]:
+) -> tuple[list[VariantResult], list[str]]:
     tree = stage.tree
     with clock.stage("kconfig"):
         kconfig = load_kconfig(tree, arch, files)
@@ -104,7 +113,10 @@ def _check_arch(
         results.append(result)
     if results:
         results.append(_lint(tree, arch, kconfig.select_of(SUPPORT), results))
-    return [result for result in results if result.variant]
+    unread = [f"{p.location}: {p.message}" for p in kconfig.problems]
+    if kconfig.empty:
+        unread.append(f"arch/{arch}/Kconfig: there is no Kconfig to read")
+    return [result for result in results if result.variant], unread
 
 
 def _lint(

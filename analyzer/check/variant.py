@@ -11,7 +11,7 @@ from typing import Final
 from ..clock import Clock
 from ..errors import SourceError
 from ..evaluate.calls import BUILD_ERROR
-from ..frontend import ParseCache, Stage, Unit, read_unit
+from ..frontend import Diagnostic, ParseCache, Stage, Unit, read_unit
 from ..helpers.bodies import SourceIndex, missing_functions
 from ..helpers.interface import LEVELS, Interface, Signature
 from ..helpers.probes import CALL, COMPOSED, probe_text
@@ -184,7 +184,9 @@ class Judge:
         problems = tuple(
             f"{location}: does not parse: {reason}"
             for location, reason in sorted(self.unit.unparsed.items())
-        ) + tuple(f"{d.location}: {d.message}" for d in self.unit.diagnostics)
+        ) + tuple(
+            f"{d.location}: {d.message}" for d in self.unit.diagnostics if not _only_refuses(d)
+        )
         return VariantResult(
             self.variant.name, self.variant.supported, summary, tuple(verdicts),
             tuple(self.findings), problems, bodies,
@@ -315,6 +317,12 @@ class Judge:
             )  # fmt: skip
             for level, reason in dict(result.unknown).items()
         ]
+
+
+def _only_refuses(diagnostic: Diagnostic) -> bool:
+    """An #error in a .c file that we read for one function: it objects to how a compiler was
+    called (a code model, a missing flag) and hides no text."""
+    return diagnostic.message.startswith("#error") and diagnostic.location.path.endswith(".c")
 
 
 def _predicate_witness(label: str, name: str, shown: EntryValue) -> Witness:

@@ -8,7 +8,6 @@ function that cannot be seen is opaque too, unless an entry's address reaches it
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
@@ -59,7 +58,6 @@ class Machine(Intrinsics, InlineAssembly, StaticTypes, Expressions, Statements):
         self.reaches: dict[str, bool] = {}
         self._shapes: dict[Node, Shape] = {}
         self.overrides: dict[str, Callable[[list[Value]], Value]] = {}
-        sys.setrecursionlimit(max(sys.getrecursionlimit(), 20_000))
 
     # -- expressions that call
 

@@ -112,13 +112,16 @@ class Expressions(Core):
     def _ternary(self, node: Node, scope: Scope) -> Value:
         if isinstance(node.iftrue, c_ast.ID) and node.iftrue.name == "__ptc_elvis":
             value = self.evaluate(node.cond, scope)
-            if self.truth(value, node):
-                return value
-            return self.evaluate(node.iffalse, scope)
-        taken = self.truth(self.evaluate(node.cond, scope), node)
-        value = self.evaluate(node.iftrue if taken else node.iffalse, scope)
+            taken = self.truth(value, node)
+            if not taken:
+                value = self.evaluate(node.iffalse, scope)
+            unused = node.iffalse if taken else node.cond
+        else:
+            taken = self.truth(self.evaluate(node.cond, scope), node)
+            value = self.evaluate(node.iftrue if taken else node.iffalse, scope)
+            unused = node.iffalse if taken else node.iftrue
         if isinstance(value, Int):  # the other arm takes part in the type
-            other = self.static_type(node.iffalse if taken else node.iftrue, scope)
+            other = self.static_type(unused, scope)
             if isinstance(other, IntType):
                 bits, signed = arith.common(value, Int(0, other.bits, other.signed))
                 return Int(value.value, bits, signed)

@@ -193,7 +193,9 @@ class Intrinsics(Core):
     def _hook(self, name: str, level: str, kind: str, values: list[Value]) -> None:
         declared = self._declared(name)
         arity = None
-        if declared is not None and declared != len(values):
+        if declared is None:
+            raise Unjudged(f"{name} is called here and declared nowhere in this configuration")
+        if declared != len(values):
             arity = (len(values), declared)
         run = self.run
         mm = values[0] if values else None

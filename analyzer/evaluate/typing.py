@@ -11,7 +11,7 @@ from . import arith
 from .core import Core, Scope
 from .ctype import ArrayType, CType, IntType, Node, PtrType, StructType, UnknownType, same_type
 from .memory import Variable
-from .values import FuncRef, Int, Text, Unjudged
+from .values import FuncRef, Int, PathEnds, Text, Unjudged
 
 
 class StaticTypes(Core):
@@ -41,13 +41,7 @@ class StaticTypes(Core):
         if kind is c_ast.BinaryOp:
             return self._infer_binary(node, scope)
         if kind is c_ast.TernaryOp:
-            left = self._infer(node.iftrue, scope)
-            right = self._infer(node.iffalse, scope)
-            if isinstance(left, IntType) and isinstance(right, IntType):
-                return self._common(left, right)
-            if isinstance(left, (UnknownType, IntType)):
-                return right
-            return left
+            return self._infer_ternary(node, scope)
         if kind is c_ast.StructRef:
             return self._infer_member(node, scope)
         if kind is c_ast.ArrayRef:
@@ -63,6 +57,29 @@ class StaticTypes(Core):
         if kind is c_ast.GenericSelection:
             return self._infer_generic(node, scope)
         return UnknownType()
+
+    def _infer_ternary(self, node: Any, scope: Scope) -> CType:
+        elvis = isinstance(node.iftrue, c_ast.ID) and node.iftrue.name == "__ptc_elvis"
+        arms = (node.cond if elvis else node.iftrue, node.iffalse)
+        left, right = (self._infer(arm, scope) for arm in arms)
+        if isinstance(left, IntType) and isinstance(right, IntType):
+            return self._common(left, right)
+        for arm, own, other in ((arms[0], left, right), (arms[1], right, left)):
+            if isinstance(own, PtrType) and own.target is None and isinstance(other, PtrType):
+                return other if self._is_null(arm, scope) else own  # C11 6.5.15, 6
+        if isinstance(left, (UnknownType, IntType)):
+            return right
+        return left
+
+    def _is_null(self, node: Any, scope: Scope) -> bool:
+        """Whether an arm is a null pointer constant: `(void *)0`, `(void *)((long)x * 0l)`."""
+        if not isinstance(node, c_ast.Cast):
+            return False
+        try:
+            value = self.evaluate(node.expr, scope)
+        except (Unjudged, PathEnds):
+            return False
+        return isinstance(value, Int) and value.value == 0
 
     def _infer_generic(self, node: Any, scope: Scope) -> CType:
         wanted = self._infer(node.expr, scope)

@@ -7,16 +7,14 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from analyzer.frontend.patterns import ATTRIBUTE, BRACES, HASH_LINE, PARENTHESES, QUOTED
+from analyzer.frontend.patterns import ATTRIBUTE, BODY, GROUP, HASH_LINE, QUOTED
 from analyzer.frontend.words import SPECIFIERS, TYPES
 
 _ATTRIBUTE: Final = re.compile(rf"\b(?:{ATTRIBUTE})")
 _TYPEOF: Final = re.compile(r"_*typeof")
-_BRACES: Final = re.compile(BRACES)
 _LINE: Final = re.compile(HASH_LINE)
 _QUOTED: Final = re.compile(QUOTED)
 _TOKEN: Final = re.compile(r"[A-Za-z_$][\w$]*|\{\}|[()\[\],=*:;]")
-_GROUP: Final = re.compile(PARENTHESES)
 ENUM_BODY: Final = re.compile(r"\benum\b[^;{}()=,]{0,2000}+\{([^{}]*+)\}")
 _CONSTANT: Final = re.compile(r"(?:^|,)\s*+([A-Za-z_$][\w$]*+)")
 
@@ -37,7 +35,7 @@ def enum_constants(text: str) -> Iterator[str]:
     for body in ENUM_BODY.finditer(plain(text)):
         inside = body[1]
         while "(" in inside:
-            shorter = _GROUP.sub(" 0 ", inside)
+            shorter = GROUP.sub(" 0 ", inside)
             if shorter == inside:
                 break
             inside = shorter
@@ -58,7 +56,7 @@ def declared_names(text: str) -> list[tuple[str, bool]]:
     """Return (name, is it a function) for each declarator of a declaration that ends in `;`."""
     text = plain(text)
     if "{" in text:
-        text = _BRACES.sub(" {} ", text)
+        text = BODY.sub(" {} ", text)
     tokens = _TOKEN.findall(text)
     names = []
     for index, declarator in enumerate(_declarators(tokens)):

@@ -15,17 +15,18 @@ HASH_LINE: Final = r"\#[^\n]*+"
 _MAX_NESTING: Final = 24
 
 
-def _nested(opening: str, closing: str, others: str, depth: int = _MAX_NESTING) -> str:
+def _nested(opening: str, closing: str, depth: int) -> str:
     """Return the pattern of a bracketed group with up to `depth` groups inside one another."""
-    plain = rf"[^{opening}{closing}\"'\#{others}]++"
+    plain = rf"[^{opening}{closing}\"'\#]++"
     pattern = rf"{opening}(?:{plain}|{QUOTED}|{HASH_LINE})*+{closing}"
     for _ in range(depth):
         pattern = rf"{opening}(?:{plain}|{pattern}|{QUOTED}|{HASH_LINE})*+{closing}"
     return pattern
 
 
-PARENTHESES: Final = _nested(r"\(", r"\)", "")
-BRACES: Final = _nested(r"\{", r"\}", "")
+_DEEP_PARENTHESES: Final = _nested(r"\(", r"\)", _MAX_NESTING)
+# of attributes and parameter lists; what is deeper takes a slower way
+PARENTHESES: Final = _nested(r"\(", r"\)", 6)
 
 ATTRIBUTE: Final = (
     r"(?:__attribute__|__attribute|__declspec|__typeof__|__typeof|typeof|typeof_unqual|"
@@ -35,8 +36,11 @@ ATTRIBUTE: Final = (
 # blank space, stray semicolons and line markers between two declarations
 BETWEEN: Final = re.compile(rf"(?:[\s;]++|{HASH_LINE})*+")
 # up to the first semicolon or brace outside of parentheses
-HEAD: Final = re.compile(rf"(?:[^;{{}}()\"'\#]++|{PARENTHESES}|{QUOTED}|{HASH_LINE})*+([;{{}}])")
-BODY: Final = re.compile(BRACES)
+HEAD: Final = re.compile(
+    rf"(?:[^;{{}}()\"'\#]++|{_DEEP_PARENTHESES}|{QUOTED}|{HASH_LINE})*+([;{{}}])"
+)
+BODY: Final = re.compile(_nested(r"\{", r"\}", _MAX_NESTING))
+GROUP: Final = re.compile(PARENTHESES)
 # specifiers and attributes, then the first name with a parameter list
 NAME_WITH_PARAMETERS: Final = re.compile(
     rf"(?:\w++(?!\s*+\()|[^\w(\"'\#=\[{{,]++|{ATTRIBUTE}|{HASH_LINE})*+(\w++)\s*+(?=\((?!\s*+\*))"

@@ -24,8 +24,8 @@ TARGET_MACROS: Final[dict[str, tuple[tuple[str, str, str], ...]]] = {
         ("32", "_MIPS_SZLONG=32", "uapi asm/bitsperlong.h"),
         ("64", "__mips64", "asm/asm.h, uapi asm/msgbuf.h: registers have 64 bits"),
         ("", "__mips_isa_rev=2", "asm/isa-rev.h: revision of the instruction set"),
-        ("64", "_MIPS_ISA=_MIPS_ISA_MIPS64", "asm/bug.h: the instruction set; numbers in uapi asm/sgidefs.h"),
-        ("32", "_MIPS_ISA=_MIPS_ISA_MIPS32", "asm/bug.h: the instruction set; numbers in uapi asm/sgidefs.h"),
+        ("64", "_MIPS_ISA=_MIPS_ISA_MIPS64", "the instruction set, asm/bug.h"),
+        ("32", "_MIPS_ISA=_MIPS_ISA_MIPS32", "the instruction set, asm/bug.h"),
     ),
     "xtensa": (("", "__XTENSA_CALL0_ABI__", "asm/processor.h demands a calling convention"),),
 }

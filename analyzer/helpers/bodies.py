@@ -26,6 +26,8 @@ _INITIAL = re.compile(
     rb"(?:[ \t]*__\w+\([^)\n]*\))*[ \t]*=[ \t]*([^;{}\"#]{1,200});",
     re.M,
 )
+_MAKER = re.compile(rb"^[ \t]*#[ \t]*define[ \t]+([A-Z_]\w*)(?:\([^)\n]*\))?[ \t]+([^\n]*\{[^\n]*)", re.M)
+_DEFINED = re.compile(rb"\b([a-z_]\w*)[ \t]*\([^(){};]*\)\s*\{")
 _NAME = re.compile(rb"\b[A-Za-z_]\w*\b")
 _TYPE_WORDS = frozenset(
     b"unsigned signed long int short char const volatile struct union enum bool".split()
@@ -41,6 +43,7 @@ class SourceIndex:
         self._arch = arch
         self._texts: dict[str, bytes] | None = None
         self._makefiles: dict[str, str] = {}
+        self._made: dict[bytes, tuple[bytes, ...]] | None = None
         self._initial: dict[str, tuple[str, ...]] | None = None
 
     def texts(self) -> dict[str, bytes]:
@@ -76,9 +79,25 @@ class SourceIndex:
             rb"^(?![ \t#/*])[^\n;={}]*?\b" + re.escape(needle) + rb"[ \t]*\(([^;{}]*?)\)\s*\{", re.M
         )
         table = re.compile(rb"^(?!extern|static)[^\n;(){}]*\b" + re.escape(needle) + rb"\b[^\n;(){}]*=\s*\{", re.M)
+        makers = [re.compile(rb"^" + maker + rb"\b", re.M) for maker in self._makers().get(needle, ())]
         for path, data in self.texts().items():
-            if needle in data and (pattern.search(data) or table.search(data)):
+            if any(maker.search(data) for maker in makers):
                 yield path
+            elif needle in data and (pattern.search(data) or table.search(data)):
+                yield path
+
+    def _makers(self) -> dict[bytes, tuple[bytes, ...]]:
+        """Macros of the headers that define a function, by the function they define."""
+        if self._made is None:
+            found: dict[bytes, tuple[bytes, ...]] = {}
+            paths = ["include/linux/pgtable.h", "include/linux/mm.h", "include/linux/hugetlb.h"]
+            paths += list(self._tree.walk(f"arch/{self._arch}/include/asm", (".h",)))
+            for _, data in self._tree.read_many(p for p in paths if self._tree.kind(p) is not None):
+                for maker, body in _MAKER.findall(data.replace(b"\\\n", b" ")):
+                    for name in _DEFINED.findall(body):
+                        found[name] = (*found.get(name, ()), maker)
+            self._made = found
+        return self._made
 
     def initial_values(self) -> dict[str, tuple[str, ...]]:
         """Initializers of global scalars that the architecture's headers declare, as C text.

@@ -109,6 +109,7 @@ def called_names(tree: KernelTree) -> frozenset[str]:
 def find_interface(tree: KernelTree, arch: str, called: frozenset[str]) -> Interface:
     """The candidates for one architecture; its own declarations win over the generic ones."""
     found: dict[str, Signature] = {}
+    declared: dict[str, Signature] = {}
     aliases: dict[str, str] = {}
     macros: dict[str, tuple[tuple[str, ...], str, str]] = {}
     paths = [p for p in (*GENERIC_HEADERS, *OVERRIDABLE_HEADERS) if tree.kind(p) is not None]
@@ -123,7 +124,10 @@ def find_interface(tree: KernelTree, arch: str, called: frozenset[str]) -> Inter
         replaceable = set(_GUARD.findall(text)) if path in OVERRIDABLE_HEADERS else called
         for name, inner in _FUNCTION.findall(text):
             signature = _declared(name, inner, path)
-            if signature is not None and name in called and name in replaceable:
+            if signature is None:
+                continue
+            declared[name] = signature
+            if name in called and name in replaceable:
                 found[name] = signature
         for name, inner, body in _MACRO.findall(text):
             if name in called:
@@ -132,13 +136,13 @@ def find_interface(tree: KernelTree, arch: str, called: frozenset[str]) -> Inter
             if name in called and name != other:
                 aliases[name] = other
     for name, (parameters, body, path) in macros.items():
-        if name not in found:
-            signature = _macro_signature(name, parameters, body, path, found)
+        if name not in found and name not in aliases:
+            signature = _macro_signature(name, parameters, body, path, declared)
             if signature is not None:
                 found[name] = signature
     for name, other in aliases.items():
-        if name not in found and other in found:
-            known = found[other]
+        if name not in found and other in declared:
+            known = declared[other]
             found[name] = Signature(name, known.parameters, known.level, known.path)
     ordered = tuple(found[name] for name in sorted(found) if is_helper(name))
     return Interface(ordered, count)

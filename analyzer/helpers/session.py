@@ -86,7 +86,7 @@ class Session:
         self.machine.known = frozenset({MM.name})
         self.frames = FRAMES[variant.bits]
         self.machine.overrides = {
-            "huge_page_size": self._huge_page_size,
+            **{name: self._huge_page_size for name in ("huge_page_size", "folio_size", "page_size")},
             **{name: _identity for name in IDENTITIES},
         }
         self._entries: dict[tuple[str, str, int], Entry | str] = {}

@@ -63,9 +63,12 @@ def steps(session: Session, level: str, outcome: Outcome) -> tuple[Step, ...]:
         common = 0
         while common < min(len(stack), len(shown)) and stack[common] == shown[common]:
             common += 1
-        for frame in stack[common:]:
-            where = frame.called if not frame.called.path.startswith("<") else frame.defined
-            made.append(Step("call", where, frame.function, f"calls {frame.function}()"))
+        for depth, frame in enumerate(stack[common:], common):
+            if frame.called.path.startswith("<"):
+                made.append(Step("call", frame.defined, frame.function, "is called"))
+            else:
+                caller = stack[depth - 1].function if depth else ""
+                made.append(Step("call", frame.called, caller, f"calls {frame.function}()"))
         shown = stack
         function = stack[-1].function if stack else ""
         location = event.location if event.location.path else Location(PROBES, 0)
@@ -84,7 +87,7 @@ def steps(session: Session, level: str, outcome: Outcome) -> tuple[Step, ...]:
 def witness(session: Session, helper: str, level: str, outcome: Outcome) -> Witness:
     """The evidence for a finding."""
     case = outcome.case
-    left = EntryValue("left in the slot", outcome.left, raw_text(session, level, outcome.left))
+    left = EntryValue("", outcome.left, raw_text(session, level, outcome.left))
     return Witness(
         variant=session.variant.label,
         helper=helper,

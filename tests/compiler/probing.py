@@ -5,8 +5,7 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from analyzer.bits.source import Mentions, Source, page_table_headers
@@ -16,19 +15,27 @@ from analyzer.helpers.session import Session
 from analyzer.tree import KernelTree
 
 PROBE: Final = "__ptc_compare_"
-_HEAD: Final = re.compile(r"([A-Za-z_][\w\s*]*?)\b(\w+)\s*\(\s*(?:const\s+)?(pte|pmd|pud)_t\s+\w+\s*\)\s*$")
+_HEAD: Final = re.compile(
+    r"([A-Za-z_][\w\s*]*?)\b(\w+)\s*\(\s*(?:const\s+)?(pte|pmd|pud)_t\s+\w+\s*\)\s*$"
+)
 _NOISE: Final = re.compile(
-    r"__attribute__\s*\(\((?:[^()]|\([^()]*\))*\)\)|__attribute\w*|\b(?:static|inline|__inline\w*|extern|const"
-    r"|__always_inline|__section\w*)\b"
+    r"__attribute__\s*\(\((?:[^()]|\([^()]*\))*\)\)"
+    r"|\b(?:static|inline|__inline\w*|extern|const|__always_inline)\b"
 )
 _ENTRY: Final = re.compile(r"^(pte|pmd|pud)_t$")
-_NUMBER: Final = re.compile(r"^(?:_?[Bb]ool|(?:unsigned\s+|signed\s+)?(?:int|long(?:\s+int)?|char|short)|unsigned|u?int\d+_t|[us]\d+|__[us]\d+|(?:pte|pmd|pud)val_t|phys_addr_t)$")
+_NUMBER: Final = re.compile(
+    r"^(?:(?:unsigned |signed )?(?:int|long|long int|char|short)|unsigned|u?int\d+_t|(?:__)?[us]\d+"
+    r"|(?:pte|pmd|pud)val_t|phys_addr_t)$"
+)
 _TRUTH: Final = re.compile(r"^(?:_?[Bb]ool|int)$")
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A function (or macro) of one entry. `kind`: 'test', 'number', 'entry' or 'macro'."""
+    """A function or macro of one entry.
+
+    `kind`: 'test' (int or bool), 'number', 'entry' (it returns one), 'macro' (nobody knows yet).
+    """
 
     name: str
     level: str
@@ -37,14 +44,21 @@ class Asked:
     @property
     def probe(self) -> str:
         """The function of ours that calls it and returns a number."""
-        return f"{PROBE}{self.name}"
+        return f"{PROBE}{self.kind}_{self.name}"
 
     def text(self) -> str:
-        """The C of the probe: the same text for the evaluator and for the compiler."""
+        """The C of the probe, on one line: the same for the evaluator and for the compiler."""
         call = f"{self.name}(x)"
         if self.kind == "entry":
             call = f"{self.level}_val({call})"
-        return f"static unsigned long {self.probe}({self.level}_t x) {{ return (unsigned long)({call}); }}\n"
+        head = f"static inline unsigned long {self.probe}({self.level}_t x)"
+        return f"{head} {{ return (unsigned long)({call}); }}"
+
+    def forms(self) -> tuple[Asked, ...]:
+        """What it may be: a macro's result is a number or an entry."""
+        if self.kind != "macro":
+            return (self,)
+        return tuple(replace(self, kind=kind) for kind in ("number", "entry"))
 
 
 def asked(unit: Unit, tree: KernelTree, arch: str) -> tuple[Asked, ...]:
@@ -64,7 +78,8 @@ def asked(unit: Unit, tree: KernelTree, arch: str) -> tuple[Asked, ...]:
         if _TRUTH.match(returned):
             found[name] = Asked(name, match[3], "test")
         elif _ENTRY.match(returned):
-            found[name] = Asked(name, returned[:3], "entry") if returned[:3] == match[3] else Asked(name, match[3], "skip")
+            if returned[:3] == match[3]:
+                found[name] = Asked(name, match[3], "entry")
         elif _NUMBER.match(returned):
             found[name] = Asked(name, match[3], "number")
     for name, macro in Mentions(source, unit, headers, arch).macros.items():
@@ -73,33 +88,21 @@ def asked(unit: Unit, tree: KernelTree, arch: str) -> tuple[Asked, ...]:
         level = name.partition("_")[0]
         if level in LEVELS and name not in found:
             found[name] = Asked(name, level, "macro")
-    return tuple(item for _, item in sorted(found.items()) if item.kind != "skip")
+    return tuple(item for _, item in sorted(found.items()))
 
 
-def patterns(session: Session, level: str, random_ones: int, near: int) -> tuple[int, ...]:
-    """Raw entries to ask about: single bits, the tree's own entries and their neighbours, random.
+def patterns(session: Session, level: str, neighbours: int, others: int) -> tuple[int, ...]:
+    """Raw entries to ask about: the tree's own, single bits, neighbours of its own, random ones.
 
-    `near`: how many of the tree's entries are also tried with each single bit turned.
+    A neighbour differs in one bit from an entry of the tree; `neighbours` says of how many.
     """
     width = 8 * session.width(level)
-    entire = (1 << width) - 1
-    chosen = [0, entire, *(1 << bit for bit in range(width))]
     own = [entry.raw for entry in session.classes(level)]
-    chosen += own
-    for raw in own[:: max(1, len(own) // near) if near else len(own) + 1][:near] if near else ():
+    chosen = [*own, 0, (1 << width) - 1, *(1 << bit for bit in range(width))]
+    generator = random.Random(f"{level} {width}")  # noqa: S311
+    for raw in generator.sample(own, min(neighbours, len(own))):
         chosen += [raw ^ (1 << bit) for bit in range(width)]
-    generator = random.Random(f"{level} {width}")  # noqa: S311 - not for secrets
-    for _ in range(random_ones):
+    for _ in range(others):
         value = generator.getrandbits(width)
         chosen.append(value if generator.random() < 0.5 else value & generator.getrandbits(width))
     return tuple(dict.fromkeys(chosen))
-
-
-def probe_text(items: Iterable[Asked]) -> str:
-    """All probes."""
-    return "".join(item.text() for item in items)
-
-
-def numbered(items: Iterable[Asked]) -> Iterator[tuple[int, Asked]]:
-    """With numbers, from 0."""
-    yield from enumerate(items)

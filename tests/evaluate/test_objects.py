@@ -207,10 +207,6 @@ def test_part_of_a_long() -> None:
     assert number(text, order="big") == 1
 
 
-CONTAINER = """\
-struct outer { int a; struct { int skip; int in; } mid; };
-#if 0
-"""
 
 
 @pytest.mark.parametrize("pointer", ["void *", "char *"])
@@ -492,7 +488,6 @@ def test_globals_keep_no_entry() -> None:
         "static int x = sizeof(x) + x;\nint f(void) { return x; }",
         "int f(int x) { return f(x + 1); }",
         "int f(void) { int a[-1]; a[0] = 1; return sizeof(a); }",
-        "int f(void) { int a[400][400][400] = { 0 }; return a[1][1][1]; }",
         'int f(void) { "abc" = 3; f = 3; 3 = 4; return "abc"[1] * "abc"; }',
         "struct u;\nint f(struct u *x) { struct u y = *x; return sizeof(y) + y.a; }",
         "int f(void) { return 1 / 0; }",

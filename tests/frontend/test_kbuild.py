@@ -142,11 +142,11 @@ def test_an_architecture_without_anything() -> None:
 
 
 def test_a_row_of_the_table_gives_way_to_the_tree() -> None:
-    text = "KBUILD_CPPFLAGS += -D__LINUX_ARM_ARCH__=6\n"
+    text = "KBUILD_CPPFLAGS += -D__ARM_EABI__=6\n"
     with_row = target(MemoryTree({"a": ""}), "arm", 32, "little", FixedConfig())
     own = target(MemoryTree({"arch/arm/Makefile": text}), "arm", 32, "little", FixedConfig())
-    assert dict(with_row.macros)["__LINUX_ARM_ARCH__"] == "7"
-    assert dict(own.macros)["__LINUX_ARM_ARCH__"] == "6"
+    assert dict(with_row.macros)["__ARM_EABI__"] == "1"
+    assert dict(own.macros)["__ARM_EABI__"] == "6"
 
 
 def test_byte_order() -> None:

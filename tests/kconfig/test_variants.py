@@ -171,6 +171,21 @@ def test_the_others(tree: MemoryTree) -> None:
     assert found["cpu-odd"].config.on("CPU_ODD")
 
 
+def test_features_that_generic_code_asks_for() -> None:
+    tree = MemoryTree(
+        {
+            "Kconfig": GENERIC,
+            "arch/toy/Kconfig": TOY,
+            **HEADERS,
+            "include/linux/mm.h": "#ifdef CONFIG_UNRELATED\n#endif\n#ifdef CONFIG_SMP\n#endif\n",
+        }
+    )
+    features = by_name(tree)["features"]
+    assert features.description == "with UNRELATED"
+    assert features.config.on("UNRELATED")
+    assert features.levels == by_name(tree)["base"].levels
+
+
 def test_support_is_pretended_or_not(tree: MemoryTree) -> None:
     kconfig = load_kconfig(tree, "toy")
     support = kconfig.select_of("ARCH_SUPPORTS_PAGE_TABLE_CHECK")

@@ -1,0 +1,203 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The evaluator and the compiler asked the same questions; what they agree on, and what not."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from analyzer.bits import Reading, read_bits
+from analyzer.evaluate.values import Opaque, PathEnds, Unjudged
+from analyzer.frontend import Stage, read_unit
+from analyzer.helpers.bodies import SourceIndex
+from analyzer.helpers.session import Session
+from analyzer.kconfig import KconfigFiles, Variant, load_kconfig, variants
+from analyzer.tree import FolderTree
+from tests.compiler.compilers import Compiler, Complaint
+from tests.compiler.probing import Asked, asked, patterns
+
+
+@dataclass(slots=True)
+class Compared:
+    """The outcome of one comparison, with every disagreement."""
+
+    agree: int = 0
+    mismatches: list[str] = field(default_factory=list)
+    left_out: Counter[str] = field(default_factory=Counter)  # why, and how often
+    examples: dict[str, str] = field(default_factory=dict)
+
+    def leave_out(self, reason: str, example: str) -> None:
+        """Something that one side could not answer."""
+        self.left_out[reason] += 1
+        self.examples.setdefault(reason, example)
+
+    def __str__(self) -> str:
+        left = ", ".join(f"{n} {why} ({self.examples[why]})" for why, n in self.left_out.items())
+        return f"{self.agree} agree, {len(self.mismatches)} differ; not compared: {left or 'none'}"
+
+
+@dataclass(slots=True)
+class Bench:
+    """One architecture of one tree, made ready for both sides."""
+
+    variant: Variant
+    compiler: Compiler
+    reading: Reading
+    functions: tuple[Asked, ...]
+    refused: dict[str, str]  # functions and macros that are no expression of one entry
+    header_errors: list[Complaint]
+
+    @property
+    def session(self) -> Session:
+        return self.reading.session
+
+
+def bench(arch: str, work: Path, stage: Stage) -> Bench:
+    """Read the base variant of an architecture and find out what can be asked."""
+    tree = stage.tree
+    variant = variants(tree, arch, load_kconfig(tree, arch, KconfigFiles(tree)))[0]
+    first = read_unit(stage, variant, with_macros=True)
+    compiler = Compiler(stage, variant, work)
+    forms = [form for item in asked(first, tree, arch) for form in item.forms()]
+    errors, others = compiler.complaints("forms.c", [form.text() for form in forms])
+    good: dict[str, Asked] = {}
+    refused: dict[str, str] = {}
+    for index, form in enumerate(forms):
+        if index in errors:
+            refused.setdefault(form.name, errors[index])
+        else:
+            good.setdefault(form.name, form)
+    functions = tuple(good.values())
+    text = "".join(f"{item.text()}\n" for item in functions)
+    reading = read_bits(stage, variant, SourceIndex(tree, arch), extra=text)
+    refused = {name: why for name, why in refused.items() if name not in good}
+    return Bench(variant, compiler, reading, functions, refused, others)
+
+
+def open_bench(kernel: Path, arch: str, work: Path) -> tuple[Stage, Bench]:
+    """A stage, which the caller closes, and the bench in it."""
+    stage = Stage(FolderTree(str(kernel)))
+    try:
+        return stage, bench(arch, work, stage)
+    except BaseException:
+        stage.close()
+        raise
+
+
+# -- constants
+
+
+def compare_constants(made: Bench, wrong: int = 0) -> Compared:
+    """Every constant that the evaluator knows, asserted at compile time.
+
+    The first `wrong` of them get a wrong value on purpose. Protections are folded, since C has no
+    constant expression for the member of a compound literal.
+    """
+    result = Compared()
+    plain: list[tuple[str, int]] = []
+    folded: list[tuple[str, int]] = []
+    for name, constant in made.reading.constants.items():
+        if constant.value is None:
+            result.leave_out("not known to the evaluator", f"{name}: {constant.reason}")
+        elif constant.protection:
+            folded.append((name, constant.value))
+        else:
+            plain.append((name, constant.value))
+    plain = [(n, v ^ 1 if i < wrong else v) for i, (n, v) in enumerate(plain)]
+    lines = [
+        f'_Static_assert((unsigned long long)({name}) == {value}ULL, "{name}");'
+        for name, value in plain
+    ]
+    errors, _ = made.compiler.complaints("constants.c", lines)
+    again: list[tuple[str, int]] = []
+    for index, (name, value) in enumerate(plain):
+        message = errors.get(index)
+        if message is None:
+            result.agree += 1
+        elif "static assertion failed" in message:
+            result.mismatches.append(f"{name}: the evaluator has {value:#x}")
+        else:
+            again.append((name, value))  # no constant expression for C; the optimizer may know
+    _fold_constants(made, folded, "pgprot_val({})", result)
+    _fold_constants(made, again, "(unsigned long)({})", result)
+    return result
+
+
+def _fold_constants(
+    made: Bench, items: Sequence[tuple[str, int]], form: str, result: Compared
+) -> None:
+    expressions = [form.format(name) for name, _ in items]
+    errors, _ = made.compiler.complaints(
+        "terms.c", [f"static unsigned long __ptc_term_{i}(void) {{ return {e}; }}" for i, e in enumerate(expressions)]
+    )
+    usable = [i for i in range(len(items)) if i not in errors]
+    for index in errors:
+        result.leave_out("not an expression for the compiler", f"{items[index][0]}: {errors[index]}")
+    values = made.compiler.fold("protections.c", (), [expressions[i] for i in usable])
+    for position, index in enumerate(usable):
+        name, value = items[index]
+        folded = values.get(position)
+        constant = made.reading.constants[name]
+        if folded is None:
+            why = ", ".join(constant.depends) or "not constant"
+            result.leave_out("decided at run time", f"{name}: {why}")
+        elif folded == value:
+            result.agree += 1
+        else:
+            result.mismatches.append(f"{name}: evaluator {value:#x}, compiler {folded:#x}")
+
+
+# -- functions of one entry
+
+
+def compare_functions(
+    made: Bench, kinds: Sequence[str], neighbours: int, others: int, wrong: int = 0
+) -> Compared:
+    """Functions of one entry on many entries; the first `wrong` answers are spoilt on purpose."""
+    result = Compared()
+    items = [item for item in made.functions if item.kind in kinds]
+    values = {level: _patterns(made, level, neighbours, others) for level in ("pte", "pmd", "pud")}
+    questions = [(item, raw) for item in items for raw in values[item.level]]
+    expressions = [
+        f"{item.probe}(__{item.level}({raw:#x}UL))" for item, raw in questions
+    ]
+    theirs = made.compiler.fold("functions.c", [item.text() for item in items], expressions)
+    for index, (item, raw) in enumerate(questions):
+        where = f"{item.name}({raw:#x})"
+        compiled = theirs.get(index)
+        if compiled is None:
+            result.leave_out("not folded by the compiler", item.name)
+            continue
+        mine = _evaluate(made.session, item, raw)
+        if isinstance(mine, str):
+            result.leave_out(mine, item.name)
+            continue
+        if wrong:
+            wrong -= 1
+            mine ^= 1
+        if mine == compiled:
+            result.agree += 1
+        else:
+            result.mismatches.append(f"{where}: evaluator {mine:#x}, compiler {compiled:#x}")
+    return result
+
+
+def _patterns(made: Bench, level: str, neighbours: int, others: int) -> tuple[int, ...]:
+    if made.session.folded(level):
+        return ()
+    return patterns(made.session, level, neighbours, others)
+
+
+def _evaluate(session: Session, item: Asked, raw: int) -> int | str:
+    """The answer of the evaluator, or why it has none."""
+    try:
+        value = session.machine.number(session.evaluate(item.probe, session.wrap(item.level, raw)))
+    except PathEnds:
+        return "does not return"
+    except Unjudged:
+        return "not known to the evaluator"
+    if isinstance(value, Opaque):
+        return "not known to the evaluator"
+    return value.value & ((1 << 64) - 1)

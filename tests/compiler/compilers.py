@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The real compiler on the tree's real headers: no shadow headers, its own predefined macros.
+
+Nothing is run. Values of constants are checked by _Static_assert; results of functions are folded
+by the optimizer and read from the assembler text, as the kernel does it for asm-offsets.h.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from analyzer.frontend.read import standard_headers
+from analyzer.frontend.stage import Stage
+from analyzer.kconfig import Variant
+
+COMPILERS: Final[Mapping[str, tuple[str, ...]]] = {
+    # the options that decide about types and code, as in the architecture's Makefile
+    "x86": ("gcc", "-m64", "-mcmodel=kernel", "-mno-red-zone", "-mno-sse", "-mno-80387"),
+    "arm64": ("aarch64-linux-gnu-gcc", "-mgeneral-regs-only", "-mabi=lp64"),
+    "riscv": ("riscv64-linux-gnu-gcc", "-mabi=lp64", "-march=rv64ima", "-mcmodel=medany"),
+}
+_FLAGS: Final = (
+    "-nostdinc", "-std=gnu11", "-O2", "-w", "-fno-strict-aliasing", "-fno-common", "-fshort-wchar",
+    "-fno-PIE", "-fno-stack-protector", "-fno-asynchronous-unwind-tables", "-fmax-errors=0",
+    "-ftrack-macro-expansion=0",
+    "-D__KERNEL__", '-DKBUILD_MODNAME="x"', '-DKBUILD_BASENAME="x"', '-DKBUILD_MODFILE="x"',
+)  # fmt: skip
+_ERROR: Final = re.compile(r"^([^:\n]+):(\d+):(?:\d+:)? (?:fatal )?error: (.*)$", re.M)
+_DEFINE: Final = re.compile(r"^#define (\w+)(?: (.*))?$", re.M)
+_RESULT: Final = re.compile(r"^->[$#]?(\d+) (?:(\?)|[$#]?(-?\d+))$", re.M)
+_SECONDS: Final = 600
+_PER_FUNCTION: Final = 64
+
+FOLD: Final = """
+#define __ptc_fold(id, e) do { unsigned long __v = (e); \\
+	if (__builtin_constant_p(__v)) asm volatile("\\n->%0 %1" : : "i" (id), "i" (__v)); \\
+	else asm volatile("\\n->%0 ?" : : "i" (id)); } while (0)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Complaint:
+    """An error of the compiler."""
+
+    path: str
+    line: int
+    message: str
+
+
+class Compiler:
+    """One compiler on the headers of one variant, in the stage's copy of the tree."""
+
+    def __init__(self, stage: Stage, variant: Variant, work: Path) -> None:
+        self.command = COMPILERS[variant.arch]
+        self.headers = standard_headers(stage, variant.arch)
+        self._folder = stage.source
+        self._work = work
+        prepared = stage.prepare(variant, self.headers)
+        predefined, *forced = prepared.forced
+        own = work / "makefile.h"
+        own.write_text(self._from_makefile(stage.source / predefined))
+        self._options = [
+            *(f"-I{folder}" for folder in prepared.folders if not folder.endswith("/shadow")),
+            *(w for name in (str(own), *forced) for w in ("-include", name)),
+        ]
+
+    @staticmethod
+    def available(arch: str) -> str | None:
+        """Why an architecture cannot be compiled for; None where it can."""
+        name = COMPILERS[arch][0]
+        return None if shutil.which(name) else f"no {name}"
+
+    def predefined(self) -> dict[str, str]:
+        """The compiler's own macros."""
+        text = self._call(["-E", "-dM", "-x", "c", "/dev/null"], bare=True).stdout
+        return {name: value for name, value in _DEFINE.findall(text)}
+
+    def _from_makefile(self, ours: Path) -> str:
+        """What we define and the compiler does not: the arch Makefile's; the compiler's stays."""
+        own = self.predefined()
+        lines = []
+        for name, value in _DEFINE.findall(ours.read_text()):
+            if name not in own:
+                lines.append(f"#define {name} {value}\n")
+        return "".join(lines)
+
+    # -- running it
+
+    def _call(
+        self, arguments: Sequence[str], bare: bool = False
+    ) -> subprocess.CompletedProcess[str]:
+        options = [] if bare else [*_FLAGS, *self._options]
+        return subprocess.run(
+            [*self.command, *options, *arguments],
+            cwd=self._folder,
+            capture_output=True,
+            text=True,
+            timeout=_SECONDS,
+            env={"PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C", "TMPDIR": str(self._work)},
+            check=False,
+        )
+
+    def _source(self, name: str, lines: Iterable[str]) -> tuple[Path, int]:
+        """A file with the headers and then our lines; the number of the first of them."""
+        includes = [f"#include <{header}>" for header in self.headers]
+        path = self._work / name
+        path.write_text("\n".join([*includes, *lines]) + "\n")
+        return path, len(includes) + 1
+
+    def complaints(self, name: str, lines: Sequence[str]) -> tuple[dict[int, str], list[Complaint]]:
+        """Errors in our lines by their index, and those anywhere else."""
+        path, first = self._source(name, lines)
+        result = self._call(["-fsyntax-only", str(path)])
+        mine: dict[int, str] = {}
+        others: list[Complaint] = []
+        for file, line, message in _ERROR.findall(result.stderr):
+            if file == str(path) and int(line) >= first:
+                mine.setdefault(int(line) - first, message)
+            else:
+                others.append(Complaint(file, int(line), message))
+        return mine, others
+
+    def fold(
+        self, name: str, declarations: Iterable[str], expressions: Sequence[str]
+    ) -> dict[int, int | None]:
+        """The values of expressions as the optimizer computes them; None where it does not.
+
+        Raises AssertionError where the file does not compile.
+        """
+        lines = [*declarations, *FOLD.strip().split("\n")]
+        for start in range(0, len(expressions), _PER_FUNCTION):
+            body = " ".join(
+                f"__ptc_fold({start + i}, {expression});"
+                for i, expression in enumerate(expressions[start : start + _PER_FUNCTION])
+            )
+            lines.append(
+                f"__attribute__((__flatten__, __noinline__)) void __ptc_fold_{start}(void) {{ {body} }}"
+            )
+        path, _ = self._source(name, lines)
+        result = self._call(["-S", "-o", "-", str(path)])
+        assert result.returncode == 0, result.stderr[:2000]
+        found: dict[int, int | None] = {}
+        for number, unknown, text in _RESULT.findall(result.stdout):
+            found[int(number)] = None if unknown else int(text) & ((1 << 64) - 1)
+        return found
