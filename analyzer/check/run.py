@@ -16,6 +16,7 @@ from ..frontend import ParseCache, Stage
 from ..helpers.bodies import SourceIndex
 from ..helpers.interface import called_names, find_interface
 from ..kconfig import KconfigFiles, Support, architectures, load_kconfig, variants
+from ..law.reuse import Reuse
 from ..model import CheckResult, Finding, HelperVerdict, Location, VariantSummary, Verdict
 from ..rules.catalogue import find_rule
 from ..tree import KernelTree
@@ -98,6 +99,7 @@ def _check_arch(
         interface = find_interface(tree, arch, called)
     index = SourceIndex(tree, arch)
     results: list[VariantResult] = []
+    reuse = Reuse()
     hint: tuple[str, ...] = ()
     if only is not None and not any(variant.name in only for variant in offered):
         names = ", ".join(variant.name for variant in offered)
@@ -108,7 +110,7 @@ def _check_arch(
         if not variant.has_mmu:
             continue
         note(f"{variant.label}")
-        result = judge_variant(stage, variant, interface, index, hint, cache, clock)
+        result = judge_variant(stage, variant, interface, index, hint, cache, clock, reuse)
         hint = result.bodies
         results.append(result)
     if results:

@@ -20,7 +20,9 @@ from ..kconfig import Variant
 from ..law.classify import raw_primitives, root_of, rule_of
 from ..law.describe import PROBES, entry_value, witness
 from ..law.predicate import PredicateLaws, predicate_name
-from ..law.runs import HelperRuns, Outcome, Runner
+from ..law.outcome import HelperRuns, Outcome
+from ..law.reuse import Reuse
+from ..law.runs import Runner
 from ..model import (
     EntryValue,
     HelperVerdict,
@@ -109,6 +111,7 @@ def judge_variant(
     hint: tuple[str, ...] = (),
     cache: ParseCache | None = None,
     clock: Clock | None = None,
+    reuse: Reuse | None = None,
 ) -> VariantResult:
     """The verdicts of one variant; a unit that cannot be built makes everything unknown."""
     clock = clock or Clock()
@@ -125,7 +128,7 @@ def judge_variant(
         return VariantResult(
             variant.name, variant.supported, summary, helpers, (), (str(problem),), hint
         )
-    return Judge(unit, variant, interface, index).result(bodies, clock)
+    return Judge(unit, variant, interface, index, reuse).result(bodies, clock)
 
 
 def _unjudged(variant: Variant, signature: Signature, reason: str) -> HelperVerdict:
@@ -139,9 +142,15 @@ class Judge:
     """Judges the helpers and predicates of one unit."""
 
     def __init__(
-        self, unit: Unit, variant: Variant, interface: Interface, index: SourceIndex
+        self,
+        unit: Unit,
+        variant: Variant,
+        interface: Interface,
+        index: SourceIndex,
+        reuse: Reuse | None = None,
     ) -> None:
         self.index = index
+        self.reuse = reuse
         self.unit = unit
         self.variant = variant
         self.interface = interface
@@ -172,6 +181,7 @@ class Judge:
                         broken.setdefault(function, []).append((one, outcome, rule))
         for function in sorted(broken):
             self.findings.append(self._finding(broken[function], raw))
+        self._parse_headers()
         unknown_predicates = self._predicates(changing)
         verdicts.extend(unknown_predicates)
         verdicts.sort(key=lambda v: (v.level, v.helper))
@@ -179,13 +189,15 @@ class Judge:
         summary = VariantSummary(
             self.variant.arch, self.variant.name, self.variant.supported,
             counts[Verdict.BALANCED], counts[Verdict.NEUTRAL], counts[Verdict.FINDING],
-            counts[Verdict.UNKNOWN], len(self.unit.unparsed),
+            counts[Verdict.UNKNOWN],
+            sum(not place.path.startswith("<") for place in self.unit.unparsed),
         )  # fmt: skip
         problems = tuple(
+            f"{d.location}: {d.message}" for d in self.unit.diagnostics if not _only_refuses(d)
+        ) + tuple(
             f"{location}: does not parse: {reason}"
             for location, reason in sorted(self.unit.unparsed.items())
-        ) + tuple(
-            f"{d.location}: {d.message}" for d in self.unit.diagnostics if not _only_refuses(d)
+            if not location.path.startswith("<")
         )
         return VariantResult(
             self.variant.name, self.variant.supported, summary, tuple(verdicts),
@@ -232,7 +244,7 @@ class Judge:
 
     def run(self, signature: Signature) -> HelperRuns:
         """Every case of a helper on every path."""
-        return self.runner.run(signature)
+        return self.runner.run(signature, self.reuse)
 
     def verdict(self, runs: HelperRuns) -> HelperVerdict:
         """The verdict that the outcomes of a helper add up to."""
@@ -288,6 +300,15 @@ class Judge:
             _message(rule, function, outcome, level),
             witness(self.session, runs.signature.name, level, outcome), helpers,
         )  # fmt: skip
+
+    def _parse_headers(self) -> None:
+        """Parses the architecture's page-table headers whole, so that damage anywhere shows."""
+        folder = f"arch/{self.variant.arch}/include/"
+        for chunks in self.unit.functions.values():
+            for chunk in chunks:
+                path = self.unit.path(chunk)
+                if path.startswith(folder) and "pgtable" in path:
+                    self.unit.ast(chunk)
 
     def _predicates(self, runs: list[HelperRuns]) -> list[HelperVerdict]:
         if not self.variant.supported and not any(

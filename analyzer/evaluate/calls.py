@@ -17,7 +17,16 @@ from pycparser import c_ast
 from ..model import Location
 from .arith import promote
 from .core import Scope
-from .ctype import ArrayType, CType, FuncType, Node, StructType, UnknownType, VoidType
+from .ctype import (
+    ArrayType,
+    CType,
+    FuncType,
+    Node,
+    StructType,
+    UnknownType,
+    VoidType,
+    same_type,
+)
 from .expressions import Expressions
 from .inline_asm import InlineAssembly
 from .intrinsics import Intrinsics
@@ -57,6 +66,7 @@ class Machine(Intrinsics, InlineAssembly, StaticTypes, Expressions, Statements):
         }
         self.reaches: dict[str, bool] = {}
         self._shapes: dict[Node, Shape] = {}
+        self.shape_questions: dict[str, frozenset[tuple[str, str, str]]] = {}
         self.overrides: dict[str, Callable[[list[Value]], Value]] = {}
 
     # -- expressions that call
@@ -101,7 +111,7 @@ class Machine(Intrinsics, InlineAssembly, StaticTypes, Expressions, Statements):
         if name == "__builtin_types_compatible_p":
             sides = [self._compared(argument, scope) for argument in arguments]
             unknown = any(isinstance(side, UnknownType) for side in sides)
-            return Int(int(not unknown and sides[0] == sides[1]))
+            return Int(int(not unknown and same_type(sides[0], sides[1])))
         if name == "__builtin_choose_expr":
             picked = self.truth(self.evaluate(arguments[0], scope), arguments[0])
             return self.evaluate(arguments[1 if picked else 2], scope)
@@ -140,11 +150,10 @@ class Machine(Intrinsics, InlineAssembly, StaticTypes, Expressions, Statements):
         return Opaque("offsetof")
 
     def _bit_builtin(self, name: str, value: Int) -> Value:
-        width = self.bits if name.endswith("l") else 32
-        if name.endswith("ll"):
-            width = 64
+        stem = name.removeprefix("__builtin_")
+        width = 64 if stem.endswith("ll") else self.bits if stem.endswith("l") else 32
+        stem = stem.rstrip("l")
         bits = value.value & ((1 << width) - 1)
-        stem = name.removeprefix("__builtin_").rstrip("l") if width != 32 else name[10:]
         if stem.startswith("bswap"):
             size = int(stem[5:]) // 8
             raw = value.value & ((1 << (8 * size)) - 1)
@@ -178,8 +187,10 @@ class Machine(Intrinsics, InlineAssembly, StaticTypes, Expressions, Statements):
         if name.startswith(BUILD_ERROR):
             return self._build_error(name)
         near = self.run.location.path
+        self.questions.add(("function", name, near))
         node = self.code.function_node(name, near)
         if node is None:
+            self.questions.add(("prototype", name, ""))
             return self.unseen(name, values)
         if self._skippable(name, node, values):
             return Int(0)
@@ -201,14 +212,17 @@ class Machine(Intrinsics, InlineAssembly, StaticTypes, Expressions, Statements):
             return False
         shape = self._shapes.get(node)
         if shape is None:
-            shape = self._shapes[node] = self._shape(node)
+            shape = self._shapes[node] = self._shape(name, node)
         if not shape.void:
             return False
         for value in values:
+            if isinstance(value, Int) and isinstance(self.at_address(value), Pointer):
+                return False
             if isinstance(value, Pointer) and not (
                 isinstance(value.obj, Variable) and value.obj.is_global
             ):
                 return False
+        self.questions.add(("reaches", name, ""))
         return not self.reaches_hook(name)
 
     def reaches_hook(self, name: str) -> bool:
@@ -242,7 +256,7 @@ class Machine(Intrinsics, InlineAssembly, StaticTypes, Expressions, Statements):
             raise Unjudged(f"calls nested deeper than {MAX_DEPTH}")
         shape = self._shapes.get(node)
         if shape is None:
-            shape = self._shapes[node] = self._shape(node)
+            shape = self._shapes[node] = self._shape(name, node)
         scope = Scope()
         for (parameter, ctype), value in zip(shape.parameters, values, strict=False):
             if not parameter:
@@ -289,7 +303,17 @@ class Machine(Intrinsics, InlineAssembly, StaticTypes, Expressions, Statements):
             run.location = called
         return result
 
-    def _shape(self, node: Node) -> Shape:
+    def _shape(self, name: str, node: Node) -> Shape:
+        before, self.types.asked = self.types.asked, set()
+        try:
+            return self._new_shape(node)
+        finally:
+            known = self.shape_questions.get(name, frozenset())
+            self.shape_questions[name] = known | self.types.asked
+            before |= self.types.asked
+            self.types.asked = before
+
+    def _new_shape(self, node: Node) -> Shape:
         declaration = node.decl.type
         parameters: list[tuple[str, CType]] = []
         has_mm = False
@@ -330,6 +354,8 @@ class Machine(Intrinsics, InlineAssembly, StaticTypes, Expressions, Statements):
             raise Unjudged(f"an entry's address is given to {what}: {name}{problem}")
         full = self._call_name(name, values)
         for value in values:
+            if isinstance(value, Int):
+                value = self.at_address(value)
             if isinstance(value, Pointer) and isinstance(value.obj, Variable):
                 if not value.obj.is_global:
                     value.obj.cells.clear()

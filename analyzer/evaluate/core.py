@@ -51,13 +51,14 @@ class Code(Declarations, Protocol):
     def function_node(self, name: str, near: str) -> Node | None: ...
     def prototype_node(self, name: str) -> Node | None: ...
     def variable_node(self, name: str, near: str) -> Node | None: ...
-    def initial_nodes(self, name: str) -> list[Node]: ...
+    def variable_home(self, name: str, near: str) -> str: ...
+    def initial_nodes(self, name: str, near: str) -> list[Node]: ...
     def has_function(self, name: str) -> bool: ...
     def callees(self, name: str) -> frozenset[str]: ...
     def problem(self, name: str) -> str: ...
 
 
-_COMPARED = re.compile(r"^\(\??(.*) (==|!=) 0x0\)$")
+_COMPARED = re.compile(r"^\((?:\??(.*) (==|!=) 0x0|0x0 (==|!=) \??(.*))\)$")
 
 
 def condition_key(name: str) -> tuple[str, bool]:
@@ -65,7 +66,7 @@ def condition_key(name: str) -> tuple[str, bool]:
     match = _COMPARED.match(name)
     if match is None:
         return name, True
-    return match[1], match[2] == "!="
+    return match[1] or match[4], (match[2] or match[3]) == "!="
 
 
 class Scope:
@@ -93,6 +94,7 @@ class Core:
         self.canonical: dict[str, Opaque] = {}
         self.known: frozenset[str] = frozenset()  # names of values that need no dereference
         self.global_bases: dict[str, int] = {}
+        self.questions: set[tuple[str, str, str]] = set()  # what was asked of the unit
         self.global_inits: dict[str, Variable | Opaque] = {}
         self.typeof_scope: Scope = Scope()
         self.transparent = False  # hooks are followed into their bodies instead of recorded
@@ -161,12 +163,17 @@ class Core:
             scope = scope.outer
         known = self.enums.get(name)
         if known is not None:
+            self.questions.add(("enum", name, ""))
             return known
         node = self.code.enum_node(name)
+        self.questions.add(("enum", name, ""))
         if node is not None:
             return self._enumerate(node, name)
+        self.questions.add(("variable", name, ""))
         if self.code.variable_node(name, self.run.location.path) is not None:
             return self.global_variable(name)
+        self.questions.add(("function", name, ""))
+        self.questions.add(("prototype", name, ""))
         if self.code.has_function(name) or self.code.prototype_node(name) is not None:
             return FuncRef(name)
         if name in ("__func__", "__FUNCTION__", "__PRETTY_FUNCTION__"):
@@ -196,34 +203,36 @@ class Core:
     def global_variable(self, name: str) -> Variable | Value:
         """A global: initialised aggregates by value, scalars opaque with their initial value."""
         run = self.run
-        found = run.globals.get(name)
+        home = self.code.variable_home(name, run.location.path)
+        key = f"{name} of {home}" if home else name
+        found = run.globals.get(key)
         if found is not None:
             return found
-        known = self.global_inits.get(name)
+        known = self.global_inits.get(key)
         if known is None:
-            known = self._declare_global(name)
-            self.global_inits[name] = known
+            known = self._declare_global(name, key, home)
+            self.global_inits[key] = known
         if isinstance(known, Opaque):
             return known
         var = Variable(name, known.ctype, base=known.base, fill=known.fill, is_global=True)
         var.cells.update(known.cells)
-        run.globals[name] = var
+        run.globals[key] = var
         return var
 
-    def _declare_global(self, name: str) -> Variable:
-        node = self.code.variable_node(name, self.run.location.path)
+    def _declare_global(self, name: str, key: str, home: str) -> Variable:
+        node = self.code.variable_node(name, home)
         assert node is not None
-        base = self.global_bases.get(name)
+        base = self.global_bases.get(key)
         if base is None:
             base = GLOBAL_BASE[self.bits] + GLOBAL_STEP * len(self.global_bases)
-            self.global_bases[name] = base
+            self.global_bases[key] = base
         try:
             ctype = self.types.of(node)
         except Unjudged:
             ctype = UnknownType()
         var = Variable(name, ctype, base=base, fill=Opaque(name), is_global=True)
-        self.global_inits[name] = var
-        for init in self.code.initial_nodes(name):
+        self.global_inits[key] = var
+        for init in self.code.initial_nodes(name, home):
             saved, self.run = self.run, Run()
             try:
                 value = self.initial(init, ctype, Scope())

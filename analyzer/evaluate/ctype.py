@@ -125,14 +125,16 @@ class Member:
 class StructType:
     """A structure or union with its layout, computed on first use."""
 
-    __slots__ = ("_build", "_layout", "tag", "union")
+    __slots__ = ("_build", "_layout", "_resolver", "tag", "union")
 
     def __init__(
         self,
         tag: str,
         union: bool,
         build: Callable[[], tuple[tuple[Member, ...], int, int]],
+        resolver: TypeResolver | None = None,
     ) -> None:
+        self._resolver = resolver
         self.tag = tag
         self.union = union
         self._build = build
@@ -140,6 +142,8 @@ class StructType:
 
     @property
     def layout(self) -> tuple[tuple[Member, ...], int, int]:
+        if self._resolver is not None:
+            self._resolver.asked.add(("struct", self.tag, ""))
         if self._layout is None:
             self._layout = self._build()
         return self._layout
@@ -200,6 +204,7 @@ class TypeResolver:
         self._named: dict[str, CType] = {}
         self._tagged: dict[str, StructType] = {}
         self._by_node: dict[Node, CType] = {}
+        self.asked: set[tuple[str, str, str]] = set()
         self.long = IntType(bits, True)
         self.ulong = IntType(bits, False)
 
@@ -209,6 +214,7 @@ class TypeResolver:
 
     def named(self, name: str) -> CType:
         """A typedef by name; Unjudged when the unit has none."""
+        self.asked.add(("type", name, ""))
         found = self._named.get(name)
         if found is None:
             node = self._declarations.typedef_node(name)
@@ -281,7 +287,7 @@ class TypeResolver:
             key = f"{'union' if union else 'struct'} {tag}"
             known = self._tagged.get(key)
             if known is None:
-                known = StructType(tag, union, lambda: self._tagged_layout(tag, union))
+                known = StructType(tag, union, lambda: self._tagged_layout(tag, union), self)
                 self._tagged[key] = known
             return known
         found = self._by_node.get(node)

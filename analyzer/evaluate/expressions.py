@@ -210,10 +210,9 @@ class Expressions(Core):
 
     def _pointer_arithmetic(self, op: str, left: Value, right: Value) -> Value:
         if op in ("+", "-") and isinstance(left, Pointer) and isinstance(right, Int):
-            step = self._step(left)
-            return Pointer(
-                left.obj, left.offset + (right.value if op == "+" else -right.value) * step, left.target
-            )
+            count = Int(right.value, self.bits, True).value
+            moved = (count if op == "+" else -count) * self._step(left)
+            return Pointer(left.obj, left.offset + moved, left.target)
         if op == "+" and isinstance(left, Int) and isinstance(right, Pointer):
             return Pointer(right.obj, right.offset + left.value * self._step(right), right.target)
         if isinstance(left, Pointer) and isinstance(right, Pointer) and left.obj is right.obj:
@@ -297,7 +296,9 @@ class Expressions(Core):
 
     def _sizeof(self, node: Node, scope: Scope) -> Value:
         if isinstance(node, c_ast.Typename):
-            ctype = self.types.of(node)
+            ctype = self.type_of_name(node, scope)
+        elif isinstance(node, c_ast.Constant) and node.type == "string":
+            return Int(len(node.value.strip('"')) + 1, self.bits, False)
         else:
             ctype = self.static_type(node, scope)
         if isinstance(ctype, UnknownType):

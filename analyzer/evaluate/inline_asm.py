@@ -38,7 +38,7 @@ class InlineAssembly(Core):
         outputs: list[tuple[str, Value]] = []
         inputs: list[tuple[str, Value]] = []
         labels: list[str] = []
-        idle = default_arm(template) == ""  # no instruction: a barrier, or a value hidden
+        idle = not _code_lines(_unescaped(template))  # a barrier, or a value that is hidden
         for argument in arguments[1:]:
             kind = argument.name.name
             items = argument.args.exprs if argument.args is not None else []
@@ -53,6 +53,9 @@ class InlineAssembly(Core):
                     continue
                 if memory and self.is_slot(place):
                     raise self._refuse("writes an entry", template)
+                if "+" in constraint and not memory and not idle:
+                    if self.names_slot(self.load(place)):
+                        raise self._refuse("is given an entry's address", template)
                 outputs.append((constraint, place))
             elif memory:
                 place = self._quiet_place(items[1], scope)
@@ -116,13 +119,17 @@ class InlineAssembly(Core):
 
 def default_arm(template: str) -> str | None:
     """The instructions executed when nothing is patched: '' for none, None if there are several."""
-    text = template.replace("\\n", "\n").replace("\\t", " ")
+    text = _unescaped(template)
     match = _DEFAULT_ARM.match("\n".join(_code_lines(text, keep_sections=True)))
     body = match[2] if match is not None else text
     lines = [line for line in _code_lines(body) if line != "nop"]
     if not lines:
         return ""
     return lines[0] if len(lines) == 1 and match is not None else None
+
+
+def _unescaped(template: str) -> str:
+    return template.replace("\\n", "\n").replace("\\t", " ")
 
 
 def _code_lines(text: str, keep_sections: bool = False) -> list[str]:

@@ -163,6 +163,8 @@ class Memory:
                 if not isinstance(payload, int):
                     return Opaque("address")
                 parts.append((offset, width, payload))
+            if sum(width for _, width, _ in parts) < size:
+                return Opaque("bytes before they are set")
             return join(parts, size, self.order)
         if isinstance(value, Pointer):
             if value.obj.base is not None:

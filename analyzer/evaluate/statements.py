@@ -8,12 +8,14 @@ from typing import Any, Final
 
 from pycparser import c_ast
 
+from . import arith
 from .core import Core, Scope
 from .ctype import ArrayType, CType, IntType, Node, StructType, UnknownType
 from .memory import Variable
 from .values import Int, Opaque, PathEnds, Pointer, Struct, Text, Unjudged, Value
 
 MAX_ITERATIONS: Final = 5000
+MAX_ZEROED: Final = 1 << 16  # bytes
 MAX_UNDECIDED: Final = 40  # rounds of a loop that an unknown condition keeps going
 MAX_OPAQUE_ITERATIONS: Final = 2  # a loop whose condition is unknown is left after that many
 
@@ -175,7 +177,9 @@ class Statements(Core):
         return Struct(struct, dict(scratch.cells))
 
     def _zero(self, var: Variable, offset: int, ctype: CType) -> None:
-        """Members without an initializer are zero (C11 6.7.9)."""
+        """Members without an initializer are zero (C11 6.7.9); of large objects they are opaque."""
+        if ctype.size > MAX_ZEROED:
+            return
         if isinstance(ctype, ArrayType):
             if ctype.length is not None and ctype.length <= 512:
                 for index in range(ctype.length):
@@ -325,6 +329,8 @@ class Statements(Core):
 
     def _switch(self, node: Node, scope: Scope) -> Value:
         value = self.number(self.evaluate(node.cond, scope))
+        if isinstance(value, Int):
+            value = arith.promote(value)
         body = node.stmt
         items = (body.block_items or []) if isinstance(body, c_ast.Compound) else [body]
         start = self._select(value, items, node, scope)

@@ -43,11 +43,7 @@ def standard_headers(stage: Stage, arch: str) -> tuple[str, ...]:
     """Return the standard headers that this tree has for this architecture."""
     found = []
     for header in HEADERS:
-        if header.startswith("linux/"):
-            places = [f"include/{header}"]
-        else:
-            places = [f"arch/{arch}/include/{header}", f"include/asm-generic/{header[4:]}"]
-        if any(stage.has(place) for place in places):
+        if stage.provides(arch, header):
             found.append(header)
         elif header == "linux/pgtable.h":  # before 5.8
             found.append("asm/pgtable.h")

@@ -127,6 +127,14 @@ class Stage:
             self._names[folder] = names
         return name in names
 
+    def provides(self, arch: str, header: str) -> bool:
+        """Tell whether `#include <header>` finds something for an architecture, but a stand-in."""
+        if self.has(f"include/{header}") or self.has(f"arch/{arch}/include/{header}"):
+            return True
+        self._make_arch(arch)
+        wrapped = any(name == header for name, _ in self._wrappers[arch].files)
+        return wrapped and self.has(f"include/asm-generic/{header.removeprefix('asm/')}")
+
     def load(self, paths: Iterable[str]) -> None:
         """Copy and scan files of the tree, those that are new; absent ones are skipped."""
         new = [p for p in paths if p not in self._scans]

@@ -73,6 +73,10 @@ class ParseCache:
         self._parsed[key] = found
         return found
 
+    def clear(self) -> None:
+        """Let go of everything; units that share the cache parse again what they ask for."""
+        self._parsed.clear()
+
     def __len__(self) -> int:
         return len(self._parsed)
 
@@ -249,6 +253,13 @@ class Unit:
     def path(self, chunk: Chunk) -> str:
         """Return the file of a chunk (cheaper than its location)."""
         return self._positions.path(chunk.start)
+
+    @property
+    def unread(self) -> str:
+        """The first place of the unit that could not be read; '' when everything was."""
+        places = [d.location for d in self.diagnostics] + sorted(self.unparsed)
+        named = [place for place in places if not place.path.startswith("<")]
+        return str(named[0]) if named else ""
 
     @property
     def files(self) -> frozenset[str]:

@@ -8,7 +8,7 @@ import re
 from pycparser import c_ast
 
 from ..evaluate.ctype import Node
-from ..frontend import Unit
+from ..frontend import Chunk, Unit
 from .probes import INITIAL
 
 _WORD = re.compile(r"[A-Za-z_]\w*")
@@ -41,12 +41,28 @@ class UnitCode:
         return node if node is not None and isinstance(node.type, c_ast.FuncDecl) else None
 
     def variable_node(self, name: str, near: str) -> Node | None:
-        chunk = self.unit.variable(name)
+        chunk = self._variable(name, near)
         return self.unit.ast(chunk) if chunk is not None else None
 
-    def initial_nodes(self, name: str) -> list[Node]:
+    def variable_home(self, name: str, near: str) -> str:
+        """`near` where that file has a variable of its own of this name, else ''."""
+        if len(self.unit.variables.get(name, ())) < 2:
+            return ""
+        chunk = self._variable(name, near)
+        text = "" if chunk is None else self.unit.source(chunk)
+        return near if text.startswith("static") and self.unit.path(chunk) == near else ""
+
+    def _variable(self, name: str, near: str) -> Chunk | None:
+        chunks = self.unit.variables.get(name, ())
+        if near and len(chunks) > 1:
+            for chunk in chunks:
+                if self.unit.path(chunk) == near and "=" in self.unit.source(chunk):
+                    return chunk
+        return self.unit.variable(name)
+
+    def initial_nodes(self, name: str, near: str) -> list[Node]:
         """Initializers of a global: its own, or those of its definitions elsewhere in the tree."""
-        node = self.variable_node(name, "")
+        node = self.variable_node(name, near)
         if node is None or not isinstance(node, c_ast.Decl):
             return []
         if node.init is not None:
@@ -58,6 +74,15 @@ class UnitCode:
             if probe is None:
                 return found
             found.append(probe.init)
+
+    def initial_texts(self, name: str) -> list[str]:
+        """The texts of `initial_nodes` that stand elsewhere in the tree."""
+        found: list[str] = []
+        while True:
+            chunk = self.unit.variable(f"{INITIAL}{len(found)}_{name}")
+            if chunk is None:
+                return found
+            found.append(self.unit.source(chunk))
 
     def typedef_node(self, name: str) -> Node | None:
         chunk = self.unit.typedef(name)

@@ -11,7 +11,8 @@ from ..helpers.contracts import New, Old, contract_for
 from ..helpers.session import Session
 from ..model import Location
 from .describe import frames
-from .runs import HelperRuns, Outcome, is_init_mm, is_user_mm
+from .outcome import HelperRuns, Outcome
+from .runs import is_init_mm, is_user_mm
 
 _IN_PLACE: Final = ("wrprotect", "young", "access_flags", "mkold")
 

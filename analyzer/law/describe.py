@@ -6,7 +6,7 @@ from __future__ import annotations
 from ..evaluate.state import Event, Frame
 from ..helpers.session import Entry, Session
 from ..model import EntryValue, Location, Step, Witness
-from .runs import Delta, Outcome
+from .outcome import Delta, Outcome
 
 PROBES = "<ptcheck>"
 

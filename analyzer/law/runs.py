@@ -6,20 +6,20 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Final
 
 from ..evaluate.memory import Table
-from ..evaluate.state import Choice, Event, alternatives
+from ..evaluate.state import Event, alternatives
 from ..evaluate.values import Int, Opaque, PathEnds, Pointer, Unjudged, Value
 from ..helpers.contracts import Contract, New, Old, contract_for
 from ..helpers.interface import Signature, parameter_names
 from ..helpers.probes import CALL
 from ..helpers.session import ADDRESS, LOWER_TABLE, MM, VMA, Entry, Session
+from .outcome import INDEX, Case, Delta, HelperRuns, Outcome
+from .reuse import Answers, Question, Reuse
 
 MAX_PATHS: Final = 64
 SLOTS: Final = 2048
-INDEX: Final = 1024
 BATCH: Final = 4
 SECOND: Final = 64  # a second entry of the same level, for helpers that move or copy
 
@@ -37,59 +37,14 @@ _SIZE = re.compile(r"^_*(?:sz|size|pgsize|psize)$")
 _COUNT = re.compile(r"^_*(?:nr|n|count|nr_\w+)$")
 _OLD = re.compile(r"old|orig")
 
-Delta = dict[tuple[int, int], int]
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """One question: the entries in the slot before, the entry given, the batch size."""
-
-    old: Entry
-    new: Entry | None
-    nr: int
-    neighbours: tuple[Entry, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """One path of one case. `status` is balanced, neutral, broken, unknown or ends."""
-
-    status: str
-    case: Case
-    choices: tuple[Choice, ...]
-    events: tuple[Event, ...]
-    expected: Delta = field(default_factory=dict)
-    got: Delta = field(default_factory=dict)
-    left: int = 0
-    reason: str = ""
-    index: int = INDEX
-
-    @property
-    def hooks(self) -> tuple[Event, ...]:
-        return tuple(e for e in self.events if e.kind in ("set", "clear"))
-
-    @property
-    def stores(self) -> tuple[Event, ...]:
-        return tuple(e for e in self.events if e.kind == "store")
-
-
-@dataclass(frozen=True, slots=True)
-class HelperRuns:
-    """Everything that was run for one helper."""
-
-    signature: Signature
-    contract: Contract
-    outcomes: tuple[Outcome, ...]
-    vacuous: bool  # no counted entry took part: nothing was proved
-    reason: str = ""
-
-
 class Runner:
     """Judges helpers of one session."""
 
     def __init__(self, session: Session) -> None:
         self.session = session
         self.machine = session.machine
+        self.counts: set[tuple[str, int]] = set()  # entries whose count a run depended on
+        self.answers = Answers(session)
 
     # -- cases
 
@@ -160,18 +115,40 @@ class Runner:
 
     # -- runs
 
-    def run(self, signature: Signature) -> HelperRuns:
-        """Every case of a helper on every path."""
+    def run(self, signature: Signature, reuse: Reuse | None = None) -> HelperRuns:
+        """Every case of a helper on every path; runs of another variant where they hold here."""
         contract = contract_for(signature.name)
         outcomes: list[Outcome] = []
         vacuous = True
         try:
             vacuous = not self.session.has_counted(signature.level)
-            for case in self.cases(signature, contract):
+            cases = tuple(self.cases(signature, contract))
+            if reuse is not None:
+                found = reuse.find(signature, cases, self.session, self.answers)
+                if found is not None:
+                    return found
+            self.counts.clear()
+            self.machine.questions.clear()
+            self.machine.types.asked.clear()
+            for case in cases:
                 outcomes.extend(self.paths(signature, case, contract))
+            if reuse is not None:
+                runs = HelperRuns(signature, contract, tuple(outcomes), vacuous)
+                asked = self._asked()
+                counts = [(lv, raw, self.session.counted(lv, raw)) for lv, raw in self.counts]
+                reuse.keep(signature, cases, runs, counts, asked, self.answers)
         except (Unjudged, PathEnds) as problem:
             return HelperRuns(signature, contract, tuple(outcomes), vacuous, str(problem))
         return HelperRuns(signature, contract, tuple(outcomes), vacuous)
+
+    def _asked(self) -> set[Question]:
+        """What the runs just made asked of the unit, parameters of functions included."""
+        machine = self.machine
+        asked = machine.questions | machine.types.asked
+        for kind, name, _ in tuple(asked):
+            if kind == "function":
+                asked |= machine.shape_questions.get(name, frozenset())
+        return asked
 
     def paths(self, signature: Signature, case: Case, contract: Contract) -> list[Outcome]:
         """All paths of one case, in a fixed order."""
@@ -272,6 +249,7 @@ class Runner:
                 if step:
                     held = self._held(event, step)
                 self._move(moved, event.level, held, -1)
+            self.counts.add((event.level, event.new))
             counted = self.session.counted(event.level, event.new)
             if counted is not None:
                 for step in range(event.nr):
@@ -283,6 +261,7 @@ class Runner:
         return event.held[step] if step < len(event.held) else 0
 
     def _move(self, moved: Counter[tuple[int, int]], level: str, raw: int, by: int) -> None:
+        self.counts.add((level, raw))
         counted = self.session.counted(level, raw)
         if counted is not None:
             moved[(counted.pfn, counted.pages)] += by

@@ -4,8 +4,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from analyzer.bits import Reading, read_bits
@@ -14,7 +14,7 @@ from analyzer.frontend import Stage, read_unit
 from analyzer.helpers.bodies import SourceIndex
 from analyzer.helpers.session import Session
 from analyzer.kconfig import KconfigFiles, Variant, load_kconfig, variants
-from analyzer.tree import FolderTree
+from analyzer.tree import FolderTree, KernelTree
 from tests.compiler.compilers import Compiler, Complaint
 from tests.compiler.probing import Asked, asked, patterns
 
@@ -25,17 +25,21 @@ class Compared:
 
     agree: int = 0
     mismatches: list[str] = field(default_factory=list)
-    left_out: Counter[str] = field(default_factory=Counter)  # why, and how often
-    examples: dict[str, str] = field(default_factory=dict)
+    left_out: dict[str, Counter[str]] = field(default_factory=dict)  # why: what: how often
+    names: set[str] = field(default_factory=set)  # what was compared
 
-    def leave_out(self, reason: str, example: str) -> None:
+    def leave_out(self, reason: str, what: str) -> None:
         """Something that one side could not answer."""
-        self.left_out[reason] += 1
-        self.examples.setdefault(reason, example)
+        self.left_out.setdefault(reason, Counter())[what] += 1
 
     def __str__(self) -> str:
-        left = ", ".join(f"{n} {why} ({self.examples[why]})" for why, n in self.left_out.items())
-        return f"{self.agree} agree, {len(self.mismatches)} differ; not compared: {left or 'none'}"
+        left = "; ".join(
+            f"{what.total()} {why}: {', '.join(sorted(what))}" for why, what in self.left_out.items()
+        )
+        return (
+            f"{self.agree} of {len(self.names)} names agree, {len(self.mismatches)} differ"
+            f" {self.mismatches[:5]}; not compared: {left or 'none'}"
+        )
 
 
 @dataclass(slots=True)
@@ -48,16 +52,34 @@ class Bench:
     functions: tuple[Asked, ...]
     refused: dict[str, str]  # functions and macros that are no expression of one entry
     header_errors: list[Complaint]
+    initial: dict[str, tuple[str, ...]]  # variables and what the tree initialises them with
 
     @property
     def session(self) -> Session:
         return self.reading.session
 
 
-def bench(arch: str, work: Path, stage: Stage) -> Bench:
-    """Read the base variant of an architecture and find out what can be asked."""
+SWITCHED_OFF: Mapping[str, Mapping[str, str]] = {
+    "arm64": {"ARM64_VA_BITS_48": "y"},  # pte_pfn() asks whether LPA2 is in use
+    "riscv": {"RISCV_ISA_SVNAPOT": "n"},  # pte_pfn() asks for Svnapot
+}
+"""Options because of which a test of an entry asks the processor what it has."""
+
+
+def base_variant(tree: KernelTree, arch: str, fixed: bool = False) -> Variant:
+    """The base variant of an architecture; `fixed`: without the options of SWITCHED_OFF."""
+    kconfig = load_kconfig(tree, arch, KconfigFiles(tree))
+    variant = variants(tree, arch, kconfig)[0]
+    if not fixed:
+        return variant
+    config = kconfig.solve({**dict(variant.wants), **SWITCHED_OFF[arch]})
+    return replace(variant, name=f"{variant.name}-fixed", config=config)
+
+
+def bench(arch: str, work: Path, stage: Stage, fixed: bool = False) -> Bench:
+    """Read a variant of an architecture and find out what can be asked."""
     tree = stage.tree
-    variant = variants(tree, arch, load_kconfig(tree, arch, KconfigFiles(tree)))[0]
+    variant = base_variant(tree, arch, fixed)
     first = read_unit(stage, variant, with_macros=True)
     compiler = Compiler(stage, variant, work)
     forms = [form for item in asked(first, tree, arch) for form in item.forms()]
@@ -71,16 +93,19 @@ def bench(arch: str, work: Path, stage: Stage) -> Bench:
             good.setdefault(form.name, form)
     functions = tuple(good.values())
     text = "".join(f"{item.text()}\n" for item in functions)
-    reading = read_bits(stage, variant, SourceIndex(tree, arch), extra=text)
+    index = SourceIndex(tree, arch)
+    reading = read_bits(stage, variant, index, extra=text)
     refused = {name: why for name, why in refused.items() if name not in good}
-    return Bench(variant, compiler, reading, functions, refused, others)
+    return Bench(variant, compiler, reading, functions, refused, others, index.initial_values())
 
 
-def open_bench(kernel: Path, arch: str, work: Path) -> tuple[Stage, Bench]:
+def open_bench(
+    kernel: Path, arch: str, work: Path, fixed: bool = False
+) -> tuple[Stage, Bench]:
     """A stage, which the caller closes, and the bench in it."""
     stage = Stage(FolderTree(str(kernel)))
     try:
-        return stage, bench(arch, work, stage)
+        return stage, bench(arch, work, stage, fixed)
     except BaseException:
         stage.close()
         raise
@@ -100,7 +125,7 @@ def compare_constants(made: Bench, wrong: int = 0) -> Compared:
     folded: list[tuple[str, int]] = []
     for name, constant in made.reading.constants.items():
         if constant.value is None:
-            result.leave_out("not known to the evaluator", f"{name}: {constant.reason}")
+            result.leave_out("not known to the evaluator", f"{name} ({constant.reason})")
         elif constant.protection:
             folded.append((name, constant.value))
         else:
@@ -116,6 +141,7 @@ def compare_constants(made: Bench, wrong: int = 0) -> Compared:
         message = errors.get(index)
         if message is None:
             result.agree += 1
+            result.names.add(name)
         elif "static assertion failed" in message:
             result.mismatches.append(f"{name}: the evaluator has {value:#x}")
         else:
@@ -125,26 +151,49 @@ def compare_constants(made: Bench, wrong: int = 0) -> Compared:
     return result
 
 
+def _initial_values(made: Bench, names: Sequence[str]) -> list[str]:
+    """Each variable defined as a macro: the first of its initializers that compiles here."""
+    texts = [(name, text) for name in names for text in made.initial[name]]
+    errors, _ = made.compiler.complaints(
+        "initial.c",
+        [f"static unsigned long __ptc_at_first_{i}(void) {{ return ({text}); }}"
+         for i, (_, text) in enumerate(texts)],
+    )  # fmt: skip
+    chosen: dict[str, str] = {}
+    for index, (name, text) in enumerate(texts):
+        if index not in errors:
+            chosen.setdefault(name, f"#define {name} ({text})")
+    return list(chosen.values())
+
+
 def _fold_constants(
     made: Bench, items: Sequence[tuple[str, int]], form: str, result: Compared
 ) -> None:
+    """Compare what C calls no constant expression: the optimizer computes it.
+
+    A variable stands for what the tree initialises it with, as it does for the evaluator.
+    """
+    depends = {d for name, _ in items for d in made.reading.constants[name].depends}
+    known = _initial_values(made, sorted(depends & made.initial.keys()))
     expressions = [form.format(name) for name, _ in items]
-    errors, _ = made.compiler.complaints(
-        "terms.c", [f"static unsigned long __ptc_term_{i}(void) {{ return {e}; }}" for i, e in enumerate(expressions)]
-    )
+    terms = [
+        f"static unsigned long __ptc_term_{i}(void) {{ return {expression}; }}"
+        for i, expression in enumerate(expressions)
+    ]
+    errors, _ = made.compiler.complaints("terms.c", terms)
     usable = [i for i in range(len(items)) if i not in errors]
-    for index in errors:
-        result.leave_out("not an expression for the compiler", f"{items[index][0]}: {errors[index]}")
-    values = made.compiler.fold("protections.c", (), [expressions[i] for i in usable])
+    for index, message in errors.items():
+        result.leave_out("no expression for the compiler", f"{items[index][0]} ({message})")
+    values = made.compiler.fold("values.c", known, [expressions[i] for i in usable])
     for position, index in enumerate(usable):
         name, value = items[index]
         folded = values.get(position)
-        constant = made.reading.constants[name]
         if folded is None:
-            why = ", ".join(constant.depends) or "not constant"
-            result.leave_out("decided at run time", f"{name}: {why}")
+            why = ", ".join(made.reading.constants[name].depends) or "not constant"
+            result.leave_out("decided at run time", f"{name} ({why})")
         elif folded == value:
             result.agree += 1
+            result.names.add(name)
         else:
             result.mismatches.append(f"{name}: evaluator {value:#x}, compiler {folded:#x}")
 
@@ -174,6 +223,7 @@ def compare_functions(
         if isinstance(mine, str):
             result.leave_out(mine, item.name)
             continue
+        result.names.add(item.name)
         if wrong:
             wrong -= 1
             mine ^= 1

@@ -21,7 +21,7 @@ from analyzer.kconfig import Variant
 
 COMPILERS: Final[Mapping[str, tuple[str, ...]]] = {
     # the options that decide about types and code, as in the architecture's Makefile
-    "x86": ("gcc", "-m64", "-mcmodel=kernel", "-mno-red-zone", "-mno-sse", "-mno-80387"),
+    "x86": ("gcc", "-m64", "-fno-PIE", "-mcmodel=kernel", "-mno-red-zone", "-mno-sse", "-mno-80387"),
     "arm64": ("aarch64-linux-gnu-gcc", "-mgeneral-regs-only", "-mabi=lp64"),
     "riscv": ("riscv64-linux-gnu-gcc", "-mabi=lp64", "-march=rv64ima", "-mcmodel=medany"),
 }
@@ -34,6 +34,7 @@ _FLAGS: Final = (
 _ERROR: Final = re.compile(r"^([^:\n]+):(\d+):(?:\d+:)? (?:fatal )?error: (.*)$", re.M)
 _DEFINE: Final = re.compile(r"^#define (\w+)(?: (.*))?$", re.M)
 _RESULT: Final = re.compile(r"^->[$#]?(\d+) (?:(\?)|[$#]?(-?\d+))$", re.M)
+_UNDECLARED: Final = re.compile(r"^'(\w+)' undeclared")
 _SECONDS: Final = 600
 _PER_FUNCTION: Final = 64
 
@@ -65,10 +66,20 @@ class Compiler:
         predefined, *forced = prepared.forced
         own = work / "makefile.h"
         own.write_text(self._from_makefile(stage.source / predefined))
+        self._dummies = work / "dummies.h"
+        self._dummies.write_text("")
         self._options = [
             *(f"-I{folder}" for folder in prepared.folders if not folder.endswith("/shadow")),
-            *(w for name in (str(own), *forced) for w in ("-include", name)),
+            *(w for name in (str(own), str(self._dummies), *forced) for w in ("-include", name)),
         ]
+        self.undeclared = self._declare_dummies()
+
+    def _declare_dummies(self) -> tuple[str, ...]:
+        """Names that our generated headers lack: they get a value, so that the rest compiles."""
+        _, errors = self.complaints("headers.c", [])
+        found = {m[1] for e in errors if (m := _UNDECLARED.search(e.message))}
+        self._dummies.write_text("".join(f"#define {n} 0x{i:x}\n" for i, n in enumerate(sorted(found))))
+        return tuple(sorted(found))
 
     @staticmethod
     def available(arch: str) -> str | None:

@@ -87,4 +87,4 @@ def test_hostile_text_takes_no_time() -> None:
         declared_names(text + ";")
         list(enum_constants(text))
         list(tags(text))
-    assert time.process_time() - began < 5
+    assert time.process_time() - began < 20

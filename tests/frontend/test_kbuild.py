@@ -98,7 +98,7 @@ def test_makefile(text: str, value: str) -> None:
 def test_hostile_makefiles_end(text: str) -> None:
     began = time.process_time()
     assert len(make(text).get("x")) < 300_000
-    assert time.process_time() - began < 5
+    assert time.process_time() - began < 20
 
 
 BYTEORDER = (

@@ -300,4 +300,4 @@ def test_hostile_text_takes_bounded_time(unit: Make, text: str) -> None:
     assert made.prototypes is not None
     for chunks in list(made.functions.values())[:3]:
         made.ast(chunks[0])
-    assert time.process_time() - began < 8
+    assert time.process_time() - began < 20

@@ -32,8 +32,12 @@ def never_clean(done: Done) -> None:
 
 
 def named(value: Any, path: str) -> list[str]:
-    """The problems of a file, each `path:line: message` or `path: message`."""
-    start = re.compile(rf"{re.escape(path)}(:\d+)?: \S")
+    """The problems of a file, each `path:line: message` or `path: message`.
+
+    One that is missing is named at the place that includes it.
+    """
+    header = path.removeprefix("include/").partition("/include/")[2] or path[len("include/") :]
+    start = re.compile(rf"{re.escape(path)}(:\d+)?: \S|.*: the tree has no header {header}$")
     problems: list[str] = value["problems"]
     for problem in problems:
         assert "Location(" not in problem, problem

@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What is asked of a helper and what came out: cases, outcomes, all runs of a helper."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from ..evaluate.state import Choice, Event
+from ..helpers.contracts import Contract
+from ..helpers.interface import Signature
+from ..helpers.session import Entry
+
+INDEX: Final = 1024  # the entry of the table that a helper is given
+
+Delta = dict[tuple[int, int], int]
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One question: the entries in the slot before, the entry given, the batch size."""
+
+    old: Entry
+    new: Entry | None
+    nr: int
+    neighbours: tuple[Entry, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One path of one case. `status` is balanced, neutral, broken, unknown or ends."""
+
+    status: str
+    case: Case
+    choices: tuple[Choice, ...]
+    events: tuple[Event, ...]
+    expected: Delta = field(default_factory=dict)
+    got: Delta = field(default_factory=dict)
+    left: int = 0
+    reason: str = ""
+    index: int = INDEX
+
+    @property
+    def hooks(self) -> tuple[Event, ...]:
+        return tuple(e for e in self.events if e.kind in ("set", "clear"))
+
+    @property
+    def stores(self) -> tuple[Event, ...]:
+        return tuple(e for e in self.events if e.kind == "store")
+
+
+@dataclass(frozen=True, slots=True)
+class HelperRuns:
+    """Everything that was run for one helper."""
+
+    signature: Signature
+    contract: Contract
+    outcomes: tuple[Outcome, ...]
+    vacuous: bool  # no counted entry took part: nothing was proved
+    reason: str = ""

@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""One run of `check`, taken apart: CPU seconds of each stage, and the files that were read.
+
+    python -m benchmarks.stages TREE ARCH
+
+Prints JSON: `stages` (name to CPU seconds, children included; each second counts for the
+innermost stage only), `total`, and `files`. The timers cost some per cent: totals are measured
+without them (benchmarks/check.py).
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from analyzer.check import check_tree
+from analyzer.clock import Clock
+from analyzer.frontend import ParseCache, Stage, read
+from analyzer.frontend import unit as unit_module
+from analyzer.tree import FolderTree, open_tree
+
+ORDER = (
+    "kconfig", "interface", "staging", "preprocess", "slice", "find bodies", "parse", "evaluate",
+    "law",
+)  # fmt: skip
+
+
+class StackClock(Clock):
+    """A clock that gives each second to the innermost stage."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._open: list[str] = []
+        self._since = _cpu()
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Count the time of a block, without that of stages inside of it."""
+        self._turn()
+        self._open.append("slice" if name == "read unit" else name)
+        try:
+            yield
+        finally:
+            self._turn()
+            self._open.pop()
+
+    def _turn(self) -> None:
+        now = _cpu()
+        name = self._open[-1] if self._open else "rest"
+        self.seconds[name] = self.seconds.get(name, 0.0) + now - self._since
+        self._since = now
+
+    def wrap(self, owner: Any, attribute: str, name: str) -> None:
+        """Let a function of another module count for a stage of its own."""
+        function: Callable[..., Any] = getattr(owner, attribute)
+
+        @functools.wraps(function)
+        def timed(*args: Any, **kwargs: Any) -> Any:
+            with self.stage(name):
+                return function(*args, **kwargs)
+
+        setattr(owner, attribute, timed)
+
+
+def _cpu() -> float:
+    times = os.times()
+    return times.user + times.system + times.children_user + times.children_system
+
+
+def main(path: str, arch: str) -> None:
+    """Run, and print."""
+    clock = StackClock()
+    clock.wrap(Stage, "prepare", "staging")
+    clock.wrap(read, "preprocess", "preprocess")
+    clock.wrap(unit_module, "Slicer", "slice")
+    clock.wrap(ParseCache, "parse", "parse")
+    files: dict[str, None] = {}
+    contents = FolderTree.contents
+
+    def noting(self: FolderTree, path: str) -> bytes:
+        files[path] = None
+        return contents(self, path)
+
+    FolderTree.contents = noting  # type: ignore[method-assign]
+    with open_tree(path) as tree:
+        result = check_tree(tree, (arch,), clock=clock)
+    clock._turn()
+    stages = {name: round(clock.seconds.get(name, 0.0), 3) for name in (*ORDER, "rest")}
+    json.dump(
+        {
+            "stages": stages,
+            "total": round(sum(clock.seconds.values()), 3),
+            "files": sorted(files),
+            "variants": len(result.summaries),
+            "helpers": len(result.helpers),
+            "unknown": sum(summary.unknown for summary in result.summaries),
+        },
+        sys.stdout,
+    )
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
