@@ -1,16 +1,19 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # make run    set up, and check the embedded demonstration tree: a finding with its witness
-# make test   set up, fetch the kernels for the tests, run the tests
+# make test   set up, fetch the kernels for the tests, run the tests but the slow ones
+# make test-slow  the slow ones: whole kernels, mutants, wheels
 # make lint   ruff and mypy
 # make clean  remove what the others made inside of the repository
 
 PYTHON ?= python3
 VENV ?= .venv
-PYTEST_ARGS ?= -n auto
+# Processes for the tests; each needs up to 300 MB.
+TEST_JOBS ?= 2
+PYTEST_ARGS ?= -n $(TEST_JOBS)
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input -q
 
-.PHONY: run test lint kernels clean
+.PHONY: run test test-slow lint kernels clean
 .DELETE_ON_ERROR:
 
 # Exit code 1 is the point of the demonstration: it has a finding.
@@ -19,7 +22,10 @@ run: $(VENV)/.run
 	if [ $$status -ne 1 ]; then echo "make run: expected findings (1), got $$status" >&2; exit 1; fi
 
 test: $(VENV)/.dev kernels
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+	$(BIN)/python -m pytest $(PYTEST_ARGS) -m "not slow"
+
+test-slow: $(VENV)/.dev kernels
+	$(BIN)/python -m pytest $(PYTEST_ARGS) -m slow
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

@@ -48,6 +48,8 @@ _SWAP_PAIRS: Final = (
 _READ, _WRITE, _EXEC, _SHARED = 1, 2, 4, 8
 _MAX_FRAME_BITS: Final = 52
 _MAX_OFFSET_BITS: Final = 56
+MAX_STEPS: Final = 1_500_000
+"""Of the evaluator for one level; the levels of real trees take less than a tenth."""
 _MAX_WAYS: Final = 16
 _TYPES: Final = 5  # bits of a swap type in the generic entry: MAX_SWAPFILES_SHIFT
 
@@ -113,6 +115,7 @@ class _Finder:
         self.roles = Roles(level, self.width)
         self.frame = session.frames[0]
         self.samples: dict[str, int] = {}
+        self.steps = 0
 
     def find(self) -> Roles:
         for entry in (self.session.none(self.level), self.session.table(self.level)):
@@ -184,6 +187,8 @@ class _Finder:
         todo: list[tuple[int, ...]] = [()]
         try:
             for _ in range(_MAX_WAYS):
+                if self.steps > MAX_STEPS:
+                    raise Unjudged(f"more than {MAX_STEPS} steps")
                 run = self.session.fresh(todo.pop(0))
                 try:
                     value = machine.call(function, list(values))
@@ -192,6 +197,8 @@ class _Finder:
                     if not todo:
                         raise
                     continue
+                finally:
+                    self.steps += run.steps
                 return value, tuple(choice.key for choice in run.choices)
             raise PathEnds("no way returns")
         finally:

@@ -24,6 +24,7 @@ _GEOMETRY: Final = re.compile(
     r"(?:SHIFT|SIZE|ORDER)(?:_|$)|^PAGE_OFFSET$|^_*H?(?:PAGE|PTE|PMD|PUD|P4D|PGDIR|PGD)(?:_PAGE)?_(?:MASK|NR)$"
     r"|^(?:MAX_)?PTRS_PER_|(?:^|_)CONT_P(?:TE|MD)_MASK$"
 )
+MAX_CANDIDATES: Final = 2000
 _LITERAL: Final = re.compile(r" [dx]( |$)|\|")
 _MASKS: Final = re.compile(r"<<|0[xX]|\bBIT")
 _TOKEN: Final = re.compile(r"[A-Za-z_]\w*|0[xX][0-9a-fA-F]+[uUlL]*|\d+[uUlL]*|\S")
@@ -50,13 +51,7 @@ class Found:
 
     candidates: tuple[Candidate, ...]
     mentions: Mentions
-
-
-def named(unit: Unit, tree: KernelTree, arch: str) -> tuple[str, ...]:
-    """Every object-like macro and enumeration constant of the page-table headers, by name."""
-    source = Source(tree)
-    mentions = Mentions(source, unit, page_table_headers(source, unit, arch), arch)
-    return tuple(_definitions(unit, mentions))
+    left_out: int = 0  # beyond MAX_CANDIDATES: more than any architecture has
 
 
 def candidates(unit: Unit, tree: KernelTree, arch: str) -> Found:
@@ -84,12 +79,17 @@ def candidates(unit: Unit, tree: KernelTree, arch: str) -> Found:
             continue  # of a level that never maps memory
         levels = tuple(level for level in LEVELS if name in used[level])
         plain.append(Candidate(name, levels, place, body, group, bool(levels), name in low))
+    groups: dict[tuple[str, str], list[tuple[str, ...]]] = {}
+    for item in plain:
+        if item.mentioned:
+            groups.setdefault((item.group, _stem(item.name)), []).append(item.levels)
     found = []
     for item in plain:
-        levels = item.levels or _of_group(item, plain, counted)
+        mark = (item.group, _stem(item.name))
+        levels = item.levels or _of_group(item, groups.get(mark, []), mark in counted)
         if levels:
             found.append(replace(item, levels=levels))
-    return Found(tuple(found), mentions)
+    return Found(tuple(found[:MAX_CANDIDATES]), mentions, max(0, len(found) - MAX_CANDIDATES))
 
 
 def _is_number(name: str, body: str, numbers: set[str]) -> bool:
@@ -97,22 +97,15 @@ def _is_number(name: str, body: str, numbers: set[str]) -> bool:
     return name in numbers or (_PLAIN.match(body) is not None and body in numbers)
 
 
-def _of_group(
-    item: Candidate, every: list[Candidate], counted: set[tuple[str, str]]
-) -> tuple[str, ...]:
+def _of_group(item: Candidate, near: list[tuple[str, ...]], counted: bool) -> tuple[str, ...]:
     """The levels of a name that no code mentions: those of its neighbours, else of its type.
 
-    A neighbour is written in the same way in the same file, and its name begins alike. Where one
-    of them is a number (`counted`) the others are taken to be numbers, too.
+    A neighbour is written in the same way in the same file, and its name begins alike; `near` are
+    their levels. Where one of them is a number (`counted`) the others are taken to be numbers.
     """
     typed = set(_VALUE_TYPE.findall(item.body))
-    if not typed and (not _LITERAL.search(item.group) or (item.group, _stem(item.name)) in counted):
+    if not typed and (counted or not _LITERAL.search(item.group)):
         return ()
-    near = [
-        other.levels
-        for other in every
-        if other.mentioned and other.group == item.group and _stem(other.name) == _stem(item.name)
-    ]
     common = {level for level in LEVELS if 2 * sum(level in n for n in near) >= len(near) > 0}
     return tuple(level for level in LEVELS if level in (common or typed))
 
@@ -163,12 +156,13 @@ def _shape(body: str) -> str:
 def _roots(mentions: Mentions, level: str) -> list[str]:
     """The code of a level's entries: functions by their types, macros by their names."""
     roots = [name for name in mentions.functions() if _level(mentions.head(name)) == level]
+    protections = mentions.protections()
     for name, macro in mentions.macros.items():
         if macro.params is not None:
             if PER_LEVEL[level].search(name) or (level == "pte" and "swp" in name):
                 roots.append(name)
-        elif any("pgprot" in word for word in mentions.closure([name])):
-            roots.append(name)  # a protection: for entries of every level
+        elif name in protections:
+            roots.append(name)  # for entries of every level
     return roots
 
 

@@ -17,6 +17,7 @@ PROBE: Final = "__ptc_bit_"
 _WORD: Final = re.compile(r"\b[A-Za-z_]\w*\b")
 _CONST: Final = re.compile(r"\bconst\b")
 _ASM: Final = re.compile(r"\b(?:asm|__asm__|__asm)\b")
+_NO_TYPES: Final = frozenset({"return", "else", "case", "goto", "sizeof", "in"})
 _MAX_WALK: Final = 60
 
 
@@ -120,5 +121,7 @@ def _in_functions(unit: Unit, names: list[str]) -> list[str]:
 
 def _local(text: str, name: str) -> bool:
     """Whether a function declares a name, as a variable or a parameter, or it is a member."""
-    declared = rf"(?<!\breturn)(?<!\belse)[\w*]\s*[\s*]{name}\s*[;=,)\[]"
-    return re.search(rf"{declared}|(?:\.|->)\s*{name}\b", text) is not None
+    before = re.findall(rf"(\w+)[\s*]+{name}\s*[;=,)\[]", text)
+    if any(word not in _NO_TYPES for word in before):
+        return True
+    return re.search(rf"(?:\.|->)\s*{name}\b", text) is not None

@@ -91,11 +91,10 @@ def _sides(mentions: Mentions, level: str) -> tuple[frozenset[str], frozenset[st
         head = mentions.head(name)
         if re.search(r"\b(?:pte|pmd|pud|pgprot)(?:val)?_t\b|swp_entry_t", head):
             (swap if _SWAP.search(name) or "swp_entry_t" in head else plain).append(name)
+    plain += mentions.protections()
     for name, macro in mentions.macros.items():
         if macro.params is not None:
             (swap if _SWAP.search(name) else plain).append(name)
-        elif any("pgprot" in word for word in mentions.closure([name])):
-            plain.append(name)
     return mentions.closure(swap), mentions.closure(plain)
 
 

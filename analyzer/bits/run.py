@@ -71,8 +71,10 @@ def read_bits(
     unit, bodies = read_bits_unit(stage, variant, index, probes, cache, hint)
     session = Session(unit, variant)
     constants = {name: evaluate_constant(session, name) for name in names}
-    problems = tuple(f"{d.location}: {d.message}" for d in unit.diagnostics)
-    return Reading(session, found, constants, problems, bodies)
+    problems = [f"{d.location}: {d.message}" for d in unit.diagnostics]
+    if found.left_out:
+        problems.append(f"{variant.label}: {found.left_out} names too many were left out")
+    return Reading(session, found, constants, tuple(problems), bodies)
 
 
 def variant_tables(reading: Reading, levels: Iterable[str] = LEVELS) -> tuple[BitTable, ...]:

@@ -16,7 +16,7 @@ from ..frontend import Unit
 from ..tree import KernelTree
 
 ENTRY_TYPE: Final = re.compile(r"\b(?:pte|pmd|pud|pgprot|swp_entry)(?:val)?_t\b")
-_COMMENT: Final = re.compile(r'//[^\n]*|/\*.*?\*/|"(?:[^"\\\n]|\\.)*"', re.S)
+_COMMENT: Final = re.compile(r'//[^\n]*+|/\*.*?(?:\*/|\Z)|"(?:[^"\\\n]|\\.)*+"', re.S)
 _WORD: Final = re.compile(r"[A-Za-z_]\w*")
 _INDEX: Final = re.compile(r"\[\s*([A-Za-z_]\w*)\s*\](?!\s*=)")
 _ASKED: Final = re.compile(r"\b([A-Za-z_]\w*)\s*\(\s*([A-Za-z_]\w*)\s*\)")
@@ -26,10 +26,12 @@ _NUMBERS: Final = re.compile(
     r"\s*(?=\()"
 )
 _QUANTITY: Final = re.compile(
-    r"\b([A-Za-z_]\w*)\b\s*\)*\s*(?:[-+*/%]|<(?!<)|>(?!>))|(?:[-+*/%]|(?<!<)<|(?<![>-])>)=?\s*([A-Za-z_]\w*)\b"
+    r"\b([A-Za-z_]\w*+)\s*+\)*+\s*+(?:[-+*/%]|<(?!<)|>(?!>))"
+    r"|(?:[-+*/%]|(?<!<)<|(?<![>-])>)=?\s*+([A-Za-z_]\w*+)"
 )
 _UNSHIFTED: Final = re.compile(
-    r"&\s*([A-Za-z_]\w*)\s*\)\s*\\?\s*<<|>>\s*\(?\s*\w+\s*\)?\s*\)?\s*\\?\s*&\s*([A-Za-z_]\w*)"
+    r"&\s*+([A-Za-z_]\w*+)\s*+\)\s*+\\?\s*+<<"
+    r"|>>\s*+\(?\s*+\w++\s*+\)?\s*+\)?\s*+\\?\s*+&\s*+([A-Za-z_]\w*+)"
 )
 _ANSWERS: Final = re.compile(r"\b(?:bool|_Bool|int|void)\s+\w+\s*\(")
 _BODY_LINES: Final = 400
@@ -194,6 +196,24 @@ class Mentions:
             found.discard(name)
             known = self._words[name] = frozenset(found)
         return known
+
+    def protections(self) -> frozenset[str]:
+        """Macros that lead to a pgprot_t, through others or at once."""
+        users: dict[str, list[str]] = {}
+        todo = []
+        for name, macro in self.macros.items():
+            words = _WORD.findall(macro.body)
+            if any("pgprot" in word for word in words):
+                todo.append(name)
+            for word in words:
+                users.setdefault(word, []).append(name)
+        found: set[str] = set()
+        while todo:
+            name = todo.pop()
+            if name not in found:
+                found.add(name)
+                todo.extend(users.get(name, ()))
+        return frozenset(found)
 
     def closure(self, roots: Iterable[str]) -> frozenset[str]:
         """Everything mentioned from `roots` on."""

@@ -91,6 +91,7 @@ class Core:
         self.max_steps = MAX_STEPS
         self.constants: dict[Node, Value] = {}
         self.enums: dict[str, Int] = {}
+        self.named_types: dict[Node, tuple[CType, frozenset[tuple[str, str, str]]]] = {}
         self.canonical: dict[str, Opaque] = {}
         self.known: frozenset[str] = frozenset()  # names of values that need no dereference
         self.global_bases: dict[str, int] = {}
@@ -401,11 +402,30 @@ class Core:
 
     def type_of_name(self, node: Node, scope: Scope) -> CType:
         """The type that a cast or a declaration names, with `typeof` seen from `scope`."""
+        known = self.named_types.get(node)
+        if known is not None:
+            self.types.asked |= known[1]
+            return known[0]
         saved, self.typeof_scope = self.typeof_scope, scope
+        before, self.types.asked = self.types.asked, set()
         try:
-            return self.types.of(node)
+            ctype = self.types.of(node)
+            if not self._mentions_expression(node):
+                self.named_types[node] = (ctype, frozenset(self.types.asked))
+            return ctype
         finally:
+            before |= self.types.asked
+            self.types.asked = before
             self.typeof_scope = saved
+
+    @staticmethod
+    def _mentions_expression(node: Node) -> bool:
+        """Whether a type depends on where it stands: `typeof(x)`, an array of `n`."""
+        while not isinstance(node, (c_ast.IdentifierType, c_ast.Struct, c_ast.Union, c_ast.Enum)):
+            if not isinstance(node, (c_ast.Typename, c_ast.TypeDecl, c_ast.PtrDecl, c_ast.Decl)):
+                return True
+            node = node.type
+        return False
 
     def _typeof_node(self, node: Node) -> CType:
         children = node.children()

@@ -9,6 +9,7 @@ whose default is empty leaves its in-out operands alone; `asm goto` may take eac
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import Final
 
 from pycparser import c_ast
@@ -38,7 +39,7 @@ class InlineAssembly(Core):
         outputs: list[tuple[str, Value]] = []
         inputs: list[tuple[str, Value]] = []
         labels: list[str] = []
-        idle = not _code_lines(_unescaped(template))  # a barrier, or a value that is hidden
+        idle = is_idle(template)
         for argument in arguments[1:]:
             kind = argument.name.name
             items = argument.args.exprs if argument.args is not None else []
@@ -117,6 +118,13 @@ class InlineAssembly(Core):
             self.store(place, value)
 
 
+@cache
+def is_idle(template: str) -> bool:
+    """Whether a template has no instruction: a barrier, or a value that is hidden."""
+    return not _code_lines(_unescaped(template))
+
+
+@cache
 def default_arm(template: str) -> str | None:
     """The instructions executed when nothing is patched: '' for none, None if there are several."""
     text = _unescaped(template)

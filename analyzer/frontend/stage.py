@@ -15,10 +15,7 @@ One Stage serves all architectures and variants of a run; no file is read or sca
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
-import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +27,7 @@ from analyzer.errors import SourceError
 from analyzer.frontend.definitions import configured_headers, derived_headers, version_header
 from analyzer.frontend.includes import MAX_CLIMB, Include, Scan, scan
 from analyzer.frontend.predefined import OBJTREE, Target, header_arch, target
+from analyzer.frontend.scratch import Scratch
 from analyzer.frontend.search import Search
 from analyzer.frontend.stubs import stub_files
 from analyzer.frontend.wrappers import Wrappers, wrappers
@@ -46,7 +44,6 @@ _DEEP = "/".join([MISSING, *["_"] * MAX_CLIMB])  # so that `../x.h` stays below 
 _MADE = frozenset({"generated/autoconf.h", "generated/bounds.h", "linux/version.h"})
 _INCLUDE = re.compile(rb"^[ \t\f\v]*#[ \t\f\v]*include(?:_next)?\b")
 _FILE_NAME = re.compile(r"[^A-Za-z0-9_.-]")
-_ROOM = 512 * 1024 * 1024  # bytes that have to be free: far more than a stage ever takes
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,21 +57,13 @@ class Prepared:
     symbols: frozenset[str]  # configuration symbols that the reachable files name
 
 
-def _fast_folder() -> str | None:
-    """A file system in memory where there is one: hundreds of small files live for seconds."""
-    shared = "/dev/shm"
-    if "TMPDIR" in os.environ or not os.access(shared, os.W_OK | os.X_OK):
-        return None
-    room = os.statvfs(shared)
-    return shared if room.f_bavail * room.f_frsize > _ROOM else None
-
-
 class Stage:
     """The copy; a context manager. Raises nothing but OSError of the temporary folder itself."""
 
     def __init__(self, tree: KernelTree) -> None:
         self.tree = tree
-        self.root = Path(tempfile.mkdtemp(prefix="ptcheck-", dir=_fast_folder()))
+        self._scratch = Scratch()
+        self.root = self._scratch.path
         self.top = self.root.joinpath(*["_"] * MAX_CLIMB)
         self.source = self.top / "src"
         self.source.mkdir(parents=True)
@@ -93,7 +82,7 @@ class Stage:
 
     def close(self) -> None:
         """Remove the copy; closing twice is harmless."""
-        shutil.rmtree(self.root, ignore_errors=True)
+        self._scratch.close()
 
     def __enter__(self) -> Self:
         return self

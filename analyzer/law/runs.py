@@ -19,7 +19,7 @@ from .outcome import INDEX, Case, Delta, HelperRuns, Outcome
 from .reuse import Answers, Question, Reuse
 
 MAX_PATHS: Final = 64
-SLOTS: Final = 2048
+SLOTS: Final = 1024
 BATCH: Final = 4
 SECOND: Final = 64  # a second entry of the same level, for helpers that move or copy
 
@@ -176,7 +176,7 @@ class Runner:
         table = session.new_table(level, SLOTS, fill)
         for offset, entry in enumerate((case.old, *case.neighbours)):
             table.entries[INDEX + offset] = entry.raw
-        before = list(table.entries)
+        before = tuple(table.entries)
         if contract.new is New.ANY and "populate" in signature.name:
             lower = session.table(level)
             machine.opaque_entry = lower.raw if isinstance(lower, Entry) else fill
@@ -196,7 +196,7 @@ class Runner:
         if status:
             return Outcome(status, case, choices, events, reason=reason)
         try:
-            expected = self._expected(level, before, table)
+            expected = self._expected(level, before, table, events)
             got = self._got(events)
         except Unjudged as problem:
             return Outcome("unknown", case, choices, events, reason=problem.reason)
@@ -227,9 +227,12 @@ class Runner:
                 return True
         return False
 
-    def _expected(self, level: str, before: list[int], table: Table) -> Delta:
+    def _expected(
+        self, level: str, before: tuple[int, ...], table: Table, events: tuple[Event, ...]
+    ) -> Delta:
         moved: Counter[tuple[int, int]] = Counter()
-        for was, now in zip(before, table.entries, strict=True):
+        for index in {event.index for event in events if event.table is table}:
+            was, now = before[index], table.entries[index]
             if was != now:
                 self._move(moved, level, was, -1)
                 self._move(moved, level, now, 1)

@@ -34,7 +34,8 @@ class Compared:
 
     def __str__(self) -> str:
         left = "; ".join(
-            f"{what.total()} {why}: {', '.join(sorted(what))}" for why, what in self.left_out.items()
+            f"{what.total()} {why}: {', '.join(sorted(what))}"
+            for why, what in self.left_out.items()
         )
         return (
             f"{self.agree} of {len(self.names)} names agree, {len(self.mismatches)} differ"
@@ -93,15 +94,13 @@ def bench(arch: str, work: Path, stage: Stage, fixed: bool = False) -> Bench:
             good.setdefault(form.name, form)
     functions = tuple(good.values())
     text = "".join(f"{item.text()}\n" for item in functions)
-    index = SourceIndex(tree, arch)
-    reading = read_bits(stage, variant, index, extra=text)
+    sources = SourceIndex(tree, arch)
+    reading = read_bits(stage, variant, sources, extra=text)
     refused = {name: why for name, why in refused.items() if name not in good}
-    return Bench(variant, compiler, reading, functions, refused, others, index.initial_values())
+    return Bench(variant, compiler, reading, functions, refused, others, sources.initial_values())
 
 
-def open_bench(
-    kernel: Path, arch: str, work: Path, fixed: bool = False
-) -> tuple[Stage, Bench]:
+def open_bench(kernel: Path, arch: str, work: Path, fixed: bool = False) -> tuple[Stage, Bench]:
     """A stage, which the caller closes, and the bench in it."""
     stage = Stage(FolderTree(str(kernel)))
     try:
@@ -209,9 +208,7 @@ def compare_functions(
     items = [item for item in made.functions if item.kind in kinds]
     values = {level: _patterns(made, level, neighbours, others) for level in ("pte", "pmd", "pud")}
     questions = [(item, raw) for item in items for raw in values[item.level]]
-    expressions = [
-        f"{item.probe}(__{item.level}({raw:#x}UL))" for item, raw in questions
-    ]
+    expressions = [f"{item.probe}(__{item.level}({raw:#x}UL))" for item, raw in questions]
     theirs = made.compiler.fold("functions.c", [item.text() for item in items], expressions)
     for index, (item, raw) in enumerate(questions):
         where = f"{item.name}({raw:#x})"

@@ -21,7 +21,15 @@ from analyzer.kconfig import Variant
 
 COMPILERS: Final[Mapping[str, tuple[str, ...]]] = {
     # the options that decide about types and code, as in the architecture's Makefile
-    "x86": ("gcc", "-m64", "-fno-PIE", "-mcmodel=kernel", "-mno-red-zone", "-mno-sse", "-mno-80387"),
+    "x86": (
+        "gcc",
+        "-m64",
+        "-fno-PIE",
+        "-mcmodel=kernel",
+        "-mno-red-zone",
+        "-mno-sse",
+        "-mno-80387",
+    ),
     "arm64": ("aarch64-linux-gnu-gcc", "-mgeneral-regs-only", "-mabi=lp64"),
     "riscv": ("riscv64-linux-gnu-gcc", "-mabi=lp64", "-march=rv64ima", "-mcmodel=medany"),
 }
@@ -37,6 +45,7 @@ _RESULT: Final = re.compile(r"^->[$#]?(\d+) (?:(\?)|[$#]?(-?\d+))$", re.M)
 _UNDECLARED: Final = re.compile(r"^'(\w+)' undeclared")
 _SECONDS: Final = 600
 _PER_FUNCTION: Final = 64
+_FLAT: Final = "__attribute__((__flatten__, __noinline__))"
 
 FOLD: Final = """
 #define __ptc_fold(id, e) do { unsigned long __v = (e); \\
@@ -78,7 +87,9 @@ class Compiler:
         """Names that our generated headers lack: they get a value, so that the rest compiles."""
         _, errors = self.complaints("headers.c", [])
         found = {m[1] for e in errors if (m := _UNDECLARED.search(e.message))}
-        self._dummies.write_text("".join(f"#define {n} 0x{i:x}\n" for i, n in enumerate(sorted(found))))
+        self._dummies.write_text(
+            "".join(f"#define {n} 0x{i:x}\n" for i, n in enumerate(sorted(found)))
+        )
         return tuple(sorted(found))
 
     @staticmethod
@@ -90,7 +101,7 @@ class Compiler:
     def predefined(self) -> dict[str, str]:
         """The compiler's own macros."""
         text = self._call(["-E", "-dM", "-x", "c", "/dev/null"], bare=True).stdout
-        return {name: value for name, value in _DEFINE.findall(text)}
+        return dict(_DEFINE.findall(text))
 
     def _from_makefile(self, ours: Path) -> str:
         """What we define and the compiler does not: the arch Makefile's; the compiler's stays."""
@@ -150,9 +161,7 @@ class Compiler:
                 f"__ptc_fold({start + i}, {expression});"
                 for i, expression in enumerate(expressions[start : start + _PER_FUNCTION])
             )
-            lines.append(
-                f"__attribute__((__flatten__, __noinline__)) void __ptc_fold_{start}(void) {{ {body} }}"
-            )
+            lines.append(f"{_FLAT} void __ptc_fold_{start}(void) {{ {body} }}")
         path, _ = self._source(name, lines)
         result = self._call(["-S", "-o", "-", str(path)])
         assert result.returncode == 0, result.stderr[:2000]

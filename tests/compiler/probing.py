@@ -99,7 +99,7 @@ def patterns(session: Session, level: str, neighbours: int, others: int) -> tupl
     width = 8 * session.width(level)
     own = [entry.raw for entry in session.classes(level)]
     chosen = [*own, 0, (1 << width) - 1, *(1 << bit for bit in range(width))]
-    generator = random.Random(f"{level} {width}")  # noqa: S311
+    generator = random.Random(f"{level} {width}")
     for raw in generator.sample(own, min(neighbours, len(own))):
         chosen += [raw ^ (1 << bit) for bit in range(width)]
     for _ in range(others):

@@ -87,6 +87,22 @@ def test_one_stage_for_many_variants() -> None:
     assert not root.exists()
 
 
+def test_what_a_killed_run_left_is_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    left = tmp_path / "ptcheck-left"
+    left.mkdir()
+    (left / "lock").touch()
+    foreign = tmp_path / "ptcheck-not-ours"
+    foreign.mkdir()
+    with Stage(MemoryTree(TOY)) as first, Stage(MemoryTree(TOY)) as second:
+        assert first.source.exists()
+        assert second.source.exists()
+        assert not left.exists()
+        assert foreign.exists()
+    assert list(tmp_path.iterdir()) == [foreign]
+
+
 def test_a_folder_and_a_revision_give_the_same_text(tmp_path: Path) -> None:
     for path, data in TOY.items():
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)

@@ -189,7 +189,7 @@ def test_helpers_are_asked_under_their_contract(demo: Bench) -> None:
 def test_contract_does_not_hide_a_broken_helper(demo: Bench) -> None:
     body = "\t\tnew = old | (pte_val(entry) & flags);\n"
     result = demo.judge(
-        Edit("arch/demo/mm/pgtable.c", body, body.replace("& flags", "& flags)) & ~(_PAGE_USER"))
+        Edit("arch/demo/mm/pgtable.c", body, "\t\tnew = (old | (pte_val(entry) & flags)) & ~_PAGE_USER;\n")
     )
     assert found(result) == {("PTC109", "ptep_set_access_flags")}
 
@@ -261,4 +261,4 @@ def test_headers_of_another_architecture_are_not_judged(way: str) -> None:
     assert result.findings == ()
     assert not [v for v in result.helpers if v.verdict in GREEN]
     assert result.incomplete
-    assert any(PGTABLE in problem for problem in result.problems), result.problems
+    assert any("include/asm/pgtable.h" in problem for problem in result.problems), result.problems

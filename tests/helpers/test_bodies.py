@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Which .c files are read for the functions that the headers only declare."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from analyzer.frontend.unit import Unit
+from analyzer.helpers.bodies import SourceIndex, missing_functions
+from tests.helpers.bench import tree, variant
+
+CONFIG = variant().config
+BODY = "int pte_thing(pte_t *ptep)\n{\n\treturn 1;\n}\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        (BODY, True),
+        ("pte_t\npte_thing(pte_t *ptep)\n{\n}\n", True),
+        ("int pte_thing(struct mm_struct *mm,\n\t\tpte_t *ptep)\n{\n}\n", True),
+        ("int __weak pte_thing(pte_t *ptep)\n{\n}\n", True),
+        ("static inline int pte_thing(pte_t *ptep)\n{\n}\n", True),
+        ("int pte_thing(pte_t *ptep);\n", False),
+        ("int f(pte_t *ptep)\n{\n\tif (pte_thing(ptep)) {\n\t}\n}\n", False),
+        ("int my_pte_thing(pte_t *ptep)\n{\n}\n", False),
+        (" * pte_thing(pte_t *ptep) {\n", False),
+        ("#define pte_thing(pte) {\n", False),
+    ],
+)
+def test_definitions(tmp_path: Path, text: str, wanted: bool) -> None:
+    with tree(tmp_path, **{"mm/a.c": text}) as it:
+        index = SourceIndex(it, "new")
+        assert index.defines("pte_thing") is wanted
+        assert index.defining("pte_thing", CONFIG) == (("mm/a.c",) if wanted else ())
+
+
+@pytest.mark.parametrize(
+    ("makefile", "wanted"),
+    [
+        ("", True),
+        ("obj-y += a.o\n", True),
+        ("obj-y := b.o \\\n\ta.o\n", True),
+        ("obj-$(CONFIG_MMU) += a.o\n", True),
+        ("obj-$(CONFIG_NOT_THERE) += a.o\n", False),
+        ("obj-$(CONFIG_NOT_THERE) += a.o\nobj-$(CONFIG_MMU) += a.o\n", True),
+        ("obj-n += a.o\n", False),
+        ("obj-$(CONFIG_NOT_THERE) += aa.o\n", True),
+    ],
+)
+def test_only_what_is_built(tmp_path: Path, makefile: str, wanted: bool) -> None:
+    with tree(tmp_path, **{"mm/a.c": BODY, "mm/Makefile": makefile}) as it:
+        index = SourceIndex(it, "new")
+        assert index.built("mm/a.c", CONFIG) is wanted
+        assert bool(index.defining("pte_thing", CONFIG)) is wanted
+        assert index.defines("pte_thing")
+
+
+def test_files_of_the_architecture_below_any_folder(tmp_path: Path) -> None:
+    files = {"arch/new/mm/deep/b.c": BODY, "arch/old/mm/c.c": BODY, "arch/new/boot/d.c": BODY}
+    with tree(tmp_path, **files) as it:
+        assert SourceIndex(it, "new").defining("pte_thing", CONFIG) == ("arch/new/mm/deep/b.c",)
+
+
+def test_initial_values(tmp_path: Path) -> None:
+    files = {
+        "arch/new/include/asm/pgtable.h": "extern unsigned long pte_mask;\nextern int *ptr;\n",
+        "arch/new/mm/init.c": "unsigned long pte_mask __ro_after_init = ~0UL;\nstatic int pte_other = 3;\n",
+    }
+    with tree(tmp_path, **files) as it:
+        assert SourceIndex(it, "new").initial_values() == {"pte_mask": ("~0UL",)}
+
+
+def test_missing_functions_are_followed_through_bodies() -> None:
+    unit = Unit(
+        '\n# 1 "t.h"\ntypedef struct { unsigned long pte; } pte_t;\n'
+        "int pte_far(pte_t *p);\nint other(int x);\nint pte_alone(pte_t *p);\n"
+        "static int near(pte_t *p) { return pte_far(p) + other(1); }\n"
+        "static int root(pte_t *p) { return near(p); }\n"
+    )
+    assert missing_functions(unit, ["root"]) == {"pte_far"}
+    assert missing_functions(unit, ["root", "pte_alone"]) == {"pte_far", "pte_alone"}
+    assert missing_functions(unit, ["nothing"]) == set()
