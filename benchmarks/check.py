@@ -92,6 +92,7 @@ def bench(tree: Path, arch: str, runs: int) -> Row:
         path
         for path in stages["files"]
         if path.endswith((".c", ".h"))
+        and path.startswith(f"arch/{arch}/" if path.startswith("arch/") else "")
         and any(word in (tree / path).read_bytes() for word in ENTRY_TYPES)
     ]
     spatch = None

@@ -48,7 +48,7 @@ _SWAP_PAIRS: Final = (
 _READ, _WRITE, _EXEC, _SHARED = 1, 2, 4, 8
 _MAX_FRAME_BITS: Final = 52
 _MAX_OFFSET_BITS: Final = 56
-MAX_STEPS: Final = 1_500_000
+MAX_STEPS: Final = 500_000
 """Of the evaluator for one level; the levels of real trees take less than a tenth."""
 _MAX_WAYS: Final = 16
 _TYPES: Final = 5  # bits of a swap type in the generic entry: MAX_SWAPFILES_SHIFT

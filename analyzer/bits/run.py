@@ -50,6 +50,16 @@ class Reading:
     problems: tuple[str, ...]
     bodies: tuple[str, ...]
 
+    def told(self) -> tuple[str, ...]:
+        """What could not be read, one line each; more once the tables have been made."""
+        unit = self.session.unit
+        broken = [
+            f"{location}: does not parse: {reason}"
+            for location, reason in sorted(unit.unparsed.items())
+            if self.found.mentions.has(location.path)
+        ]
+        return (*self.problems, *broken)
+
 
 def read_bits(
     stage: Stage,
@@ -71,7 +81,9 @@ def read_bits(
     unit, bodies = read_bits_unit(stage, variant, index, probes, cache, hint)
     session = Session(unit, variant)
     constants = {name: evaluate_constant(session, name) for name in names}
-    problems = [f"{d.location}: {d.message}" for d in unit.diagnostics]
+    problems = [
+        f"{d.location}: {d.message}" for d in unit.diagnostics if d.location.path not in bodies
+    ]
     if found.left_out:
         problems.append(f"{variant.label}: {found.left_out} names too many were left out")
     return Reading(session, found, constants, tuple(problems), bodies)
@@ -131,7 +143,7 @@ def bit_tables(
                     continue
                 hint = reading.bodies
                 tables.extend(variant_tables(reading, levels))
-                problems += [p for p in reading.problems if p not in problems]
+                problems += [p for p in reading.told() if p not in problems]
         read = stage.files_read
     return Tables(
         tree.label, tree.revision, tuple(tables), tuple(problems), read,

@@ -13,13 +13,9 @@ from ..tree import KernelTree
 
 HEADER: Final = "include/linux/page_table_check.h"
 _COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.S)
-_HOOK = re.compile(
-    r"^(?:static\s+inline\s+)?void\s+(page_table_check_\w+)\s*\(([^)]*)\)", re.M
-)
+_HOOK = re.compile(r"^(?:static\s+inline\s+)?void\s+(page_table_check_\w+)\s*\(([^)]*)\)", re.M)
 _MACRO = re.compile(r"^[ \t]*#[ \t]*define[ \t]+(page_table_check_\w+)\(([^)]*)\)", re.M)
-_PREDICATE = re.compile(
-    r"\bbool\s+(pte_user_accessible_page)\s*\(([^)]*)\)", re.M
-)
+_PREDICATE = re.compile(r"\bbool\s+(pte_user_accessible_page)\s*\(([^)]*)\)", re.M)
 
 
 def _blank(match: re.Match[str]) -> str:

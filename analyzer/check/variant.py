@@ -17,10 +17,11 @@ from ..helpers.interface import LEVELS, Interface, Signature
 from ..helpers.probes import CALL, COMPOSED, probe_text
 from ..helpers.session import Session
 from ..kconfig import Variant
-from ..law.classify import raw_primitives, root_of, rule_of
+from ..law.classify import part_at_fault, raw_primitives, root_of, rule_of
 from ..law.describe import PROBES, entry_value, witness
-from ..law.predicate import PredicateLaws, predicate_name
+from ..law.messages import message_for
 from ..law.outcome import HelperRuns, Outcome
+from ..law.predicate import PredicateLaws, predicate_name
 from ..law.reuse import Reuse
 from ..law.runs import Runner
 from ..model import (
@@ -176,8 +177,9 @@ class Judge:
             if verdict.verdict is Verdict.FINDING:
                 for outcome in one.outcomes:
                     if outcome.status == "broken":
+                        outcome = part_at_fault(self.session, outcome)
                         rule = rule_of(self.session, one, outcome)
-                        function, _ = root_of(outcome, rule, raw)
+                        function, _ = root_of(self.session, outcome, rule, raw)
                         broken.setdefault(function, []).append((one, outcome, rule))
         for function in sorted(broken):
             self.findings.append(self._finding(broken[function], raw))
@@ -288,16 +290,18 @@ class Judge:
         self, items: list[tuple[HelperRuns, Outcome, str]], raw: frozenset[str]
     ) -> RawFinding:
         """One finding for one function to be mended, with the clearest witness."""
-        rule = min((r for _, _, r in items), key=_ORDER.index)
+        function, _ = root_of(self.session, items[0][1], items[0][2], raw)
+        own = [item for item in items if item[0].signature.name == function]
+        rule = min((r for _, _, r in own or items), key=_ORDER.index)
         chosen = [item for item in items if item[2] == rule]
         runs, outcome, _ = min(chosen, key=_clarity)
-        function, location = root_of(outcome, rule, raw)
+        function, location = root_of(self.session, outcome, rule, raw)
         helpers = tuple(sorted({one.signature.name for one, _, _ in items}))
         helper = function if function in helpers else runs.signature.name
         level = runs.signature.level
         return RawFinding(
             rule, helper, level, location, function,
-            _message(rule, function, outcome, level),
+            message_for(rule, function, outcome, level),
             witness(self.session, runs.signature.name, level, outcome), helpers,
         )  # fmt: skip
 
@@ -333,9 +337,16 @@ class Judge:
             )  # fmt: skip
         return [
             HelperVerdict(
-                self.variant.arch, self.variant.name, predicate_name(level), level,
-                Verdict.UNKNOWN, None, predicate_name(level), (), reason,
-            )  # fmt: skip
+                self.variant.arch,
+                self.variant.name,
+                predicate_name(level),
+                level,
+                Verdict.UNKNOWN,
+                None,
+                predicate_name(level),
+                (),
+                reason,
+            )
             for level, reason in dict(result.unknown).items()
         ]
 
@@ -371,27 +382,6 @@ def _clarity(item: tuple[HelperRuns, Outcome, str]) -> tuple[int, int, int, str]
     plain = 0 if old.startswith("user") else 1 if old == "none" else 2
     depth = min((len(event.stack) for event in outcome.events), default=0)
     return plain, depth, len(outcome.choices), runs.signature.name
-
-
-def _message(rule: str, function: str, outcome: Outcome, level: str) -> str:
-    where = f"{function}()"
-    hook = outcome.hooks[-1].name if outcome.hooks else ""
-    given = {
-        "PTC101": f"{where} changes what a {level} entry counts and no hook accounts for it",
-        "PTC102": f"{where} moves the counters more than once for one change",
-        "PTC103": f"{where} calls {hook}() for another entry than the one it stores over",
-        "PTC104": f"{where} calls {hook}() with an entry that it did not take out",
-        "PTC105": f"{where} calls {hook}() for a {level} entry",
-        "PTC106": f"{where} calls {hook}() with another mm than that of the table",
-        "PTC107": f"{where} calls {hook}() for other slots than those it stores to",
-        "PTC108": f"{where} moves the counters, but not by what the entry changed",
-        "PTC109": f"{where} changes in place what a {level} entry counts",
-    }
-    if rule == "PTC301":
-        event = next(e for e in outcome.hooks if e.arity is not None)
-        assert event.arity is not None
-        return f"{where} calls {event.name}() with {event.arity[0]} arguments, not {event.arity[1]}"
-    return given[rule]
 
 
 __all__ = ["PROBES", "RawFinding", "VariantResult", "build_unit", "judge_variant"]

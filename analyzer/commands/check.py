@@ -55,8 +55,10 @@ def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     )
 
     def render(name: str, color: bool) -> str:
-        chosen = options if color else ReportOptions(
-            verbose=options.verbose, as_if_enabled=options.as_if_enabled
+        chosen = (
+            options
+            if color
+            else ReportOptions(verbose=options.verbose, as_if_enabled=options.as_if_enabled)
         )
         return find_format(name).render(result, chosen)
 

@@ -29,7 +29,7 @@ from analyzer.helpers.interface import (
 from analyzer.helpers.probes import COMPOSED
 from analyzer.kconfig import KconfigFiles, Variant, load_kconfig, variants
 from analyzer.law.describe import frames
-from analyzer.law.runs import HelperRuns
+from analyzer.law.outcome import HelperRuns
 from analyzer.model import HelperVerdict, Location
 from analyzer.report import helpers as report
 from analyzer.report.helpers import Call, HelperFacts, InterfaceFacts, Reached, VariantHelpers

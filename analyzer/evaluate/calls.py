@@ -28,6 +28,7 @@ from .ctype import (
     same_type,
 )
 from .expressions import Expressions
+from .globals import Globals
 from .inline_asm import InlineAssembly
 from .intrinsics import Intrinsics
 from .memory import Variable
@@ -54,7 +55,7 @@ class Shape:
     void: bool
 
 
-class Machine(Intrinsics, InlineAssembly, StaticTypes, Expressions, Statements):
+class Machine(Intrinsics, InlineAssembly, StaticTypes, Expressions, Statements, Globals):
     """Evaluates functions of one unit. `run` holds the state of the current path."""
 
     def __init__(self, code: Any, bits: int, order: str) -> None:
@@ -122,7 +123,9 @@ class Machine(Intrinsics, InlineAssembly, StaticTypes, Expressions, Statements):
         if name in ("__builtin_offsetof", "offsetof"):
             return self._offsetof(arguments, scope)
         if name in ("__builtin_memcpy", "__builtin_memset", "__builtin_memmove"):
-            return self.call(name.removeprefix("__builtin_"), [self.evaluate(a, scope) for a in arguments])
+            return self.call(
+                name.removeprefix("__builtin_"), [self.evaluate(a, scope) for a in arguments]
+            )
         if name in ("__builtin_prefetch", "__builtin_object_size", "__builtin_dynamic_object_size"):
             return Opaque(name)
         given = [self.evaluate(argument, scope) for argument in arguments]
@@ -356,10 +359,10 @@ class Machine(Intrinsics, InlineAssembly, StaticTypes, Expressions, Statements):
         for value in values:
             if isinstance(value, Int):
                 value = self.at_address(value)
-            if isinstance(value, Pointer) and isinstance(value.obj, Variable):
-                if not value.obj.is_global:
-                    value.obj.cells.clear()
-                    value.obj.fill = Opaque(f"set by {full}")
+            obj = value.obj if isinstance(value, Pointer) else None
+            if isinstance(obj, Variable) and not obj.is_global:
+                obj.cells.clear()
+                obj.fill = Opaque(f"set by {full}")
         return Opaque(full)
 
     def _only_prints(self, name: str, values: list[Value]) -> bool:

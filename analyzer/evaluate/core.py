@@ -14,7 +14,6 @@ from .ctype import (
     ArrayType,
     CType,
     Declarations,
-    IntType,
     Node,
     PtrType,
     StructType,
@@ -29,7 +28,6 @@ from .values import (
     Int,
     Opaque,
     PathEnds,
-    Payload,
     Pointer,
     SlotInt,
     Struct,
@@ -202,57 +200,7 @@ class Core:
         return value.value
 
     def global_variable(self, name: str) -> Variable | Value:
-        """A global: initialised aggregates by value, scalars opaque with their initial value."""
-        run = self.run
-        home = self.code.variable_home(name, run.location.path)
-        key = f"{name} of {home}" if home else name
-        found = run.globals.get(key)
-        if found is not None:
-            return found
-        known = self.global_inits.get(key)
-        if known is None:
-            known = self._declare_global(name, key, home)
-            self.global_inits[key] = known
-        if isinstance(known, Opaque):
-            return known
-        var = Variable(name, known.ctype, base=known.base, fill=known.fill, is_global=True)
-        var.cells.update(known.cells)
-        run.globals[key] = var
-        return var
-
-    def _declare_global(self, name: str, key: str, home: str) -> Variable:
-        node = self.code.variable_node(name, home)
-        assert node is not None
-        base = self.global_bases.get(key)
-        if base is None:
-            base = GLOBAL_BASE[self.bits] + GLOBAL_STEP * len(self.global_bases)
-            self.global_bases[key] = base
-        try:
-            ctype = self.types.of(node)
-        except Unjudged:
-            ctype = UnknownType()
-        var = Variable(name, ctype, base=base, fill=Opaque(name), is_global=True)
-        self.global_inits[key] = var
-        for init in self.code.initial_nodes(name, home):
-            saved, self.run = self.run, Run()
-            try:
-                value = self.initial(init, ctype, Scope())
-            except (Unjudged, PathEnds):
-                continue
-            finally:
-                self.run = saved
-            if isinstance(value, Int) and "const" not in (node.quals or []):
-                value = Opaque(name, default=value)
-            if isinstance(value, Struct):
-                constant = "const" in (node.quals or []) or isinstance(ctype, ArrayType)
-                var.cells.update(value.cells if constant else _initially(name, value))
-                if isinstance(ctype, ArrayType) and ctype.length is None:
-                    end = max((at + cell[0] for at, cell in value.cells.items()), default=0)
-                    var.ctype = ArrayType(ctype.element, -(-end // ctype.element.size))
-            elif not isinstance(value, Text):
-                self.memory.store(var, 0, value, ctype if isinstance(ctype, IntType) else None)
-            break
-        return var
+        raise NotImplementedError
 
     def field(self, base: Opaque, name: str, arrow: str) -> Opaque:
         """A member of something unknown, by name."""
@@ -377,9 +325,9 @@ class Core:
         if isinstance(value, Pointer):
             value = self.number(value)
         before = table.entries[index] if 0 <= index < len(table.entries) else 0
-        if self.opaque_entry is not None:
-            if isinstance(self.memory.raw(value, table.width), Opaque):
-                value, target = Int(self.opaque_entry, 8 * table.width, False), None
+        stand_in = self.opaque_entry
+        if stand_in is not None and isinstance(self.memory.raw(value, table.width), Opaque):
+            value, target = Int(stand_in, 8 * table.width, False), None
         self.memory.store_table(table, offset, value, target)
         run = self.run
         run.stores += 1
@@ -398,66 +346,14 @@ class Core:
             )
         )
 
-    # -- types of expressions
-
     def type_of_name(self, node: Node, scope: Scope) -> CType:
-        """The type that a cast or a declaration names, with `typeof` seen from `scope`."""
-        known = self.named_types.get(node)
-        if known is not None:
-            self.types.asked |= known[1]
-            return known[0]
-        saved, self.typeof_scope = self.typeof_scope, scope
-        before, self.types.asked = self.types.asked, set()
-        try:
-            ctype = self.types.of(node)
-            if not self._mentions_expression(node):
-                self.named_types[node] = (ctype, frozenset(self.types.asked))
-            return ctype
-        finally:
-            before |= self.types.asked
-            self.types.asked = before
-            self.typeof_scope = saved
-
-    @staticmethod
-    def _mentions_expression(node: Node) -> bool:
-        """Whether a type depends on where it stands: `typeof(x)`, an array of `n`."""
-        while not isinstance(node, (c_ast.IdentifierType, c_ast.Struct, c_ast.Union, c_ast.Enum)):
-            if not isinstance(node, (c_ast.Typename, c_ast.TypeDecl, c_ast.PtrDecl, c_ast.Decl)):
-                return True
-            node = node.type
-        return False
+        raise NotImplementedError
 
     def _typeof_node(self, node: Node) -> CType:
-        children = node.children()
-        if not children:
-            return UnknownType()
-        inner = children[0][1]
-        if isinstance(inner, (c_ast.Typename, c_ast.Decl)):
-            return self.types.of(inner)
-        return self.static_type(inner, self.typeof_scope)
+        raise NotImplementedError
 
     def type_of_value(self, value: Value) -> CType:
-        """The type of a value that is at hand."""
-        if isinstance(value, Int):
-            return IntType(value.bits, value.signed)
-        if isinstance(value, Struct):
-            return value.ctype
-        if isinstance(value, Pointer) and value.target is not None:
-            return self.types.pointer_to(value.target)
-        return UnknownType()
-
-
-def _initially(name: str, value: Struct) -> dict[int, tuple[int, Payload]]:
-    """Members of a structure that may change at run time: known initially, not for ever."""
-    return {
-        at: (
-            size,
-            Opaque(f"{name}+{at}", default=Int(payload, 8 * size, False))
-            if isinstance(payload, int)
-            else payload,
-        )
-        for at, (size, payload) in value.cells.items()
-    }
+        raise NotImplementedError
 
 
 __all__ = ["Code", "Core", "PtrType", "Scope", "StructType"]

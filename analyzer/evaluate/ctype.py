@@ -175,9 +175,7 @@ class StructType:
         return None
 
 
-CType: TypeAlias = (
-    "IntType | VoidType | UnknownType | FuncType | PtrType | ArrayType | StructType"
-)
+CType: TypeAlias = "IntType | VoidType | UnknownType | FuncType | PtrType | ArrayType | StructType"
 
 _WIDTHS: Final = {"char": 8, "short": 16, "int": 32, "__int128": 128, "_Bool": 1}
 

@@ -9,26 +9,24 @@ from typing import Any
 from pycparser import c_ast
 
 from . import arith
-from .core import Core, Scope
+from .conversions import Conversions
+from .core import Scope
 from .ctype import (
     ArrayType,
     CType,
-    FuncType,
     IntType,
-    Member,
     Node,
     PtrType,
-    StructType,
     UnknownType,
     VoidType,
     same_type,
 )
 from .memory import Table, Variable
+from .places import Place, Places
 from .values import (
     FuncRef,
     Int,
     Opaque,
-    PathEnds,
     Pointer,
     SlotInt,
     Struct,
@@ -40,10 +38,8 @@ from .values import (
 _KEEPS_ADDRESS = frozenset({"+", "-", "|", "&", "^"})
 SMALL = 0x1_0000  # offsets into a page and counts are no addresses
 
-Place = Pointer | Opaque | Int
 
-
-class Expressions(Core):
+class Expressions(Places, Conversions):
     """Evaluates expressions; `Core` holds the unit and the state of the run."""
 
     def evaluate(self, node: Node, scope: Scope) -> Value:
@@ -149,9 +145,9 @@ class Expressions(Core):
         """`left op right` for values of any kind."""
         if isinstance(left, Int) and isinstance(right, Int):
             result = arith.binary(op, left, right)
-            if left.__class__ is SlotInt or right.__class__ is SlotInt:
-                if op in _KEEPS_ADDRESS and result.raw >= SMALL:
-                    return SlotInt(result.value, result.bits, result.signed)
+            marked = left.__class__ is SlotInt or right.__class__ is SlotInt
+            if marked and op in _KEEPS_ADDRESS and result.raw >= SMALL:
+                return SlotInt(result.value, result.bits, result.signed)
             return result
         if isinstance(left, Struct):
             left = self.number(left)
@@ -184,9 +180,9 @@ class Expressions(Core):
         result = arith.binary(op, a, b)
         if op in ("&", ">>"):
             for side in (left, right):
-                if isinstance(side, Opaque) and side.default is not None:
-                    if side.default.raw.bit_count() * 2 < side.default.bits:
-                        return Opaque(f"({left!r} {op} {right!r})", default=result)
+                first = side.default if isinstance(side, Opaque) else None
+                if first is not None and first.raw.bit_count() * 2 < first.bits:
+                    return Opaque(f"({left!r} {op} {right!r})", default=result)
         return result
 
     def _opaque_arithmetic(self, op: str, left: Value, right: Value) -> Value:
@@ -219,9 +215,7 @@ class Expressions(Core):
             if op == "-":
                 return Int((left.offset - right.offset) // self._step(left), self.bits, True)
             if op in arith.COMPARISONS:
-                return arith.binary(
-                    op, Int(left.offset, 64), Int(right.offset, 64)
-                )
+                return arith.binary(op, Int(left.offset, 64), Int(right.offset, 64))
         if op in ("==", "!="):
             for one, other in ((left, right), (right, left)):
                 if isinstance(one, Pointer) and isinstance(other, Int) and other.raw == 0:
@@ -365,211 +359,3 @@ class Expressions(Core):
         if default is None:
             raise Unjudged("_Generic without a matching type")
         return self.evaluate(default, scope)
-
-    # -- places
-
-    def place(self, node: Node, scope: Scope) -> Place:
-        """Where an lvalue is: a pointer to it, the name of an unknown place, or an address."""
-        kind = type(node)
-        if kind is c_ast.ID:
-            found = self.find(node.name, scope)
-            if isinstance(found, Variable):
-                return Pointer(found, 0, found.ctype)
-            if isinstance(found, FuncRef):
-                return Opaque(f"&{found.name}", nonnull=True)
-            if isinstance(found, Opaque):
-                return found
-            raise Unjudged(f"{node.name} is no variable")
-        if kind is c_ast.UnaryOp and node.op == "*":
-            value = self.evaluate(node.expr, scope)
-            return self._pointer_value(value)
-        if kind is c_ast.StructRef:
-            return self._member_place(node, scope)
-        if kind is c_ast.ArrayRef:
-            base = self.evaluate(node.name, scope)
-            index = self.number(self.evaluate(node.subscript, scope))
-            if isinstance(index, Pointer) or isinstance(base, Int):
-                base, index = index, base
-            return self._pointer_value(self.operate("+", base, index))
-        if kind is c_ast.Cast:
-            place = self.place(node.expr, scope)
-            if isinstance(place, Pointer):
-                return Pointer(place.obj, place.offset, self.type_of_name(node.to_type, scope))
-            return place
-        if kind is c_ast.CompoundLiteral or kind in (c_ast.FuncCall, c_ast.Compound):
-            return self._temporary(self.evaluate(node, scope))
-        if kind is c_ast.TernaryOp:
-            taken = self.truth(self.evaluate(node.cond, scope), node)
-            return self.place(node.iftrue if taken else node.iffalse, scope)
-        if kind is c_ast.ExprList:
-            for item in node.exprs[:-1]:
-                self.evaluate(item, scope)
-            return self.place(node.exprs[-1], scope)
-        return self._temporary(self.evaluate(node, scope))
-
-    def _temporary(self, value: Value) -> Place:
-        if isinstance(value, Struct):
-            var = Variable("temporary", value.ctype)
-            var.cells.update(value.cells)
-            return Pointer(var, 0, value.ctype)
-        if isinstance(value, Opaque):
-            return value
-        var = Variable("temporary", self.type_of_value(value))
-        self.memory.store(var, 0, value, None)
-        return Pointer(var, 0, var.ctype)
-
-    def _pointer_value(self, value: Value) -> Place:
-        if isinstance(value, Pointer):
-            return value
-        if isinstance(value, Int):
-            if value.raw == 0:
-                raise PathEnds("NULL dereference")
-            return self.at_address(value)
-        if isinstance(value, Opaque):
-            return Opaque(f"*{value.name}", slot=value.slot)
-        if isinstance(value, Struct):
-            return self._pointer_value(self.number(value))
-        return Opaque(f"*{value!r}")
-
-    def _member_place(self, node: Node, scope: Scope) -> Place:
-        name = node.field.name
-        if node.type == "->":
-            base = self.evaluate(node.name, scope)
-            if isinstance(base, Struct):
-                base = self.number(base)
-            if isinstance(base, Int):
-                base = self.at_address(base) if base.raw else base
-            if isinstance(base, Int):
-                return self._offset_of(node.name, base, name, scope)
-            if isinstance(base, Opaque):
-                return self.field(base, name, "->")
-            if not isinstance(base, Pointer):
-                return Opaque(f"{base!r}->{name}")
-        else:
-            if isinstance(node.name, (c_ast.ID, c_ast.StructRef, c_ast.ArrayRef, c_ast.UnaryOp)):
-                base = self.place(node.name, scope)
-            else:
-                base = self._temporary(self.evaluate(node.name, scope))
-            if isinstance(base, Int):
-                return self._offset_of(node.name, base, name, scope)
-            if isinstance(base, Opaque):
-                return self.field(base, name, ".")
-        return self.member_of(base, name)
-
-    def member_of(self, base: Pointer, name: str) -> Place:
-        """`base->name`."""
-        ctype = base.target
-        if not isinstance(ctype, StructType):
-            ctype = base.obj.ctype if isinstance(base.obj, Variable) else None
-            if not isinstance(ctype, StructType) or base.offset:
-                if isinstance(base.obj, Variable) and base.obj.fill is not None:
-                    return self.field(base.obj.fill, name, ".")
-                return Opaque(f"{base!r}.{name}", slot=isinstance(base.obj, Table))
-        try:
-            member = ctype.member(name)
-        except Unjudged:
-            member = None
-            if isinstance(base.obj, Variable) and base.obj.is_global:
-                return self.field(Opaque(base.obj.name), name, ".")
-        if member is None:
-            return Opaque(f"{base!r}.{name}", slot=isinstance(base.obj, Table))
-        if member.width:
-            local = isinstance(base.obj, Variable) and not base.obj.is_global
-            return Opaque(f"bit field {base!r}.{name}", slot=local or isinstance(base.obj, Table))
-        return Pointer(base.obj, base.offset + member.offset, member.ctype)
-
-    def _offset_of(self, node: Node, base: Int, name: str, scope: Scope) -> Place:
-        """`&((struct s *)0)->member` and its like: an address, not an access."""
-        ctype = self.static_type(node, scope)
-        if isinstance(ctype, PtrType):
-            target = ctype.target
-            if isinstance(target, StructType):
-                try:
-                    member = target.member(name)
-                except Unjudged:
-                    member = None
-                if isinstance(member, Member):
-                    return Int(base.value + member.offset, self.bits, False)
-        return Opaque(f"{base!r}->{name}")
-
-    def _member(self, node: Node, scope: Scope) -> Value:
-        place = self._member_place(node, scope)
-        if isinstance(place, Pointer) and isinstance(place.target, ArrayType):
-            return Pointer(place.obj, place.offset, place.target.element)
-        return self.load(place)
-
-    def _element(self, node: Node, scope: Scope) -> Value:
-        place = self.place(node, scope)
-        if isinstance(place, Pointer) and isinstance(place.target, ArrayType):
-            return Pointer(place.obj, place.offset, place.target.element)
-        return self.load(place)
-
-    # -- conversions
-
-    def number(self, value: Value) -> Int | Opaque:
-        """The value as an integer, pointers as addresses."""
-        if isinstance(value, (Int, Opaque)):
-            return value
-        if isinstance(value, Struct):
-            try:
-                size = value.ctype.size
-            except Unjudged:
-                size = 8
-            raw = self.memory.raw(value, size)
-            return raw if isinstance(raw, Opaque) else Int(raw, size * 8 or 32, False)
-        if isinstance(value, Pointer):
-            return self.address(value)
-        return Opaque(f"address {value!r}", nonnull=True)
-
-    def address(self, pointer: Pointer) -> Int | Opaque:
-        """The address of a place in memory; local variables get one that no table has."""
-        obj = pointer.obj
-        if isinstance(obj, Table):
-            assert obj.base is not None
-            return SlotInt(obj.base + pointer.offset, self.bits, False)
-        if obj.base is None:
-            obj.base = self.local_address()
-            if isinstance(obj, Variable):
-                self.run.addressed[self.run.next_local] = obj
-        return Int(obj.base + pointer.offset, self.bits, False)
-
-    def convert(self, value: Value, ctype: CType) -> Value:
-        """Conversion as by assignment or cast to `ctype`."""
-        if isinstance(ctype, IntType):
-            if isinstance(value, Int):
-                if ctype.bits == 1:
-                    return Int(int(value.value != 0), 1, False)
-                if value.bits == ctype.bits and value.signed == ctype.signed:
-                    return value
-                if value.__class__ is SlotInt and ctype.bits >= self.bits:
-                    return SlotInt(value.value, ctype.bits, ctype.signed)
-                return Int(value.value, ctype.bits, ctype.signed)
-            if isinstance(value, Pointer):
-                return Int(1, 1, False) if ctype.bits == 1 else self.convert(self.address(value), ctype)
-            if isinstance(value, Struct):
-                return self.convert(self.number(value), ctype)
-            if isinstance(value, Opaque) and value.default is not None and ctype.bits > 1:
-                narrowed = Int(value.default.value, ctype.bits, ctype.signed)
-                return Opaque(value.name, slot=value.slot, default=narrowed)
-            return value
-        if isinstance(ctype, PtrType):
-            if isinstance(value, Struct):
-                value = self.number(value)
-            target = ctype.target
-            if target is None:
-                target = VoidType()
-            if isinstance(value, Int) and value.raw:
-                found = self.at_address(value)
-                if isinstance(found, Int):
-                    return value
-                value = found
-            if isinstance(value, Pointer) and not isinstance(target, (UnknownType, FuncType)):
-                return Pointer(value.obj, value.offset, target)
-            return value
-        if isinstance(ctype, StructType) and isinstance(value, Int):
-            try:
-                size = ctype.size
-            except Unjudged:
-                return value
-            return Struct(ctype, {0: (size, value.value & ((1 << (8 * size)) - 1))})
-        return value

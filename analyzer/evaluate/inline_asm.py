@@ -17,7 +17,7 @@ from pycparser import c_ast
 from .core import Core, Scope
 from .ctype import Node
 from .statements import Jump
-from .values import Int, Opaque, Pointer, Text, Unjudged, Value
+from .values import Int, Opaque, Text, Unjudged, Value
 
 _MEMORY: Final = frozenset("mQAoVRST><")
 _DEFAULT_ARM = re.compile(r"(?s)^\W*(\d+)\s*:(.*?)\b(\d+)\s*:.*\.(?:push)?section")
@@ -54,15 +54,15 @@ class InlineAssembly(Core):
                     continue
                 if memory and self.is_slot(place):
                     raise self._refuse("writes an entry", template)
-                if "+" in constraint and not memory and not idle:
-                    if self.names_slot(self.load(place)):
-                        raise self._refuse("is given an entry's address", template)
+                in_out = "+" in constraint and not memory and not idle
+                if in_out and self.names_slot(self.load(place)):
+                    raise self._refuse("is given an entry's address", template)
                 outputs.append((constraint, place))
             elif memory:
-                place = self._quiet_place(items[1], scope)
-                if place is not None and not outputs and not idle and self.is_slot(place):
+                read = self._quiet_place(items[1], scope)
+                if read is not None and not outputs and not idle and self.is_slot(read):
                     raise self._refuse("is given an entry", template)
-                inputs.append((constraint, Opaque("memory") if place is None else place))
+                inputs.append((constraint, Opaque("memory") if read is None else read))
             else:
                 value = self.evaluate(items[1], scope)
                 if self.names_slot(value) and not idle:

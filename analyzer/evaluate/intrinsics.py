@@ -13,7 +13,7 @@ from typing import Final
 
 from .core import Core
 from .ctype import IntType, VoidType
-from .memory import Table, Variable
+from .memory import Table
 from .state import Event
 from .values import Int, Opaque, Pointer, Struct, Unjudged, Value
 
@@ -29,7 +29,9 @@ _BITOP = re.compile(
     r"(?:_lock|_unlock)?$"
 )
 _EXCHANGE = re.compile(r"^__ptc_(xchg|cmpxchg|try_cmpxchg)$")
-_STATIC_KEY: Final = frozenset({"__ptc_static_key", "arch_static_branch", "arch_static_branch_jump"})
+_STATIC_KEY: Final = frozenset(
+    {"__ptc_static_key", "arch_static_branch", "arch_static_branch_jump"}
+)
 _OPERATORS: Final = {"and": "&", "or": "|", "xor": "^", "add": "+", "sub": "-"}
 
 
@@ -97,9 +99,9 @@ class Intrinsics(Core):
 
     def _fit(self, place: Value, value: Value) -> Value:
         """The new value with the type of the place."""
-        if isinstance(place, Pointer) and place.target is not None:
-            if not isinstance(place.target, VoidType):
-                return self.convert(value, place.target)
+        target = place.target if isinstance(place, Pointer) else None
+        if target is not None and not isinstance(target, VoidType):
+            return self.convert(value, target)
         return value
 
     def _same(self, left: Value, right: Value) -> Value:
@@ -129,9 +131,8 @@ class Intrinsics(Core):
                 value = self.at_address(value)
             if isinstance(value, Opaque) and value.slot:
                 raise Unjudged(f"an atomic operation on {value.name}")
-            if isinstance(value, Pointer) and isinstance(value.obj, (Table, Variable)):
-                if isinstance(value.obj, Table):
-                    return position, Pointer(value.obj, value.offset, IntType(bits, False))
+            if isinstance(value, Pointer) and isinstance(value.obj, Table):
+                return position, Pointer(value.obj, value.offset, IntType(bits, False))
         return None
 
     def _atomic(self, operation: str, name: str, values: list[Value]) -> Value:
@@ -238,10 +239,22 @@ class Intrinsics(Core):
         held = () if table is None else tuple(table.entries[index : index + max(0, nr)])
         run.events.append(
             Event(
-                kind=kind, held=held, level=level, name=name, location=run.location, stack=tuple(run.stack),
-                table=table, index=index, offset=offset, old=old, new=raw, nr=nr, mm=mm,
-                address=address, arity=arity,
-            )  # fmt: skip
+                kind=kind,
+                held=held,
+                level=level,
+                name=name,
+                location=run.location,
+                stack=tuple(run.stack),
+                table=table,
+                index=index,
+                offset=offset,
+                old=old,
+                new=raw,
+                nr=nr,
+                mm=mm,
+                address=address,
+                arity=arity,
+            )
         )
 
     def _declared(self, name: str) -> int | None:

@@ -136,7 +136,9 @@ class Memory:
         if rest or size != table.width:
             if rest + size > table.width:
                 raise Unjudged("a store across two entries")
-            raw = join([(0, table.width, table.entries[index]), (rest, size, raw)], table.width, self.order)
+            raw = join(
+                [(0, table.width, table.entries[index]), (rest, size, raw)], table.width, self.order
+            )
         table.entries[index] = raw
 
     def raw(self, value: Value, size: int) -> int | Opaque:

@@ -11,6 +11,7 @@ from ..model import Location
 from .memory import Table, Variable
 from .values import Unjudged, Value
 
+NOWHERE: Final = Location("", 0)
 MAX_CHOICES: Final = 14
 MAX_STEPS: Final = 60_000
 MAX_DEPTH: Final = 60
@@ -81,7 +82,7 @@ class Run:
     addressed: dict[int, Variable] = field(default_factory=dict)  # locals by number of address
     round: int = 0  # of the innermost loop; its later rounds share their choices
     decided: int = 0  # how often a choice was asked for
-    location: Location = Location("", 0)
+    location: Location = NOWHERE
 
     def choose(self, key: str, ways: int = 2) -> int:
         """Takes the way that the prefix prescribes, else the first; the same key, the same way."""

@@ -11,11 +11,57 @@ from . import arith
 from .core import Core, Scope
 from .ctype import ArrayType, CType, IntType, Node, PtrType, StructType, UnknownType, same_type
 from .memory import Variable
-from .values import FuncRef, Int, PathEnds, Text, Unjudged
+from .values import FuncRef, Int, PathEnds, Pointer, Struct, Text, Unjudged, Value
 
 
 class StaticTypes(Core):
     """Type inference; whatever cannot be inferred is UnknownType, never a guess."""
+
+    def type_of_name(self, node: Node, scope: Scope) -> CType:
+        """The type that a cast or a declaration names, with `typeof` seen from `scope`."""
+        known = self.named_types.get(node)
+        if known is not None:
+            self.types.asked |= known[1]
+            return known[0]
+        saved, self.typeof_scope = self.typeof_scope, scope
+        before, self.types.asked = self.types.asked, set()
+        try:
+            ctype = self.types.of(node)
+            if not self._mentions_expression(node):
+                self.named_types[node] = (ctype, frozenset(self.types.asked))
+            return ctype
+        finally:
+            before |= self.types.asked
+            self.types.asked = before
+            self.typeof_scope = saved
+
+    @staticmethod
+    def _mentions_expression(node: Node) -> bool:
+        """Whether a type depends on where it stands: `typeof(x)`, an array of `n`."""
+        while not isinstance(node, (c_ast.IdentifierType, c_ast.Struct, c_ast.Union, c_ast.Enum)):
+            if not isinstance(node, (c_ast.Typename, c_ast.TypeDecl, c_ast.PtrDecl, c_ast.Decl)):
+                return True
+            node = node.type
+        return False
+
+    def _typeof_node(self, node: Node) -> CType:
+        children = node.children()
+        if not children:
+            return UnknownType()
+        inner = children[0][1]
+        if isinstance(inner, (c_ast.Typename, c_ast.Decl)):
+            return self.types.of(inner)
+        return self.static_type(inner, self.typeof_scope)
+
+    def type_of_value(self, value: Value) -> CType:
+        """The type of a value that is at hand."""
+        if isinstance(value, Int):
+            return IntType(value.bits, value.signed)
+        if isinstance(value, Struct):
+            return value.ctype
+        if isinstance(value, Pointer) and value.target is not None:
+            return self.types.pointer_to(value.target)
+        return UnknownType()
 
     def static_type(self, node: Node, scope: Scope) -> CType:
         try:
@@ -170,7 +216,9 @@ class StaticTypes(Core):
                 return self._infer(node.args.exprs[1], scope)
             if name == "__builtin_expect":
                 return self.types.long
-            return IntType(64 if name.endswith("64") else 32, not name.startswith("__builtin_bswap"))
+            return IntType(
+                64 if name.endswith("64") else 32, not name.startswith("__builtin_bswap")
+            )
         found = self.code.function_node(name, self.run.location.path)
         declaration = found.decl if found is not None else self.code.prototype_node(name)
         if declaration is None:

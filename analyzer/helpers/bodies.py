@@ -26,7 +26,9 @@ _INITIAL = re.compile(
     rb"(?:[ \t]*__\w+\([^)\n]*\))*[ \t]*=[ \t]*([^;{}\"#]{1,200});",
     re.M,
 )
-_MAKER = re.compile(rb"^[ \t]*#[ \t]*define[ \t]+([A-Z_]\w*)(?:\([^)\n]*\))?[ \t]+([^\n]*\{[^\n]*)", re.M)
+_MAKER = re.compile(
+    rb"^[ \t]*#[ \t]*define[ \t]+([A-Z_]\w*)(?:\([^)\n]*\))?[ \t]+([^\n]*\{[^\n]*)", re.M
+)
 _DEFINED = re.compile(rb"\b([a-z_]\w*)[ \t]*\([^(){};]*\)\s*\{")
 _NAME = re.compile(rb"\b[A-Za-z_]\w*\b")
 _TYPE_WORDS = frozenset(
@@ -78,12 +80,16 @@ class SourceIndex:
         pattern = re.compile(
             rb"^(?![ \t#/*])[^\n;={}]*?\b" + re.escape(needle) + rb"[ \t]*\(([^;{}]*?)\)\s*\{", re.M
         )
-        table = re.compile(rb"^(?!extern|static)[^\n;(){}]*\b" + re.escape(needle) + rb"\b[^\n;(){}]*=\s*\{", re.M)
-        makers = [re.compile(rb"^" + maker + rb"\b", re.M) for maker in self._makers().get(needle, ())]
+        table = re.compile(
+            rb"^(?!extern|static)[^\n;(){}]*\b" + re.escape(needle) + rb"\b[^\n;(){}]*=\s*\{", re.M
+        )
+        makers = [
+            re.compile(rb"^" + maker + rb"\b", re.M) for maker in self._makers().get(needle, ())
+        ]
         for path, data in self.texts().items():
-            if any(maker.search(data) for maker in makers):
-                yield path
-            elif needle in data and (pattern.search(data) or table.search(data)):
+            if any(maker.search(data) for maker in makers) or (
+                needle in data and (pattern.search(data) or table.search(data))
+            ):
                 yield path
 
     def _makers(self) -> dict[bytes, tuple[bytes, ...]]:
@@ -143,7 +149,9 @@ class SourceIndex:
             if match is None or target not in match[3].split():
                 continue
             symbol = _CONFIG.match(match[2])
-            answers.append(match[2] in ("y", "m", "objs") if symbol is None else config.on(symbol[1]))
+            answers.append(
+                match[2] in ("y", "m", "objs") if symbol is None else config.on(symbol[1])
+            )
         return not answers or any(answers)
 
 
@@ -168,7 +176,8 @@ def missing_functions(unit: Unit, roots: Iterable[str]) -> frozenset[str]:
                 todo.extend(
                     word
                     for word in _WORD.findall(unit.text, chunk.start, chunk.end)
-                    if word not in seen and (word in unit.functions or unit.prototype(word) is not None)
+                    if word not in seen
+                    and (word in unit.functions or unit.prototype(word) is not None)
                 )
             continue
         chunk_ = unit.prototype(name)

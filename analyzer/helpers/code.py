@@ -49,8 +49,9 @@ class UnitCode:
         if len(self.unit.variables.get(name, ())) < 2:
             return ""
         chunk = self._variable(name, near)
-        text = "" if chunk is None else self.unit.source(chunk)
-        return near if text.startswith("static") and self.unit.path(chunk) == near else ""
+        if chunk is None or not self.unit.source(chunk).startswith("static"):
+            return ""
+        return near if self.unit.path(chunk) == near else ""
 
     def _variable(self, name: str, near: str) -> Chunk | None:
         chunks = self.unit.variables.get(name, ())

@@ -95,7 +95,9 @@ def called_names(tree: KernelTree) -> frozenset[str]:
     """Every identifier that generic code (mm/, include/linux, asm-generic, fs, kernel) calls."""
     names: set[str] = set()
     paths = [*tree.walk("mm", (".c", ".h")), *tree.walk("include/asm-generic", (".h",))]
-    paths += [f"include/linux/{e.name}" for e in tree.entries("include/linux") if e.name.endswith(".h")]
+    paths += [
+        f"include/linux/{e.name}" for e in tree.entries("include/linux") if e.name.endswith(".h")
+    ]
     paths += ["fs/proc/task_mmu.c", "fs/userfaultfd.c", "fs/dax.c", "kernel/events/uprobes.c"]
     for _, data in tree.read_many(paths):
         if b"_t" not in data:
@@ -132,9 +134,9 @@ def find_interface(tree: KernelTree, arch: str, called: frozenset[str]) -> Inter
         for name, inner, body in _MACRO.findall(text):
             if name in called:
                 macros[name] = (tuple(a.strip() for a in inner.split(",")), body, path)
-        for name, other in _ALIAS.findall(text):
-            if name in called and name != other:
-                aliases[name] = other
+        aliases.update(
+            pair for pair in _ALIAS.findall(text) if pair[0] in called and pair[0] != pair[1]
+        )
     for name, (parameters, body, path) in macros.items():
         if name not in found and name not in aliases:
             signature = _macro_signature(name, parameters, body, path, declared)
@@ -163,8 +165,10 @@ def _named(parameters: tuple[str, ...]) -> tuple[str, ...]:
     result = []
     for index, parameter in enumerate(parameters):
         words = re.findall(r"\w+", parameter)
-        unnamed = parameter.endswith("*") or len(words) == 1 or (
-            words[-1] in ("long", "int", "pte_t", "pmd_t", "pud_t", "pgtable_t", "bool")
+        unnamed = (
+            parameter.endswith("*")
+            or len(words) == 1
+            or (words[-1] in ("long", "int", "pte_t", "pmd_t", "pud_t", "pgtable_t", "bool"))
         )
         result.append(f"{parameter} __arg{index}" if unnamed else parameter)
     return tuple(result)

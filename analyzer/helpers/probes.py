@@ -27,7 +27,24 @@ CONSTANTS: Final = (
     "PAGE_SHIFT", "PAGE_SIZE", "PMD_SHIFT", "PMD_SIZE", "PUD_SHIFT", "PUD_SIZE",
     "PTRS_PER_PTE", "PTRS_PER_PMD", "PTRS_PER_PUD", "CONT_PTES",
 )  # fmt: skip
-TESTS: Final = ("pfn", "present", "write", "special", "young", "dirty", "leaf", "none", "protnone", "user", "large", "huge", "trans_huge", "devmap", "soft_dirty", "uffd_wp")
+TESTS: Final = (
+    "pfn",
+    "present",
+    "write",
+    "special",
+    "young",
+    "dirty",
+    "leaf",
+    "none",
+    "protnone",
+    "user",
+    "large",
+    "huge",
+    "trans_huge",
+    "devmap",
+    "soft_dirty",
+    "uffd_wp",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +60,10 @@ class EntryClass:
     kernel: bool = False
     present: bool = False
     accessible: bool = False
+
+
+def _accessible(name: str, makers: tuple[str, ...]) -> EntryClass:
+    return EntryClass(name, makers, user=True, present=True, accessible=True)
 
 
 def _prots(flags: str, *names: str) -> tuple[str, ...]:
@@ -74,10 +95,10 @@ def entry_classes(level: str) -> tuple[EntryClass, ...]:
         for maker in make(f"{level}_mkdirty({level}_mkyoung({writer}(ENTRY)))", write)
     ) + make(young, write)
     classes = [
-        EntryClass("user-readonly", make("ENTRY", read), user=True, present=True, accessible=True),
-        EntryClass("user-writable", writable, user=True, present=True, accessible=True),
-        EntryClass("user-exec-only", make("ENTRY", execute), user=True, present=True, accessible=True),
-        EntryClass("user-old", make(f"{level}_mkold({level}_mkclean(ENTRY))", read), user=True, present=True, accessible=True),
+        _accessible("user-readonly", make("ENTRY", read)),
+        _accessible("user-writable", writable),
+        _accessible("user-exec-only", make("ENTRY", execute)),
+        _accessible("user-old", make(f"{level}_mkold({level}_mkclean(ENTRY))", read)),
         EntryClass("protnone", make("ENTRY", none), user=True, present=True),
         EntryClass("kernel", make("ENTRY", ("PAGE_KERNEL",)), kernel=True, present=True),
         EntryClass("swap", (f"swp_entry_to_{level}(swp_entry(3, pfn))",)),
@@ -123,25 +144,46 @@ def probe_text(signatures: tuple[Signature, ...], initial: Mapping[str, tuple[st
         lines.append(f"static void {CLEAR}{level}({entry} *slot) {{ {clear}; }}")
         for test in TESTS:
             lines.append(
-                f"static unsigned long {TEST}{level}_{test}({entry} x) {{ return {level}_{test}(x); }}"
+                f"static unsigned long {TEST}{level}_{test}({entry} x)"
+                f" {{ return {level}_{test}(x); }}"
             )
         lines.append(
-            f"static {entry} {APPLY}{level}_flags({entry} x) {{ return {level}_mkdirty({level}_mkyoung(x)); }}"
+            f"static {entry} {APPLY}{level}_flags({entry} x)"
+            f" {{ return {level}_mkdirty({level}_mkyoung(x)); }}"
         )
-        for kind, prots in (("readonly", _prots("VM_READ", "PAGE_READONLY")), ("none", _prots("0", "PAGE_NONE"))):
+        for kind, prots in (
+            ("readonly", _prots("VM_READ", "PAGE_READONLY")),
+            ("none", _prots("0", "PAGE_NONE")),
+        ):
             for index, prot in enumerate(prots):
                 lines.append(
-                    f"static {entry} {APPLY}{level}_{kind}_{index}({entry} x) {{ return {level}_modify(x, {prot}); }}"
+                    f"static {entry} {APPLY}{level}_{kind}_{index}({entry} x)"
+                    f" {{ return {level}_modify(x, {prot}); }}"
                 )
-        for change in ("mkyoung", "mkold", "mkdirty", "mkclean", "wrprotect", "mksoft_dirty", "clear_soft_dirty", "mkuffd_wp"):
+        for change in (
+            "mkyoung",
+            "mkold",
+            "mkdirty",
+            "mkclean",
+            "wrprotect",
+            "mksoft_dirty",
+            "clear_soft_dirty",
+            "mkuffd_wp",
+        ):
             lines.append(
-                f"static {entry} {APPLY}{level}_{change}({entry} x) {{ return {level}_{change}(x); }}"
+                f"static {entry} {APPLY}{level}_{change}({entry} x)"
+                f" {{ return {level}_{change}(x); }}"
             )
-    if "pmd_populate_kernel" not in names:
-        lines.append(
-            f"static void {CALL}pmd_populate_kernel(struct mm_struct *mm, pmd_t *pmd, pte_t *pte)"
-            " { pmd_populate_kernel(mm, pmd, pte); }"
-        )
+    for name, upper, lower in (
+        ("pmd_populate_kernel", "pmd", "pte"),
+        ("pmd_populate", "pmd", "pte"),
+        ("pud_populate", "pud", "pmd"),
+    ):
+        if name not in names:
+            lines.append(
+                f"static void {CALL}{name}(struct mm_struct *mm, {upper}_t *slot, {lower}_t *table)"
+                f" {{ {name}(mm, slot, table); }}"
+            )
     for name, texts in sorted(initial.items()):
         for index, text in enumerate(texts):
             lines.append(f"unsigned long long {INITIAL}{index}_{name} = ({text});")
@@ -166,15 +208,12 @@ def _composed(names: dict[str, Signature]) -> list[str]:
         if commit is None:
             continue
         given = parameter_names(commit.parameters)
-        value = given[-1]
         old = given[-2] if len(given) == 5 else None
         call = ", ".join("__old" if name == old else name for name in given)
-        declared = ", ".join(
-            p for p, n in zip(commit.parameters, given, strict=True) if n != old
-        )
+        declared = ", ".join(p for p, n in zip(commit.parameters, given, strict=True) if n != old)
         first = ", ".join(given[: len(start.parameters)])
         lines.append(
             f"static void {CALL}{prefix}{COMPOSED}({declared}) {{ pte_t __old ="
-            f" {prefix}{COMPOSED}_start({first}); {prefix}{COMPOSED}_commit({call}); (void)__old; (void){value}; }}"
+            f" {prefix}{COMPOSED}_start({first}); {prefix}{COMPOSED}_commit({call}); }}"
         )
     return lines

@@ -56,9 +56,7 @@ def derive(
     return Surrogate(required, forbidden, empty)
 
 
-def counts(
-    surrogate: Surrogate, raw: int, test: Callable[[str], int | None], level: str
-) -> bool:
+def counts(surrogate: Surrogate, raw: int, test: Callable[[str], int | None], level: str) -> bool:
     """Whether an entry would be counted; `test` asks the tree's own `pXX_present` and so on."""
     if raw == surrogate.empty or raw & surrogate.required != surrogate.required:
         return False

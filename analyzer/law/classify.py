@@ -4,21 +4,43 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Final
 
 from ..evaluate.state import Event, Frame
 from ..helpers.contracts import New, Old, contract_for
 from ..helpers.session import Session
 from ..model import Location
+from .deltas import hooked_delta, is_init_mm, is_user_mm, stored_delta
 from .describe import frames
 from .outcome import HelperRuns, Outcome
-from .runs import is_init_mm, is_user_mm
 
 _IN_PLACE: Final = ("wrprotect", "young", "access_flags", "mkold")
 
 
+def part_at_fault(session: Session, outcome: Outcome) -> Outcome:
+    """The first of several calls on a path (start and commit, say) that is broken by itself.
+
+    A path that our probe makes of more than one call is judged as one; where one of the calls
+    does not account for its own change, the finding is about that call.
+    """
+    groups: dict[tuple[str, Location], list[Event]] = {}
+    for event in outcome.events:
+        stack = frames(event)
+        if stack:
+            groups.setdefault((stack[0].function, stack[0].called), []).append(event)
+    if len(groups) < 2:
+        return outcome
+    for events in groups.values():
+        expected = stored_delta(session, events)
+        got = hooked_delta(session, events)
+        if expected != got:
+            return replace(outcome, events=tuple(events), expected=expected, got=got)
+    return outcome
+
+
 def rule_of(session: Session, runs: HelperRuns, outcome: Outcome) -> str:
-    """The rule code for a broken outcome."""
+    """The rule code for a broken outcome (or its part at fault)."""
     level = runs.signature.level
     hooks = outcome.hooks
     for event in hooks:
@@ -57,7 +79,10 @@ def _hooked_rule(session: Session, outcome: Outcome) -> str:
             if any(s.index == event.index for s in before) or event.new != stored[event.index]:
                 return "PTC103"
             touched = {s.index for s in outcome.stores}
-            if touched != set(range(event.index, event.index + event.nr)) and len(outcome.hooks) == 1:
+            if (
+                touched != set(range(event.index, event.index + event.nr))
+                and len(outcome.hooks) == 1
+            ):
                 return "PTC107"
         elif event.kind == "clear" and event.new not in first.values():
             return "PTC104"
@@ -106,22 +131,48 @@ def raw_primitives(all_runs: Iterable[HelperRuns]) -> frozenset[str]:
     return frozenset(raw)
 
 
-def root_of(outcome: Outcome, rule: str, raw: frozenset[str]) -> tuple[str, Location]:
+def _store_at_fault(session: Session, outcome: Outcome) -> Event:
+    """The first store that moves a frame whose counter is wrong in the end."""
+    wrong = {
+        key
+        for key in {*outcome.expected, *outcome.got}
+        if outcome.expected.get(key, 0) != outcome.got.get(key, 0)
+    }
+    changing = [store for store in outcome.stores if store.old != store.new]
+    for store in changing:
+        for raw in (store.old, store.new):
+            counted = session.counted(store.level, raw)
+            if counted is not None and (counted.pfn, counted.pages) in wrong:
+                return store
+    return changing[0] if changing else outcome.events[-1]
+
+
+def _hook_at_fault(session: Session, outcome: Outcome) -> Event:
+    """The hook that is wrong in itself, else the last one."""
+    level = outcome.stores[0].level if outcome.stores else outcome.hooks[0].level
+    taken = {store.old for store in outcome.stores}
+    for event in outcome.hooks:
+        if event.arity is not None or event.level != level or not is_user_mm(event.mm):
+            return event
+        if event.kind == "clear" and event.new not in taken:
+            return event
+    return outcome.hooks[-1]
+
+
+def root_of(
+    session: Session, outcome: Outcome, rule: str, raw: frozenset[str]
+) -> tuple[str, Location]:
     """The function that is to be mended, and the line there.
 
     For a hook that is wrong it is the hook's own; for a missing one the innermost function that
     knows the mm and that no balanced helper relies on to stay raw.
     """
     if rule not in ("PTC101", "PTC109", "PTC108") and outcome.hooks:
-        event = outcome.hooks[-1]
+        event = _hook_at_fault(session, outcome)
         stack = frames(event)
         function = stack[-1].function if stack else ""
         return function, event.location
-    event = outcome.stores[-1] if outcome.stores else outcome.events[-1]
-    for store in outcome.stores:
-        if store.old != store.new:
-            event = store
-            break
+    event = _store_at_fault(session, outcome)
     stack = frames(event)
     candidates = [i for i, frame in enumerate(stack) if frame.has_mm]
     for i in reversed(candidates):

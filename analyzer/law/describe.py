@@ -65,7 +65,9 @@ def steps(session: Session, level: str, outcome: Outcome) -> tuple[Step, ...]:
             common += 1
         for depth, frame in enumerate(stack[common:], common):
             if frame.called.path.startswith("<"):
-                made.append(Step("call", frame.defined, frame.function, "is called"))
+                made.append(
+                    Step("call", frame.defined, frame.function, f"{frame.function}() begins")
+                )
             else:
                 caller = stack[depth - 1].function if depth else ""
                 made.append(Step("call", frame.called, caller, f"calls {frame.function}()"))
@@ -73,7 +75,8 @@ def steps(session: Session, level: str, outcome: Outcome) -> tuple[Step, ...]:
         function = stack[-1].function if stack else ""
         location = event.location if event.location.path else Location(PROBES, 0)
         if event.kind == "store":
-            text = f"stores {event.new:#x} over {event.old:#x} in entry {event.index - outcome.index:+d}"
+            which = event.index - outcome.index
+            text = f"stores {event.new:#x} over {event.old:#x} in entry {which:+d}"
             made.append(Step("store", location, function, text))
         elif event.kind == "clear":
             made.append(Step("hook", location, function, f"{event.name}(old {event.new:#x})"))

@@ -62,8 +62,7 @@ class PredicateLaws:
                 broken.extend(self._missing(level))
                 continue
             answers[level] = {}
-            for item in self._level(level, answers[level]):
-                broken.append(item)
+            broken.extend(self._level(level, answers[level]))
         known = {item.level for item in broken if item.rule == "PTC203"}
         for item in self._left_by_invalidate(runs):
             if item.level not in known:
@@ -140,7 +139,9 @@ class PredicateLaws:
                 continue
             other = self._ask(level, raw)
             if other is not None and other != answer:
-                changed = Entry(f"{entry.name} after {level}_{change}()", entry.pfn, raw, entry.kind)
+                changed = Entry(
+                    f"{entry.name} after {level}_{change}()", entry.pfn, raw, entry.kind
+                )
                 message = f"{predicate_name(level)}() changes with {level}_{change}()"
                 yield Broken("PTC206", level, message, where, changed)
 
@@ -153,8 +154,12 @@ class PredicateLaws:
             if entry is None:
                 continue
             if self._ask(level, entry.raw) is False:
-                letters = "".join(c if flags & b else "-" for c, b in zip("rwxs", (1, 2, 4, 8), strict=True))
-                message = f"{predicate_name(level)}() is false for a user entry with protection {letters}"
+                letters = "".join(
+                    c if flags & b else "-" for c, b in zip("rwxs", (1, 2, 4, 8), strict=True)
+                )
+                message = (
+                    f"{predicate_name(level)}() is false for a user entry with protection {letters}"
+                )
                 yield Broken("PTC204", level, message, where, entry)
 
     def _protected(self, level: str, flags: int) -> Entry | None:
@@ -170,10 +175,17 @@ class PredicateLaws:
         return None
 
     def _has_user_bit(self) -> bool:
+        """Whether entries say of themselves that they are the user's: `pte_user()` tells kernel
+        entries apart, or the predicate of some level does."""
         session = self.session
-        for entry in session.classes("pte"):
-            if entry.name == "kernel":
-                return session.test("pte", "user", entry.raw) == 0
+        for level in LEVELS:
+            for entry in session.classes(level):
+                if entry.name != "kernel":
+                    continue
+                if session.test(level, "user", entry.raw) == 0:
+                    return True
+                if session.has_predicate(level) and self._ask(level, entry.raw) is False:
+                    return True
         return False
 
     def _reaches(self, start: str, target: str) -> bool:
@@ -211,9 +223,13 @@ class PredicateLaws:
 
     def _disagreement(self, answers: dict[str, dict[str, bool]]) -> Iterator[Broken]:
         """protnone may be counted or not, but at every level the same."""
-        asked = {level: found["protnone"] for level, found in answers.items() if "protnone" in found}
+        asked = {
+            level: found["protnone"] for level, found in answers.items() if "protnone" in found
+        }
         if len(set(asked.values())) > 1:
-            level = next(lvl for lvl in ("pmd", "pud") if lvl in asked and asked[lvl] != asked.get("pte"))
+            level = next(
+                lvl for lvl in ("pmd", "pud") if lvl in asked and asked[lvl] != asked.get("pte")
+            )
             said = ", ".join(f"{lvl} {'yes' if yes else 'no'}" for lvl, yes in asked.items())
             message = f"a PROT_NONE entry is counted at one level and not at another ({said})"
             yield Broken("PTC208", level, message, self._location(level), None)

@@ -71,12 +71,9 @@ class Answers:
             chunk = unit.prototype(name)
             return "none" if chunk is None else self._hash(unit.source(chunk))
         if kind == "variable":
-            parts = []
-            for chunk in unit.variables.get(name, ()):
-                parts.append(self._closed(unit.source(chunk), depth))
-            for text in self._code.initial_texts(name):
-                parts.append(self._closed(text, depth))
-            return self._hash(*parts) if parts else "none"
+            texts = [unit.source(chunk) for chunk in unit.variables.get(name, ())]
+            texts += self._code.initial_texts(name)
+            return self._hash(*(self._closed(text, depth) for text in texts)) if texts else "none"
         tables = {"type": unit.typedef, "struct": unit.struct, "enum": unit.enum_constant}
         chunk = tables[kind](name)
         return "none" if chunk is None else self._closed(unit.source(chunk), depth)
@@ -86,10 +83,13 @@ class Answers:
         parts = [text]
         if depth < _MAX_DEPTH:
             unit = self._code.unit
+            tables = (
+                ("type", unit.typedefs),
+                ("struct", unit.structs),
+                ("enum", unit.enum_constants),
+            )
             for word in sorted(set(_WORD.findall(_POINTED.sub(" ", text)))):
-                for kind, table in (
-                    ("type", unit.typedefs), ("struct", unit.structs), ("enum", unit.enum_constants),
-                ):  # fmt: skip
+                for kind, table in tables:
                     if word in table and unit.source(table[word][0]) != text:
                         question = (kind, word, "")
                         if question not in self._digests:
@@ -100,7 +100,9 @@ class Answers:
 
     @staticmethod
     def _hash(*parts: str) -> str:
-        return hashlib.blake2b("\0".join(parts).encode("utf-8", "replace"), digest_size=16).hexdigest()
+        return hashlib.blake2b(
+            "\0".join(parts).encode("utf-8", "replace"), digest_size=16
+        ).hexdigest()
 
 
 class Reuse:

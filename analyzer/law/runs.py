@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
@@ -15,18 +14,14 @@ from ..helpers.contracts import Contract, New, Old, contract_for
 from ..helpers.interface import Signature, parameter_names
 from ..helpers.probes import CALL
 from ..helpers.session import ADDRESS, LOWER_TABLE, MM, VMA, Entry, Session
-from .outcome import INDEX, Case, Delta, HelperRuns, Outcome
+from .deltas import hooked_delta, is_user_mm, stored_delta
+from .outcome import INDEX, Case, HelperRuns, Outcome
 from .reuse import Answers, Question, Reuse
 
 MAX_PATHS: Final = 64
 SLOTS: Final = 1024
 BATCH: Final = 4
 SECOND: Final = 64  # a second entry of the same level, for helpers that move or copy
-
-_PIVOTS: Final = frozenset({"none", "user-writable", "swap"})
-"""Every old entry meets these as new, and every new one meets them as old: nothing, counted, and
-not present. Two entries that both are none of them differ from a pivot in no bit that a helper
-can decide on together."""
 
 _SLOT = re.compile(r"^(?:const\s+)?(pte|pmd|pud)_t\s*\*")
 _VALUE = re.compile(r"^(?:const\s+)?(pte|pmd|pud)_t\s+\w+$")
@@ -36,6 +31,7 @@ _ADDRESS = re.compile(r"^_*(?:addr\w*|haddr|start|uaddr|vaddr|va)$")
 _SIZE = re.compile(r"^_*(?:sz|size|pgsize|psize)$")
 _COUNT = re.compile(r"^_*(?:nr|n|count|nr_\w+)$")
 _OLD = re.compile(r"old|orig")
+
 
 class Runner:
     """Judges helpers of one session."""
@@ -97,15 +93,24 @@ class Runner:
                 if raw is not None:
                     yield Case(old, Entry(f"{old.name}, made {change}", old.pfn, raw, old.kind), 1)
             return
+        pivots = self._pivots(level, entries)
         for entry in entries:
-            if old.name in _PIVOTS or entry.name in _PIVOTS:
+            if old.name in pivots or entry.name in pivots:
                 yield Case(old, entry, 1)
-            if entry.kind is not None and entry.kind.present and old.name in _PIVOTS:
+            if entry.kind is not None and entry.kind.present and old.name in pivots:
                 other = session.with_frame(level, entry, session.frames[1])
                 if other.raw != entry.raw and old.name != "none":
                     yield Case(old, other, 1)
             if batch and old.name == "none" and entry.kind is not None and entry.kind.present:
                 yield Case(old, entry, BATCH)
+
+    def _pivots(self, level: str, entries: tuple[Entry, ...]) -> frozenset[str]:
+        """Every old entry meets these as new, every new one meets them as old: nothing, one that
+        is counted, one that is not present. Two entries that both are none of them differ from a
+        pivot in no bit that a helper can decide on together."""
+        counted = [e.name for e in entries if self.session.counted(level, e.raw) is not None]
+        best = "user-writable" if "user-writable" in counted else next(iter(counted), "none")
+        return frozenset({"none", "swap", best})
 
     def _followers(self, level: str, old: Entry) -> tuple[Entry, ...]:
         step = self.session.pages(level)
@@ -159,9 +164,7 @@ class Runner:
             done.append(self._path(signature, case, contract, prefix))
             todo.extend(alternatives(self.machine.run))
             if len(done) >= MAX_PATHS and todo:
-                done.append(
-                    Outcome("unknown", case, (), (), reason=f"more than {MAX_PATHS} paths")
-                )
+                done.append(Outcome("unknown", case, (), (), reason=f"more than {MAX_PATHS} paths"))
                 break
         return done
 
@@ -176,7 +179,6 @@ class Runner:
         table = session.new_table(level, SLOTS, fill)
         for offset, entry in enumerate((case.old, *case.neighbours)):
             table.entries[INDEX + offset] = entry.raw
-        before = tuple(table.entries)
         if contract.new is New.ANY and "populate" in signature.name:
             lower = session.table(level)
             machine.opaque_entry = lower.raw if isinstance(lower, Entry) else fill
@@ -196,8 +198,9 @@ class Runner:
         if status:
             return Outcome(status, case, choices, events, reason=reason)
         try:
-            expected = self._expected(level, before, table, events)
-            got = self._got(events)
+            self._note_counts(events)
+            expected = stored_delta(session, events)
+            got = hooked_delta(session, events)
         except Unjudged as problem:
             return Outcome("unknown", case, choices, events, reason=problem.reason)
         hooked = any(event.kind != "store" for event in events)
@@ -227,47 +230,11 @@ class Runner:
                 return True
         return False
 
-    def _expected(
-        self, level: str, before: tuple[int, ...], table: Table, events: tuple[Event, ...]
-    ) -> Delta:
-        moved: Counter[tuple[int, int]] = Counter()
-        for index in {event.index for event in events if event.table is table}:
-            was, now = before[index], table.entries[index]
-            if was != now:
-                self._move(moved, level, was, -1)
-                self._move(moved, level, now, 1)
-        return {key: delta for key, delta in moved.items() if delta}
-
-    def _got(self, events: tuple[Event, ...]) -> Delta:
-        moved: Counter[tuple[int, int]] = Counter()
+    def _note_counts(self, events: tuple[Event, ...]) -> None:
+        """Remembers which entries' counts the verdict depends on."""
         for event in events:
-            if event.kind == "store" or is_init_mm(event.mm):
-                continue
-            if event.kind == "clear":
-                self._move(moved, event.level, event.new, -1)
-                continue
-            assert event.table is not None
-            held = event.old
-            for step in range(event.nr):
-                if step:
-                    held = self._held(event, step)
-                self._move(moved, event.level, held, -1)
-            self.counts.add((event.level, event.new))
-            counted = self.session.counted(event.level, event.new)
-            if counted is not None:
-                for step in range(event.nr):
-                    moved[(counted.pfn + step * counted.pages, counted.pages)] += 1
-        return {key: delta for key, delta in moved.items() if delta}
-
-    @staticmethod
-    def _held(event: Event, step: int) -> int:
-        return event.held[step] if step < len(event.held) else 0
-
-    def _move(self, moved: Counter[tuple[int, int]], level: str, raw: int, by: int) -> None:
-        self.counts.add((level, raw))
-        counted = self.session.counted(level, raw)
-        if counted is not None:
-            moved[(counted.pfn, counted.pages)] += by
+            held = () if event.kind == "clear" else (event.old, *event.held)
+            self.counts.update((event.level, raw) for raw in (*held, event.new))
 
     # -- arguments
 
@@ -306,13 +273,3 @@ class Runner:
             else:
                 values.append(Opaque(name))
         return values
-
-
-def is_init_mm(mm: Value | None) -> bool:
-    """Whether a hook was told that the table belongs to the kernel."""
-    return isinstance(mm, Pointer) and mm.obj.name == "init_mm"
-
-
-def is_user_mm(mm: Value | None) -> bool:
-    """Whether a hook was told the mm that the helper works on."""
-    return isinstance(mm, Opaque) and mm.name == MM.name

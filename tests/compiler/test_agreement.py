@@ -23,7 +23,7 @@ from tests.compiler.conftest import Benches
 pytestmark = pytest.mark.kernel
 
 NUMBERS = ("number", "entry")
-# In C they ask for something else than the entry, so nobody can answer them from it alone.
+# What asks for something else than the entry, so that nobody can answer it from that alone.
 ELSEWHERE = {
     "page": "struct page of a frame: memory map",
     "folio": "struct page of a frame: memory map",
@@ -31,6 +31,8 @@ ELSEWHERE = {
     "pgtable": "address of a frame: direct map",
     "ERROR": "prints",
     "huge_zero": "asks a variable of mm/huge_memory.c",
+    "thp_or_huge": "calls pmd_huge() of mm/hugetlbpage.c (6.1 arm64)",
+    "pud_write": "BUG(), where there are no huge pages of that level (6.1 riscv)",
 }
 
 

@@ -46,9 +46,9 @@ def test_static_functions_by_file() -> None:
 
 def test_initial_values_of_a_declaration() -> None:
     code = UnitCode(Unit(TEXT))
-    assert [node.value for node in code.initial_nodes("mask")] == ["5"]
-    assert [node.value for node in code.initial_nodes("declared")] == ["7", "8"]
-    assert code.initial_nodes("nothing") == []
+    assert [node.value for node in code.initial_nodes("mask", "")] == ["5"]
+    assert [node.value for node in code.initial_nodes("declared", "")] == ["7", "8"]
+    assert code.initial_nodes("nothing", "") == []
 
 
 def test_callees_of_all_definitions() -> None:

@@ -52,7 +52,7 @@ def test_what_is_no_helper(tmp_path: Path, text: str) -> None:
 
 
 def test_what_nobody_calls_is_none(tmp_path: Path) -> None:
-    assert interface(tmp_path, "other", **{GENERIC: SET.format("f")}) == {}
+    assert interface(tmp_path, "other", **{ARCH: SET.format("f")}) == {}
 
 
 def test_the_architecture_comes_first(tmp_path: Path) -> None:

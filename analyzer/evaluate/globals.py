@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Global variables: their addresses and initial values."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from .core import Core, Scope
+from .ctype import ArrayType, IntType, UnknownType
+from .memory import Variable
+from .state import Run
+from .values import Int, Opaque, PathEnds, Payload, Struct, Text, Unjudged, Value
+
+GLOBAL_BASE: Final = {64: 0xFFFF_8000_0010_0000, 32: 0xC010_0000}
+GLOBAL_STEP: Final = 0x4000
+
+
+class Globals(Core):
+    """Aggregates by value, scalars opaque with the value that the tree initialises them with."""
+
+    def global_variable(self, name: str) -> Variable | Value:
+        """A global: initialised aggregates by value, scalars opaque with their initial value."""
+        run = self.run
+        home = self.code.variable_home(name, run.location.path)
+        key = f"{name} of {home}" if home else name
+        found = run.globals.get(key)
+        if found is not None:
+            return found
+        known = self.global_inits.get(key)
+        if known is None:
+            known = self._declare_global(name, key, home)
+            self.global_inits[key] = known
+        if isinstance(known, Opaque):
+            return known
+        var = Variable(name, known.ctype, base=known.base, fill=known.fill, is_global=True)
+        var.cells.update(known.cells)
+        run.globals[key] = var
+        return var
+
+    def _declare_global(self, name: str, key: str, home: str) -> Variable:
+        node = self.code.variable_node(name, home)
+        assert node is not None
+        base = self.global_bases.get(key)
+        if base is None:
+            base = GLOBAL_BASE[self.bits] + GLOBAL_STEP * len(self.global_bases)
+            self.global_bases[key] = base
+        try:
+            ctype = self.types.of(node)
+        except Unjudged:
+            ctype = UnknownType()
+        var = Variable(name, ctype, base=base, fill=Opaque(name), is_global=True)
+        self.global_inits[key] = var
+        for init in self.code.initial_nodes(name, home):
+            saved, self.run = self.run, Run()
+            try:
+                value = self.initial(init, ctype, Scope())
+            except (Unjudged, PathEnds):
+                continue
+            finally:
+                self.run = saved
+            if isinstance(value, Int) and "const" not in (node.quals or []):
+                value = Opaque(name, default=value)
+            if isinstance(value, Struct):
+                constant = "const" in (node.quals or []) or isinstance(ctype, ArrayType)
+                var.cells.update(value.cells if constant else _initially(name, value))
+                if isinstance(ctype, ArrayType) and ctype.length is None:
+                    end = max((at + cell[0] for at, cell in value.cells.items()), default=0)
+                    var.ctype = ArrayType(ctype.element, -(-end // ctype.element.size))
+            elif not isinstance(value, Text):
+                self.memory.store(var, 0, value, ctype if isinstance(ctype, IntType) else None)
+            break
+        return var
+
+
+def _initially(name: str, value: Struct) -> dict[int, tuple[int, Payload]]:
+    """Members of a structure that may change at run time: known initially, not for ever."""
+    return {
+        at: (
+            size,
+            Opaque(f"{name}+{at}", default=Int(payload, 8 * size, False))
+            if isinstance(payload, int)
+            else payload,
+        )
+        for at, (size, payload) in value.cells.items()
+    }

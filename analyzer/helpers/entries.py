@@ -1,0 +1,271 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Page table entries made by the tree's own constructors, and the tree's own tests of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from ..evaluate.calls import Machine
+from ..evaluate.ctype import IntType
+from ..evaluate.memory import Table
+from ..evaluate.state import Run, alternatives
+from ..evaluate.values import Int, Opaque, PathEnds, Pointer, Unjudged, Value
+from ..frontend import Unit
+from ..kconfig import Variant
+from .code import UnitCode
+from .probes import APPLY, CALL, CLASS, CLEAR, TEST, VALUE, EntryClass, entry_classes
+
+MM: Final = Opaque("mm", nonnull=True)
+VMA: Final = Opaque("vma", nonnull=True)
+TABLE_BASE: Final = {64: 0x7F00_0000_0000, 32: 0x7000_0000}
+FRAMES: Final = {64: (0x400_0000, 0x800_0000), 32: (0x1_0000, 0x2_0000)}
+ADDRESS: Final = {64: 0x12_3400_0000, 32: 0x2000_0000}
+LOWER_TABLE: Final = {64: 0x7E00_0000_0000, 32: 0x6000_0000}
+MAX_ASKED: Final = 64
+
+
+IDENTITIES: Final = ("_paravirt_ident_64",)
+"""Assembler functions that return their argument: x86's stand-in for an operation that does
+nothing (arch/x86/kernel/paravirt*.c defines it by DEFINE_ASM_FUNC, without a C body)."""
+
+
+def _identity(values: list[Value]) -> Value:
+    return values[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A raw entry made by the tree's own constructors: class name, frame, raw value."""
+
+    name: str
+    pfn: int
+    raw: int
+    kind: EntryClass | None = None
+
+
+class Entries:
+    """Evaluates constants, constructors and modifiers of one variant."""
+
+    def __init__(self, unit: Unit, variant: Variant) -> None:
+        self.unit = unit
+        self.variant = variant
+        self.bits = variant.bits
+        self.machine = Machine(UnitCode(unit), variant.bits, variant.endian)
+        self.machine.canonical = {"vma->vm_mm": MM}
+        self.machine.known = frozenset({MM.name})
+        self.frames = FRAMES[variant.bits]
+        self.machine.overrides = {
+            **dict.fromkeys(("huge_page_size", "folio_size", "page_size"), self._huge_page_size),
+            **dict.fromkeys(IDENTITIES, _identity),
+        }
+        self._entries: dict[tuple[str, str, int], Entry | str] = {}
+        self._widths: dict[str, int] = {}
+        self._constants: dict[str, int | None] = {}
+        self._makers: dict[tuple[str, str], int] = {}
+
+    def _huge_page_size(self, values: list[Value]) -> Value:
+        """A hugetlb page is asked about at the size of a PMD."""
+        size = self.constant("PMD_SIZE")
+        return Opaque("huge_page_size") if size is None else Int(size, self.bits, False)
+
+    # -- plain evaluation
+
+    def fresh(self, prefix: tuple[int, ...] = ()) -> Run:
+        """A new run; choices follow `prefix`, then take the first way."""
+        self.machine.run = Run(prefix=prefix)
+        return self.machine.run
+
+    def evaluate(self, name: str, *values: Value) -> Value:
+        """Calls a function in a run of its own; Unjudged if an undecidable condition matters."""
+        return self.agreed(name, lambda: self.machine.call(name, list(values)))
+
+    def agreed(self, name: str, ask: Callable[[], Value]) -> Value:
+        """The answer that every path gives; Unjudged when they differ or none returns."""
+        saved = self.machine.run
+        answers: dict[str, Value] = {}
+        ends = "no path"
+        todo: list[tuple[int, ...]] = [()]
+        paths = 0
+        try:
+            while todo:
+                paths += 1
+                if paths > MAX_ASKED:
+                    raise Unjudged(f"{name} has more than {MAX_ASKED} paths")
+                run = self.fresh(todo.pop())
+                try:
+                    value = ask()
+                    answers.setdefault(repr(value), value)
+                except PathEnds as end:
+                    ends = str(end)
+                todo.extend(alternatives(run))
+                if len(answers) > 1:
+                    key = run.choices[0].key if run.choices else "something unknown"
+                    raise Unjudged(f"{name} depends on {key}")
+        except RecursionError:
+            raise Unjudged(f"{name} is nested too deep") from None
+        finally:
+            self.machine.run = saved
+        if not answers:
+            raise PathEnds(ends)
+        return next(iter(answers.values()))
+
+    def constant(self, name: str) -> int | None:
+        """A constant of the tree by name (PAGE_SHIFT, ...); None when it has none."""
+        if name not in self._constants:
+            self._constants[name] = self._read_constant(name)
+        return self._constants[name]
+
+    def _read_constant(self, name: str) -> int | None:
+        node = self.machine.code.variable_node(f"{VALUE}{name}", "")
+        if node is None or node.init is None:
+            return None
+        saved = self.machine.run
+        try:
+            self.fresh()
+            return self.machine.constant_expression(node.init)
+        except (Unjudged, PathEnds, RecursionError):
+            return None
+        finally:
+            self.machine.run = saved
+
+    def width(self, level: str) -> int:
+        """Bytes of an entry."""
+        if level not in self._widths:
+            self._widths[level] = self.machine.entry_type(level).size
+        return self._widths[level]
+
+    def wrap(self, level: str, raw: int) -> Value:
+        """A raw entry as a value of pte_t, pmd_t or pud_t."""
+        ctype = self.machine.entry_type(level)
+        if isinstance(ctype, IntType):
+            return Int(raw, ctype.bits, ctype.signed)
+        return self.machine.convert(Int(raw, 8 * self.width(level), False), ctype)
+
+    def raw(self, level: str, value: Value) -> int:
+        """The raw bits of an entry value; Unjudged when not known."""
+        found = self.machine.memory.raw(value, self.width(level))
+        if isinstance(found, Opaque):
+            raise Unjudged(f"the entry is not known: {found.name}")
+        return found
+
+    # -- entries
+
+    def entry(self, level: str, kind: EntryClass, pfn: int) -> Entry | str:
+        """An entry of a class that maps `pfn`, or why the tree cannot make one."""
+        key = (level, kind.name, pfn)
+        if key not in self._entries:
+            self._entries[key] = self._make(level, kind, pfn)
+        return self._entries[key]
+
+    def _make(self, level: str, kind: EntryClass, pfn: int) -> Entry | str:
+        reason = "no constructor"
+        first = self._makers.get((level, kind.name), 0)
+        for index in range(first, len(kind.makers)):
+            name = f"{CLASS}{level}_{kind.name.replace('-', '_')}_{index}"
+            try:
+                value = self.evaluate(name, Int(pfn, self.bits, False))
+                raw = self.raw(level, value)
+            except (Unjudged, PathEnds) as problem:
+                reason = str(problem)
+                continue
+            self._makers[(level, kind.name)] = index
+            return Entry(kind.name, pfn, raw, kind)
+        return reason
+
+    def none(self, level: str) -> Entry | str:
+        """The empty entry, as the tree's own clearing primitive writes it."""
+        key = (level, "none", 0)
+        if key not in self._entries:
+            self._entries[key] = self._by_store(level, "none", f"{CLEAR}{level}", ())
+        return self._entries[key]
+
+    def table(self, level: str) -> Entry | str:
+        """An entry that points to a lower table; only pmd and pud have one."""
+        key = (level, "table", 0)
+        if key not in self._entries:
+            if level == "pte":
+                self._entries[key] = "a pte points to no table"
+            else:
+                lower = Int(LOWER_TABLE[self.bits], self.bits, False)
+                found: Entry | str = "nothing makes one"
+                for name in (f"{level}_populate_kernel", f"{level}_populate"):
+                    found = self._by_store(level, "table", f"{CALL}{name}", (MM,), (lower,))
+                    if isinstance(found, Entry) and found.raw != self._raw_none(level):
+                        break
+                self._entries[key] = found
+        return self._entries[key]
+
+    def _raw_none(self, level: str) -> int:
+        empty = self.none(level)
+        return empty.raw if isinstance(empty, Entry) else 0
+
+    def _by_store(
+        self,
+        level: str,
+        name: str,
+        function: str,
+        before: tuple[Value, ...],
+        after: tuple[Value, ...] = (),
+    ) -> Entry | str:
+        saved = self.machine.run
+        try:
+            run = self.fresh()
+            table = self.new_table(level, 8, 0)
+            slot = Pointer(table, 0, self.machine.entry_type(level))
+            self.machine.call(function, [*before, slot, *after])
+            return Entry(name, 0, run.tables[0].entries[0])
+        except RecursionError:
+            return "nested too deep"
+        except (Unjudged, PathEnds) as problem:
+            return str(problem)
+        finally:
+            self.machine.run = saved
+
+    def new_table(self, level: str, count: int, raw: int) -> Table:
+        """A page table of the current run, filled with one raw value."""
+        table = Table(level, self.width(level), TABLE_BASE[self.bits], [raw] * count)
+        self.machine.run.tables.append(table)
+        return table
+
+    def classes(self, level: str) -> tuple[Entry, ...]:
+        """Every class of entry the tree can make at a level, mapping the first frame."""
+        made = [self.none(level), self.table(level)]
+        made += [self.entry(level, kind, self.frames[0]) for kind in entry_classes(level)]
+        return tuple(entry for entry in made if isinstance(entry, Entry))
+
+    def folded(self, level: str) -> bool:
+        """Whether the variant has no such level: one entry a table, nothing to map."""
+        return level != "pte" and self.constant(f"PTRS_PER_{level.upper()}") == 1
+
+    def with_frame(self, level: str, entry: Entry, pfn: int) -> Entry:
+        """The same class of entry for another frame."""
+        if entry.kind is None:
+            return entry
+        other = self.entry(level, entry.kind, pfn)
+        return other if isinstance(other, Entry) else entry
+
+    def apply(self, level: str, change: str, raw: int) -> int | None:
+        """An entry changed by one of the tree's modifiers; None when it has no such modifier."""
+        for name in (
+            f"{APPLY}{level}_{change}",
+            *(f"{APPLY}{level}_{change}_{i}" for i in range(4)),
+        ):
+            if not self.machine.code.has_function(name):
+                continue
+            try:
+                return self.raw(level, self.evaluate(name, self.wrap(level, raw)))
+            except (Unjudged, PathEnds):
+                continue
+        return None
+
+    def test(self, level: str, name: str, raw: int) -> int | None:
+        """`pte_present(x)` and its like as a number; None when the tree cannot say."""
+        try:
+            value = self.machine.number(
+                self.evaluate(f"{TEST}{level}_{name}", self.wrap(level, raw))
+            )
+        except (Unjudged, PathEnds):
+            return None
+        return None if isinstance(value, Opaque) else value.value
