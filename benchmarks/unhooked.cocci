@@ -1,64 +1,67 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Functions that store to a page-table entry and call no hook of page_table_check.
-// What a pattern matcher can say about the question that ptcheck decides: it names functions of
-// one file by what they look like, not helpers by what they do.
+//
+// What a pattern matcher can say about the question that ptcheck decides: it names functions by
+// what they look like, one file at a time, not helpers by what they do to an entry.
 
 @initialize:python@
 @@
-seen = set()
+hooked = set()
+listed = set()
 
-@hooked@
-identifier f;
-identifier hook =~ "^_*page_table_check_";
+@hook@
+identifier name =~ "^_*page_table_check_";
+position p;
 @@
-f(...) { <+... hook(...) ...+> }
+name@p(...)
+
+@script:python@
+p << hook.p;
+@@
+hooked.add((p[0].file, p[0].current_element))
 
 @store@
-identifier f != hooked.f;
-pte_t *ptep; pmd_t *pmdp; pud_t *pudp;
+pte_t *ptep;
+pmd_t *pmdp;
+pud_t *pudp;
 expression value, first;
 identifier write =~ "^_*set_(pte|pmd|pud)(_at)?$";
 identifier swap =~ "^_*(arch_)?(try_)?(cmp)?xchg";
 identifier bits =~ "^_*(test_and_)?(set|clear)_bit$";
 position p;
 @@
-f@p(...)
-{
-<+...
 (
-  *ptep = value
+  *ptep@p = value
 |
-  *pmdp = value
+  *pmdp@p = value
 |
-  *pudp = value
+  *pudp@p = value
 |
-  WRITE_ONCE(*ptep, value)
+  WRITE_ONCE(*ptep@p, value)
 |
-  WRITE_ONCE(*pmdp, value)
+  WRITE_ONCE(*pmdp@p, value)
 |
-  WRITE_ONCE(*pudp, value)
+  WRITE_ONCE(*pudp@p, value)
 |
-  write(...)
+  write@p(...)
 |
-  swap(<+... ptep ...+>, ...)
+  swap(<+... ptep@p ...+>, ...)
 |
-  swap(<+... pmdp ...+>, ...)
+  swap(<+... pmdp@p ...+>, ...)
 |
-  swap(<+... pudp ...+>, ...)
+  swap(<+... pudp@p ...+>, ...)
 |
-  bits(first, <+... ptep ...+>)
+  bits(first, <+... ptep@p ...+>)
 |
-  bits(first, <+... pmdp ...+>)
+  bits(first, <+... pmdp@p ...+>)
 |
-  bits(first, <+... pudp ...+>)
+  bits(first, <+... pudp@p ...+>)
 )
-...+>
-}
 
 @script:python@
-f << store.f;
 p << store.p;
 @@
-if (f, p[0].file) not in seen:
-    seen.add((f, p[0].file))
-    print("%s:%s: %s" % (p[0].file, p[0].line, f))
+where = (p[0].file, p[0].current_element)
+if where not in hooked and where not in listed:
+    listed.add(where)
+    print("%s:%s: %s" % (p[0].file, p[0].line, p[0].current_element))

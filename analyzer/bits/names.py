@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-from .behaviour import SHOWN, Roles, bits_of
+from .roles import SHOWN, Roles, bits_of
 from .source import Mentions
 
 NO_ROLE: Final = "unknown"
@@ -134,3 +134,9 @@ def hinted(name: str, mask: int, composed: Iterable[tuple[str, int]]) -> str | N
                 if role == "cache" and words.search(other):
                     return role
     return None
+
+
+def only_user(names: Iterable[str]) -> bool:
+    """Whether the names of a bit by which user and kernel differ speak of the user only."""
+    hints = {role for name in names for role, words in _HINTS if words.search(name)}
+    return "user" in hints and "global" not in hints

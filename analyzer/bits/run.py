@@ -15,10 +15,11 @@ from ..helpers.interface import LEVELS
 from ..helpers.session import Session
 from ..kconfig import KconfigFiles, Variant, load_kconfig, variants
 from ..tree import KernelTree
-from .behaviour import Roles, find_roles
+from .behaviour import find_roles
 from .candidates import Found, candidates
 from .constants import Constant, constant_probes, evaluate_constant
 from .probes import behaviour_probes
+from .roles import Roles
 from .table import BitTable, TableMaker
 from .unit import read_bits_unit
 
@@ -81,9 +82,7 @@ def read_bits(
     unit, bodies = read_bits_unit(stage, variant, index, probes, cache, hint)
     session = Session(unit, variant)
     constants = {name: evaluate_constant(session, name) for name in names}
-    problems = [
-        f"{d.location}: {d.message}" for d in unit.diagnostics if d.location.path not in bodies
-    ]
+    problems = [f"{d.location}: {d.message}" for d in first.diagnostics]
     if found.left_out:
         problems.append(f"{variant.label}: {found.left_out} names too many were left out")
     return Reading(session, found, constants, tuple(problems), bodies)

@@ -10,10 +10,10 @@ from typing import Final
 
 from ..helpers.session import Session
 from ..model import Bit, Location
-from .behaviour import Roles, bits_of
 from .candidates import Candidate, Found
 from .constants import Constant
-from .names import NO_ROLE, Namer, hinted
+from .names import NO_ROLE, Namer, hinted, only_user
+from .roles import Roles, bits_of
 
 _WORD: Final = re.compile(r"[A-Za-z_]\w*")
 CODE_OF_ROLE: Final = {
@@ -159,7 +159,7 @@ class TableMaker:
     def _is_composed(self, candidate: Candidate) -> bool:
         """Whether a name is put together from others, or is what others leave."""
         words = set(_WORD.findall(candidate.body)) & self._constants.keys()
-        return len(words) > 1 or "~" in candidate.body
+        return len(words) > ("~" not in candidate.body)
 
     def _anonymous(self, roles: Roles, rows: Iterable[Row]) -> list[Row]:
         """Fields that behaviour shows and no name covers: the layout of a swap entry, mostly."""
@@ -202,6 +202,8 @@ class TableMaker:
             if row.kind in ("bit", "field") and row.bit.name:
                 same = [o.bit.name for o in rows if o.bit.mask == row.bit.mask and o is not row]
                 roles, seen = namer.in_company(row.bit.name, row.roles, row.seen, same)
+                if roles[:1] == ("global",) and only_user([row.bit.name, *same]):
+                    roles, seen = ("user", *roles), "name"
                 if not roles:
                     role = hinted(row.bit.name, row.bit.mask, masks)
                     roles, seen = ((role,), "name") if role else ((), "")

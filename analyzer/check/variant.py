@@ -126,9 +126,9 @@ def judge_variant(
             _unjudged(variant, signature, f"the headers cannot be read: {problem}")
             for signature in interface.signatures
         )
-        return VariantResult(
-            variant.name, variant.supported, summary, helpers, (), (str(problem),), hint
-        )
+        said = getattr(problem, "diagnostics", ())  # of a UnitError: what came before it
+        problems = (*(f"{d.location}: {d.message}" for d in said), str(problem))
+        return VariantResult(variant.name, variant.supported, summary, helpers, (), problems, hint)
     return Judge(unit, variant, interface, index, reuse).result(bodies, clock)
 
 

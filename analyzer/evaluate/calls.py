@@ -94,7 +94,7 @@ class Machine(Intrinsics, InlineAssembly, StaticTypes, Expressions, Statements, 
         values = [self.evaluate(argument, scope) for argument in arguments]
         self.mark(node)
         if isinstance(callee, FuncRef):
-            return self.call(callee.name, values)
+            return self.call(callee.name, values, callee.home)
         return self.unseen(f"{callee!r}", values, indirect=True)
 
     @staticmethod
@@ -174,10 +174,11 @@ class Machine(Intrinsics, InlineAssembly, StaticTypes, Expressions, Statements, 
 
     # -- functions
 
-    def call(self, name: str, values: list[Value]) -> Value:
-        """Calls a function by name with evaluated arguments."""
+    def call(self, name: str, values: list[Value], home: str = "") -> Value:
+        """Calls a function by name, as the file `home` (default: the caller's) knows it."""
         override = self.overrides.get(name)
         if override is not None:
+            self.questions.add(("function", name, ""))
             return override(values)
         try:
             handled = self.intrinsic(name, values)
@@ -189,7 +190,7 @@ class Machine(Intrinsics, InlineAssembly, StaticTypes, Expressions, Statements, 
             raise PathEnds(name)
         if name.startswith(BUILD_ERROR):
             return self._build_error(name)
-        near = self.run.location.path
+        near = home or self.run.location.path
         self.questions.add(("function", name, near))
         node = self.code.function_node(name, near)
         if node is None:
@@ -225,8 +226,11 @@ class Machine(Intrinsics, InlineAssembly, StaticTypes, Expressions, Statements, 
                 isinstance(value.obj, Variable) and value.obj.is_global
             ):
                 return False
+        return not self._noted_reach(name)
+
+    def _noted_reach(self, name: str) -> bool:
         self.questions.add(("reaches", name, ""))
-        return not self.reaches_hook(name)
+        return self.reaches_hook(name)
 
     def reaches_hook(self, name: str) -> bool:
         """Whether a hook can be reached from a function, by the names it mentions."""
@@ -297,7 +301,7 @@ class Machine(Intrinsics, InlineAssembly, StaticTypes, Expressions, Statements, 
                 and not any(self.names_slot(value) for value in values)
                 and before == (run.stores, len(run.events))
                 and not reason.reason.startswith("more than")
-                and not self.reaches_hook(name)
+                and not self._noted_reach(name)
             ):
                 return Opaque(self._call_name(name, values))
             raise

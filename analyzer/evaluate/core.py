@@ -174,7 +174,7 @@ class Core:
         self.questions.add(("function", name, ""))
         self.questions.add(("prototype", name, ""))
         if self.code.has_function(name) or self.code.prototype_node(name) is not None:
-            return FuncRef(name)
+            return FuncRef(name, self.run.location.path)
         if name in ("__func__", "__FUNCTION__", "__PRETTY_FUNCTION__"):
             return Text(name)
         raise Unjudged(f"{name} is not declared")

@@ -210,6 +210,10 @@ class TypeResolver:
         """The type `target *`."""
         return PtrType(self.bits // 8, None, None, target)
 
+    def define(self, name: str, ctype: CType) -> None:
+        """A typedef inside a function, of a name that the unit does not have."""
+        self._named[name] = ctype
+
     def named(self, name: str) -> CType:
         """A typedef by name; Unjudged when the unit has none."""
         self.asked.add(("type", name, ""))

@@ -332,7 +332,12 @@ class Expressions(Places, Conversions):
 
     def _literal(self, node: Node, scope: Scope) -> Value:
         ctype = self.type_of_name(node.type, scope)
-        return self.initial(node.init, ctype, scope)
+        value = self.initial(node.init, ctype, scope)
+        if not isinstance(ctype, ArrayType) or not isinstance(value, Struct):
+            return value
+        var = Variable("compound literal", ctype)
+        var.cells.update(value.cells)
+        return Pointer(var, 0, ctype.element)
 
     def _init_list(self, node: Node, scope: Scope) -> Value:
         raise Unjudged("an initializer without a type")

@@ -57,6 +57,10 @@ class Initializers(Core):
                 last = index
                 if isinstance(item, c_ast.NamedInitializer):
                     index, last = self._designated_range(item.name[0], scope)
+                    if len(item.name) > 1:
+                        self._fill_designated(var, offset, ctype, item, scope)
+                        index = last + 1
+                        continue
                     item = item.expr
                 for at in range(index, min(last, index + 4096) + 1):
                     self._fill_one(
@@ -83,7 +87,7 @@ class Initializers(Core):
             self._fill_one(var, offset + member.offset, member.ctype, item, scope)
 
     def _fill_designated(
-        self, var: Variable, offset: int, ctype: StructType, item: Node, scope: Scope
+        self, var: Variable, offset: int, ctype: CType, item: Node, scope: Scope
     ) -> None:
         inner: CType = ctype
         for part in item.name:
@@ -108,9 +112,11 @@ class Initializers(Core):
             self._fill(var, offset, ctype, item, scope)
             return
         try:
+            if isinstance(ctype, (StructType, ArrayType)):
+                value = self.evaluate(item, scope)
+                if isinstance(value, (Int, Pointer)):
+                    raise Unjudged("an initializer that leaves out braces")
             value = self.initial(item, ctype, scope)
-            if isinstance(ctype, (StructType, ArrayType)) and isinstance(value, (Int, Pointer)):
-                raise Unjudged("an initializer that leaves out braces")
         except Unjudged as reason:
             if self.run.stack:
                 raise

@@ -121,7 +121,7 @@ class InlineAssembly(Core):
 @cache
 def is_idle(template: str) -> bool:
     """Whether a template has no instruction: a barrier, or a value that is hidden."""
-    return not _code_lines(_unescaped(template))
+    return all(line == "nop" for line in _code_lines(_unescaped(template)))
 
 
 @cache

@@ -258,6 +258,7 @@ class Intrinsics(Core):
         )
 
     def _declared(self, name: str) -> int | None:
+        self.questions.update((("function", name, ""), ("prototype", name, "")))
         node = self.code.function_node(name, "")
         declaration = node.decl if node is not None else self.code.prototype_node(name)
         if declaration is None:

@@ -60,7 +60,7 @@ class Statements(Initializers):
             c_ast.Goto: self._goto,
             c_ast.Label: self._label,
             c_ast.EmptyStatement: self._empty,
-            c_ast.Typedef: self._empty,
+            c_ast.Typedef: self._typedef,
             c_ast.StaticAssert: self._empty,
             c_ast.Pragma: self._empty,
             c_ast.Struct: self._empty,
@@ -70,6 +70,11 @@ class Statements(Initializers):
         }
 
     def _empty(self, node: Node, scope: Scope) -> Value:
+        return NOTHING
+
+    def _typedef(self, node: Node, scope: Scope) -> Value:
+        if self.code.typedef_node(node.name) is None:
+            self.types.define(node.name, self.type_of_name(node.type, scope))
         return NOTHING
 
     def _attributed(self, node: Node, scope: Scope) -> Value:

@@ -219,7 +219,9 @@ class StaticTypes(Core):
             return IntType(
                 64 if name.endswith("64") else 32, not name.startswith("__builtin_bswap")
             )
-        found = self.code.function_node(name, self.run.location.path)
+        near = self.run.location.path
+        self.questions.update((("function", name, near), ("prototype", name, "")))
+        found = self.code.function_node(name, near)
         declaration = found.decl if found is not None else self.code.prototype_node(name)
         if declaration is None:
             return UnknownType()

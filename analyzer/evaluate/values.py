@@ -107,12 +107,13 @@ class Pointer:
 
 
 class FuncRef:
-    """The address of a function."""
+    """The address of a function, taken in the file `home` (static names are a file's own)."""
 
-    __slots__ = ("name",)
+    __slots__ = ("home", "name")
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, home: str = "") -> None:
         self.name = name
+        self.home = home
 
     def __repr__(self) -> str:
         return self.name

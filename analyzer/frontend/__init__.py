@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from analyzer.frontend.errors import UnitError
 from analyzer.frontend.macros import Macro
 from analyzer.frontend.preprocess import Diagnostic, Tool, find_tool
 from analyzer.frontend.read import HEADERS, OURS, read_unit, standard_headers
@@ -21,6 +22,7 @@ __all__ = [
     "Stage",
     "Tool",
     "Unit",
+    "UnitError",
     "find_tool",
     "read_unit",
     "standard_headers",

@@ -42,8 +42,14 @@ def active_lines(text: str, config: ConfigValues) -> Iterator[str]:
 
 
 def holds(expression: str, config: ConfigValues) -> bool:
-    """Evaluate an `#if` expression over CONFIG_ symbols; everything else in it counts as 0."""
-    return bool(_Expression(expression, config).value())
+    """Evaluate an `#if` expression over CONFIG_ symbols; everything else in it counts as 0.
+
+    One that nests too deeply is false.
+    """
+    try:
+        return bool(_Expression(expression, config).value())
+    except RecursionError:
+        return False
 
 
 class _Expression:

@@ -18,6 +18,7 @@ from analyzer.frontend.kbuild import ConfigValues
 from analyzer.tree import KernelTree
 
 _NAME: Final = re.compile(r"[A-Za-z_]\w*$")
+_REST: Final = re.compile(r"\w+$", re.ASCII)  # of a name: `PARANGE_32` of `32`
 _BITS: Final = re.compile(r"\d+(:\d+)?$")
 
 
@@ -124,7 +125,7 @@ def _registers(text: str) -> str:
         elif keyword in ("Field", "Enum", "SignedEnum", "UnsignedEnum") and len(rest) >= 2:
             field = rest[1]
             out += _field(owner, field, rest[0])
-        elif keyword[:1].isdigit() and field and rest and _NAME.match(rest[0]):
+        elif keyword[:1].isdigit() and field and rest and _REST.match(rest[0]):
             out.append(f"#define {owner}_{field}_{rest[0]} UL({_number(keyword)})")
     return "\n".join([*out, ""])
 

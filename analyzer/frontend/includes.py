@@ -3,7 +3,8 @@
 
 Only plain `#include <x>` and `#include "x"` are followed. Everything else that would make a
 preprocessor open a file (computed, absolute, disguised by splices, comments, digraphs) is turned
-into an `#error` in the copy that the preprocessor sees, on the same line.
+into an `#error` in the copy that the preprocessor sees, on the same line. Whether a header exists
+is answered from the tree (`__has_include` of a plain name becomes a macro of ours) or denied.
 """
 
 from __future__ import annotations
@@ -16,6 +17,13 @@ _DIRECTIVE: Final = re.compile(
     rb"#[ \t\f\v]*(?:(include(?:_next)?|import|embed|line)\b([^\n]*)|(\d)[^\n]*|([a-z_]*\\|/\*))"
 )
 _PLAIN: Final = re.compile(rb"[ \t\f\v]*(?:<([^<>\"\\\n]+)>|\"([^\"\\\n]+)\")")
+_QUESTION: Final = re.compile(
+    rb"\b__has_include[ \t]*\([ \t]*(?:<([^<>\"\\\n]+)>|\"([^\"\\\n]+)\")[ \t]*\)"
+)
+_OLD_OPERATOR: Final = re.compile(rb"\b__has_include(_next)?__\b")  # gcc before 10
+_NOTHING: Final = re.compile(
+    rb"(?:\s++|\\\r?\n|//(?:[^\\\n]++|\\\r?\n|\\)*+|/\*(?:[^*]++|\*(?!/))*+\*/)*+\Z"
+)
 _CONFIG: Final = re.compile(rb"CONFIG_\w+")
 _AFTER_COMMENT: Final = re.compile(rb"\*/[ \t\f\v]*#")
 _LONE_RETURN: Final = re.compile(rb"\r(?!\n)")
@@ -59,12 +67,17 @@ class Include:
 class Scan:
     """One file: its plain includes, the symbols it names (without CONFIG_), its safe text.
 
-    `text` is None where the file can be used as it is.
+    `text` is None where the file can be used as it is. `asked` are the names that a plain
+    `__has_include` asks about; `null` is the line of the first NUL byte, 0 where there is none;
+    `empty` tells that there is nothing but comments.
     """
 
     includes: tuple[Include, ...]
     symbols: frozenset[str]
     text: bytes | None
+    asked: frozenset[str] = frozenset()
+    null: int = 0
+    empty: bool = False
 
 
 def scan(data: bytes) -> Scan:
@@ -85,15 +98,45 @@ def scan(data: bytes) -> Scan:
                 includes.append(Include(name, plain[2] is not None))
                 continue
         if keyword is not None:
-            patches.append((begin, found.end(1), b"#error ptcheck: not followed:"))
+            patches.append((begin, found.end(1), b"#error ptcheck: not followed: #" + keyword))
         elif found[3] is not None:
             patches.append((begin, begin + 1, b"#pragma "))
     if patches:
         data = _patched(data, patches)
     if _suspicious(data):
         data = _undisguised(data)
+    asked: set[str] = set()
+    if b"__has_" in data:
+        data = _with_answers(data, asked)
     symbols = frozenset(name[7:].decode() for name in set(_CONFIG.findall(data)))
-    return Scan(tuple(includes), symbols, None if data is original else data)
+    null = original.find(b"\0")
+    return Scan(
+        includes=tuple(includes),
+        symbols=symbols,
+        text=None if data is original else data,
+        asked=frozenset(asked),
+        null=original.count(b"\n", 0, null) + 1 if null >= 0 else 0,
+        empty=_NOTHING.match(data) is not None,
+    )
+
+
+def answer(name: str) -> str:
+    """Return the macro that is 1 where a plain `__has_include` of `name` is to hold."""
+    return f"__ptc_has_{name.encode('utf-8', 'surrogateescape').hex()}"
+
+
+def _with_answers(data: bytes, asked: set[str]) -> bytes:
+    """Put a macro of ours for each question whether a header exists that may be answered."""
+
+    def macro(found: re.Match[bytes]) -> bytes:
+        name = found[1] or found[2]
+        if not _harmless(name):
+            return found[0]  # predefined.h answers 0
+        asked.add(name.decode("utf-8", "surrogateescape"))
+        return answer(name.decode("utf-8", "surrogateescape")).encode()
+
+    changed = _QUESTION.sub(macro, _OLD_OPERATOR.sub(rb"__has_include\1", data))
+    return data if changed == data else changed
 
 
 def _harmless(name: bytes) -> bool:

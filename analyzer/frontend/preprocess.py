@@ -16,14 +16,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from analyzer.errors import SourceError, ToolError
+from analyzer.errors import ToolError
+from analyzer.frontend.errors import UnitError
 from analyzer.frontend.tokens import tree_path
 from analyzer.model import Location
 
-CPU_SECONDS: Final = 20
+CPU_SECONDS: Final = 8  # a unit of a real kernel takes less than one
 PCPP_CPU_SECONDS: Final = 120  # pure Python: about 50 times slower
 WALL_SECONDS: Final = 240
-OUTPUT_BYTES: Final = 64 * 1024 * 1024
+OUTPUT_BYTES: Final = 24 * 1024 * 1024  # a unit of a real kernel has about five
 MEMORY_KIB: Final = 2 * 1024 * 1024
 _ERROR: Final = re.compile(
     r"^(?P<path>[^:\n]+):(?P<line>\d+):(?:\d+:)? (?:fatal )?error: (?P<message>.*)$", re.MULTILINE
@@ -31,11 +32,14 @@ _ERROR: Final = re.compile(
 _FATAL: Final = re.compile(
     r"^(?P<path>[^:\n]+):(?P<line>\d+):(?:\d+:)? fatal error: ", re.MULTILINE
 )
+_OURS: Final = "#error ptcheck: "  # what includes.py writes
+_MESSAGE_BYTES: Final = 1 << 20
 _EXCESS: Final = re.compile(
     r"^[\w./+-]+: (?:fatal error|out of memory|virtual memory|LLVM ERROR)"
     r"|: internal compiler error",
     re.MULTILINE,
 )
+_PLACE: Final = re.compile(r'\n# (\d+) "([^"\n]*)"')
 _LIMITS: Final = (
     f'ulimit -t "$PTCHECK_CPU" 2>/dev/null; ulimit -v {MEMORY_KIB} 2>/dev/null; '
     f"ulimit -f {OUTPUT_BYTES // 512} 2>/dev/null; ulimit -c 0 2>/dev/null; "
@@ -111,7 +115,7 @@ def preprocess(
 ) -> Preprocessed:
     """Preprocess the text `unit` in `folder`.
 
-    `search` and `forced` (headers included first) are relative to it. Raises SourceError where
+    `search` and `forced` (headers included first) are relative to it. Raises UnitError where
     the preprocessor goes beyond a bound, ToolError where it does not work at all.
     """
     command = ["/bin/sh", "-c", _LIMITS, "sh", *tool.command]
@@ -135,8 +139,9 @@ def preprocess(
     with outcome.open("rb") as stream:
         text = "\n" + stream.read(OUTPUT_BYTES + 1).decode("latin-1")
     messages = _messages(errors)
-    if (code and (code < 0 or code > 128 or _EXCESS.search(messages))) or len(text) > OUTPUT_BYTES:
-        raise SourceError(*_last_place(text), "the C preprocessor needs too much time or memory")
+    if _exceeded(code, messages, max(outcome.stat().st_size, errors.stat().st_size)):
+        message = "the C preprocessor needs too much time or memory"
+        raise UnitError(*_last_place(text), message, _diagnostics(messages))
     if code and not text.strip() and not _ERROR.search(messages):
         first = messages.strip().split("\n")[0][:200]
         raise ToolError(f"{tool.command[0]} does not preprocess: {first}")
@@ -184,14 +189,30 @@ def _run(
         timer.cancel()
 
 
+def _exceeded(code: int, messages: str, size: int) -> bool:
+    """Whether a bound was hit: `size` is that of the longer stream.
+
+    The exit code alone does not tell: the driver of gcc returns 1 to 4 where cc1 was killed.
+    """
+    if size >= OUTPUT_BYTES or code < 0 or code > 128:
+        return True
+    return code != 0 and _EXCESS.search(messages) is not None
+
+
 def _messages(path: Path) -> str:
+    """What was said, without the middle where it is too much."""
     with path.open("rb") as stream:
-        return stream.read(1 << 20).decode("utf-8", "replace")
+        data = stream.read(_MESSAGE_BYTES)
+        at = max(len(data), path.stat().st_size - _MESSAGE_BYTES // 16)
+        stream.seek(at)
+        return (data + stream.read()).decode("utf-8", "replace")
 
 
 def _diagnostics(messages: str) -> tuple[Diagnostic, ...]:
     return tuple(
-        Diagnostic(Location(_shown(m["path"]), int(m["line"])), m["message"].strip())
+        Diagnostic(
+            Location(_shown(m["path"]), int(m["line"])), m["message"].strip().removeprefix(_OURS)
+        )
         for m in _ERROR.finditer(messages)
     )
 
@@ -202,6 +223,10 @@ def _shown(path: str) -> str:
 
 def _last_place(text: str) -> tuple[str, int]:
     """The last line marker that came out: where it was when it was stopped."""
-    at = text.rfind("\n# ")
-    found = re.compile(r'\n# (\d+) "([^"]*)"').match(text, at) if at >= 0 else None
-    return (_shown(found[2]), int(found[1])) if found else ("<ptcheck>", 0)
+    at = len(text)
+    for _ in range(8):  # the last one may be cut off
+        at = text.rfind("\n# ", 0, at)
+        found = _PLACE.match(text, at) if at >= 0 else None
+        if found:
+            return _shown(found[2]), int(found[1])
+    return "<ptcheck>", 0

@@ -4,9 +4,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
-from analyzer.errors import SourceError
+from analyzer.frontend.errors import UnitError
 from analyzer.frontend.macros import MacroTable, without_directives
 from analyzer.frontend.preprocess import Diagnostic, Tool, find_tool, preprocess
 from analyzer.frontend.stage import MISSING, Stage
@@ -32,6 +33,7 @@ HEADERS: Final = (
     "linux/sched/mm.h",
 )
 """What generic page-table code is made of; each is included where the tree has it."""
+_NEVER_EMPTY: Final = frozenset({"mm_types.h", "page_table_check.h"})
 _ENTRY: Final = re.compile(r'\n# \d+ "([^"\n]*)" 1')
 _RETURN: Final = re.compile(r'\n# (\d+) "([^"\n]*)" 2')
 _PADDING: Final = re.compile(r"^(?:_/)+")
@@ -65,10 +67,12 @@ def read_unit(
 
     The unit is `prelude` (text of ours), the standard headers, each of `bodies` (.c files,
     paths in the tree), and `probes` (C of ours, located as "<ptcheck>").
-    Raises SourceError where the unit as a whole cannot be trusted: the preprocessor goes beyond
-    its bounds, a file from outside of the tree was read, or the page-table header that was read
-    is not the architecture's own; ToolError where there is no preprocessor.
+    Raises UnitError where the unit as a whole cannot be trusted: the preprocessor goes beyond
+    its bounds (now or in an earlier unit of this architecture), a file from outside of the tree
+    was read, or the page-table header that was read is not the architecture's own; SourceError
+    where the copy has no room; ToolError where there is no preprocessor.
     """
+    stage.check(variant.arch)
     headers = standard_headers(stage, variant.arch)
     absent = [b for b in bodies if not stage.has(b) or '"' in b or "\n" in b]
     bodies = tuple(b for b in bodies if b not in absent)
@@ -80,15 +84,17 @@ def read_unit(
         lines += [f'# 1 "{OURS}"', probes]
     tool = find_tool() if tool is None else tool
     unresolved: list[Diagnostic] = []
+    lacking = [Diagnostic(Location(b, 0), "the tree has no such file") for b in absent]
+    source = "\n".join(lines) + "\n"
+    folders, forced = prepared.folders, prepared.forced
     for _ in range(_MAX_FATAL):
-        result = preprocess(
-            tool,
-            "\n".join(lines) + "\n",
-            stage.source,
-            prepared.folders,
-            prepared.forced,
-            with_macros,
-        )
+        try:
+            result = preprocess(tool, source, stage.source, folders, forced, with_macros)
+        except UnitError as error:
+            known = (*error.diagnostics, *unresolved, *lacking)
+            stage.give_up(variant.arch, UnitError(error.path, error.line, error.reason, known))
+            stage.check(variant.arch)
+            raise
         if result.fatal is None or not stage.defuse(result.fatal):
             break
         unresolved += [d for d in result.diagnostics if d.location == result.fatal]
@@ -97,9 +103,11 @@ def read_unit(
     if with_macros:
         macros = MacroTable(text)
         text = without_directives(text)
-    lacking = [Diagnostic(Location(b, 0), "the tree has no such file") for b in absent]
     lacking += _missing_headers(text, f"../gen/{variant.arch}/{MISSING}/")
-    unit = Unit(text, (*result.diagnostics, *unresolved, *lacking), macros, cache)
+    unit = Unit(text, (), macros, cache)
+    flaws = _flaws(stage, unit.files)
+    said = (*result.diagnostics, *unresolved, *lacking, *flaws)
+    unit.diagnostics = tuple(dict.fromkeys(said))  # a header without a guard says it again
     _check_origin(stage, variant.arch, unit)
     return unit
 
@@ -128,16 +136,40 @@ def _includer(text: str, position: int) -> Location:
     return Location(tree_path(back[2]), int(back[1]) - 1) if back else Location(OURS, 0)
 
 
+def _flaws(stage: Stage, files: Iterable[str]) -> list[Diagnostic]:
+    """What is wrong with files that were read, though no preprocessor minds."""
+    found = []
+    for path in sorted(files):
+        seen = stage.scanned(path)
+        if seen is None:
+            continue
+        if seen.null:
+            place = Location(path, seen.null)
+            found.append(Diagnostic(place, "a NUL byte: this is no text file"))
+        elif seen.empty and _has_content(path):
+            found.append(Diagnostic(Location(path, 1), "the header is empty"))
+    return found
+
+
+def _has_content(path: str) -> bool:
+    """Whether a header of this name defines something in every kernel."""
+    header = path.rpartition("include/")[2].replace("asm-generic/", "asm/")
+    name = header.rpartition("/")[2]
+    return header in HEADERS or "pgtable" in name or name in _NEVER_EMPTY
+
+
 def _check_origin(stage: Stage, arch: str, unit: Unit) -> None:
     """Every file must be of the tree or ours, and asm/pgtable.h the architecture's own."""
     own = f"arch/{arch}/include/asm/pgtable.h"
+    said = unit.diagnostics
     for path in sorted(unit.files):
         if path.startswith(("../gen/", "../stubs/")) or path[:1] == "<":
             continue
         if path.startswith(("/", "..")):
-            raise SourceError(path, 0, "not in the tree, but an #include led there")
+            raise UnitError(path, 0, "not in the tree, but an #include led there", said)
         found = _ARCH_PGTABLE.match(path)
         if found and found[1] != arch:
-            raise SourceError(path, 0, f"the page-table header of {found[1]} was read for {arch}")
+            message = f"the page-table header of {found[1]} was read for {arch}"
+            raise UnitError(path, 0, message, said)
     if own not in unit.files:
-        raise SourceError(own, 0, f"no page-table header of {arch} was read")
+        raise UnitError(own, 0, f"no page-table header of {arch} was read", said)

@@ -51,6 +51,13 @@ class Search:
                 return (beside,)
         return self.named(include.name)
 
+    def exists(self, path: str, name: str) -> bool:
+        """Tell whether a file for `name`, asked about in the file `path`, is found at all."""
+        beside = normpath(f"{dirname(path)}/{name}")
+        if not beside.startswith("..") and self._has(beside):
+            return True
+        return name in self._wrapped or name in self._made or bool(self._candidates(name))
+
     def _candidates(self, name: str) -> tuple[str, ...]:
         paths = (normpath(f"{folder}/{name}") for folder in self._folders)
         return tuple(p for p in paths if not p.startswith("..") and self._has(p))

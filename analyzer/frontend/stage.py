@@ -25,7 +25,8 @@ from typing import TYPE_CHECKING, Self
 
 from analyzer.errors import SourceError
 from analyzer.frontend.definitions import configured_headers, derived_headers, version_header
-from analyzer.frontend.includes import MAX_CLIMB, Include, Scan, scan
+from analyzer.frontend.errors import UnitError
+from analyzer.frontend.includes import MAX_CLIMB, Include, Scan, answer, scan
 from analyzer.frontend.predefined import OBJTREE, Target, header_arch, target
 from analyzer.frontend.scratch import Scratch
 from analyzer.frontend.search import Search
@@ -42,6 +43,10 @@ STUBS = "../stubs"
 MISSING = "missing"
 _DEEP = "/".join([MISSING, *["_"] * MAX_CLIMB])  # so that `../x.h` stays below MISSING
 _MADE = frozenset({"generated/autoconf.h", "generated/bounds.h", "linux/version.h"})
+_DENIED = "".join(  # whether a file exists outside of the tree must not decide anything
+    f"#undef {name}\n#define {name}(...) 0\n"
+    for name in ("__has_include", "__has_include_next", "__has_embed")
+)
 _INCLUDE = re.compile(rb"^[ \t\f\v]*#[ \t\f\v]*include(?:_next)?\b")
 _FILE_NAME = re.compile(r"[^A-Za-z0-9_.-]")
 
@@ -74,6 +79,8 @@ class Stage:
         self._generated: dict[str, frozenset[str]] = {}
         self._closures: dict[tuple[tuple[str, ...], tuple[str, ...]], frozenset[str]] = {}
         self._stand_ins: dict[str, set[str]] = {}
+        self._answers: dict[str, set[str]] = {}
+        self._exceeded: dict[str, UnitError] = {}
         self._host: str | None = None
         self._shadows: set[str] = set()
         self._stubs = self._write_stubs()
@@ -123,6 +130,23 @@ class Stage:
         self._make_arch(arch)
         wrapped = any(name == header for name, _ in self._wrappers[arch].files)
         return wrapped and self.has(f"include/asm-generic/{header.removeprefix('asm/')}")
+
+    def scanned(self, path: str) -> Scan | None:
+        """Return what was found in a file of the tree; None for one that was not copied."""
+        return self._scans.get(path)
+
+    def give_up(self, arch: str, error: UnitError) -> None:
+        """Remember that the headers of `arch` go beyond the bounds of the preprocessor."""
+        self._exceeded[arch] = error
+
+    def check(self, arch: str) -> None:
+        """Raise the UnitError that ended an earlier unit of `arch`, if there is one.
+
+        What is beyond the bounds in one variant would take as long in each of the others.
+        """
+        known = self._exceeded.get(arch)
+        if known is not None:
+            raise UnitError(known.path, known.line, known.reason, known.diagnostics)
 
     def load(self, paths: Iterable[str]) -> None:
         """Copy and scan files of the tree, those that are new; absent ones are skipped."""
@@ -178,6 +202,8 @@ class Stage:
             self._write(folder / name, text.encode())
         self._write(folder / "generated/autoconf.h", config.autoconf(sorted(symbols)).encode())
         lines = [f"#define {name} {text}\n" for name, text in compiler.macros]
+        lines += [f"#define {answer(name)} 1\n" for name in sorted(self._answers.get(arch, ()))]
+        lines.append(_DENIED)
         self._write(folder / "predefined.h", "".join(lines).encode())
         at = folders.index("include")
         search = (*folders[:at], f"{GEN}/{own}", *folders[at:])
@@ -266,6 +292,9 @@ class Stage:
                     following.update(search.included(path, include))
             level = following - reached
         self._stand_in(arch, search.absent)
+        answers = self._answers.setdefault(arch, set())
+        for path in reached:
+            answers.update(n for n in self._scans[path].asked if search.exists(path, n))
         self._closures[key] = frozenset(reached)
         return self._closures[key]
 

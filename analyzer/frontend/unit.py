@@ -12,7 +12,7 @@ from typing import Final
 
 from pycparser import c_ast
 
-from analyzer.frontend.cparse import BUILTIN_TYPES, Node, parse_declaration
+from analyzer.frontend.cparse import BUILTIN_TYPES, MAX_DECLARATION, Node, parse_declaration
 from analyzer.frontend.declarators import declared_names, enum_constants, tags
 from analyzer.frontend.errors import ChunkError
 from analyzer.frontend.macros import Macro
@@ -280,6 +280,9 @@ class Unit:
     def declarations(self, chunk: Chunk) -> tuple[Node, ...]:
         """Return everything that the declaration of a chunk declares, () if it is unparsed."""
         location = self._positions.location(chunk.start)
+        if chunk.end - chunk.start > MAX_DECLARATION:
+            self.unparsed[location] = "too large"
+            return ()
         text = self.text[chunk.start : chunk.end]
         typedefs = self.typedefs
         start = chunk.start

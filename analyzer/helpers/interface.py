@@ -152,6 +152,8 @@ def find_interface(tree: KernelTree, arch: str, called: frozenset[str]) -> Inter
 
 def _declared(name: str, inner: str, path: str) -> Signature | None:
     parameters = tuple(" ".join(_ANNOTATION.sub(" ", p).split()) for p in inner.split(","))
+    if not all(re.search(r"\w[\s*]*$", parameter) for parameter in parameters):
+        return None  # an empty parameter, `...`: no helper is declared like that
     level = slot_level(parameters)
     if level is None or _upper(parameters) or not takes_mm(parameters):
         return None

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
-from ..evaluate.values import Int, Opaque, Text, Unjudged, Value
+from ..evaluate.values import Int, Opaque, Unjudged, Value
 from ..frontend import Unit
 from ..kconfig import Variant
 from .entries import ADDRESS, LOWER_TABLE, MM, VMA, Entries, Entry
@@ -160,7 +160,7 @@ class Session(Entries):
             moved.clear()
             machine.call(name, list(values))
             kept[:] = moved
-            return Text(repr([self._frame_arguments(one) for one in moved]))
+            return Opaque(repr([self._frame_arguments(one) for one in moved]))
 
         saved_overrides = machine.overrides
         machine.overrides = {**saved_overrides, _COUNTER: record, **ORDINARY}

@@ -31,6 +31,7 @@ class Record:
     """The runs of one helper and everything they depend on."""
 
     signature: Signature
+    machine: tuple[int, str, int | None]  # word size, byte order, PMD_SIZE
     cases: tuple[Case, ...]
     counts: tuple[tuple[str, int, Counted | None], ...]
     answers: tuple[tuple[Question, str], ...]
@@ -119,6 +120,8 @@ class Reuse:
         for record in self._records.get(signature.name, ()):
             if record.signature != signature or record.cases != cases:
                 continue
+            if record.machine != _machine(session):
+                continue
             if any(answers.digest(question) != answer for question, answer in record.answers):
                 continue
             if any(session.counted(level, raw) != c for level, raw, c in record.counts):
@@ -132,11 +135,16 @@ class Reuse:
         signature: Signature,
         cases: tuple[Case, ...],
         runs: HelperRuns,
+        session: Session,
         counts: Iterable[tuple[str, int, Counted | None]],
         questions: Iterable[Question],
         answers: Answers,
     ) -> None:
         """Keeps runs with all that they asked."""
         asked = tuple((question, answers.digest(question)) for question in sorted(questions))
-        record = Record(signature, cases, tuple(counts), asked, runs)
+        record = Record(signature, _machine(session), cases, tuple(counts), asked, runs)
         self._records.setdefault(signature.name, []).append(record)
+
+
+def _machine(session: Session) -> tuple[int, str, int | None]:
+    return session.bits, session.variant.endian, session.constant("PMD_SIZE")

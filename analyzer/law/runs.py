@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final
 
 from ..evaluate.memory import Table
@@ -131,7 +132,7 @@ class Runner:
             if reuse is not None:
                 found = reuse.find(signature, cases, self.session, self.answers)
                 if found is not None:
-                    return found
+                    return replace(found, vacuous=vacuous)
             self.counts.clear()
             self.machine.questions.clear()
             self.machine.types.asked.clear()
@@ -141,7 +142,7 @@ class Runner:
                 runs = HelperRuns(signature, contract, tuple(outcomes), vacuous)
                 asked = self._asked()
                 counts = [(lv, raw, self.session.counted(lv, raw)) for lv, raw in self.counts]
-                reuse.keep(signature, cases, runs, counts, asked, self.answers)
+                reuse.keep(signature, cases, runs, self.session, counts, asked, self.answers)
         except (Unjudged, PathEnds) as problem:
             return HelperRuns(signature, contract, tuple(outcomes), vacuous, str(problem))
         return HelperRuns(signature, contract, tuple(outcomes), vacuous)

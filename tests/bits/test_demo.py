@@ -122,7 +122,7 @@ def test_numbers_of_bits_are_no_bits() -> None:
 
 def test_names_carry_no_meaning() -> None:
     """Renamed at random, every bit keeps its role."""
-    names = sorted(PTE) + ["_PAGE_LEAF"]
+    names = [*sorted(PTE), "_PAGE_LEAF"]
     other = {name: f"__ZORK{(7 * i) % 11}" for i, name in enumerate(names)}
 
     def rename(text: str) -> str:
@@ -171,7 +171,8 @@ def test_aliases_and_overlaps() -> None:
         )
 
     def used(text: str) -> str:
-        return f"{text}\nstatic inline int pte_both(pte_t p)\n{{ return pte_val(p) & (_PAGE_BOTH | _PAGE_YOUNG); }}\n"
+        mask = "_PAGE_BOTH | _PAGE_YOUNG"
+        return f"{text}\nstatic int pte_both(pte_t p) {{ return pte_val(p) & ({mask}); }}\n"
 
     base = demo()
     tree = OverlayTree(
@@ -336,7 +337,9 @@ def test_damaged_headers(path: str, damage: Callable[[bytes], bytes]) -> None:
 
 def test_too_many_names_are_cut_off() -> None:
     lines = "".join(f"#define _PAGE_Z{i} (1UL << {i % 60})\n" for i in range(3000))
-    with edited(lambda text: text.replace("#define _PAGE_PFN_SHIFT", f"{lines}#define _PAGE_PFN_SHIFT")) as tree:
+    with edited(
+        lambda text: text.replace("#define _PAGE_PFN_SHIFT", f"{lines}#define _PAGE_PFN_SHIFT")
+    ) as tree:
         result = bit_tables(tree, ["demo"], levels=("pte",))
     assert any("left out" in problem for problem in result.problems)
     assert result.incomplete

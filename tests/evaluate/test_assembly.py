@@ -22,6 +22,7 @@ from tests.evaluate.lab import only, paths, unknown
         'asm volatile("st %1,%0" : [slot] "=m" (*(unsigned int *)p) : "r" (1UL));',
         'asm volatile("bts %1,%0" : : "m" (*(volatile long *)p), "r" (3UL) : "memory");',
         'asm volatile("bts %1,%0" : : "m" (p->pte), "r" (3UL) : "memory", "cc");',
+        'int c; asm volatile("bts %2,%1; setc %0" : "=qm" (c) : "m" (p->pte), "r" (3UL) : "memory");',
         'asm volatile(".insn rre,0xb98a0000,%0,%1" : : "a" (p), "d" (1UL) : "memory");',
         'asm volatile(".insn r 0x33, 0, 0, %0, %0, %1" : : "r" (p), "r" (1UL) : "memory");',
         'asm volatile(".inst 0xd5033b9f" : : "r" (p) : "memory");',
@@ -48,7 +49,6 @@ def test_entry_given_to_the_assembler_is_unknown(statement: str) -> None:
         'asm volatile("" : "+r" (v));',
         'asm volatile("tlbi %0" : : "r" (v) : "memory");',
         'asm volatile("" : : "r" (p) : "memory");',
-        'asm volatile("nop" : : "r" (p));',
         'asm volatile("ld %0,%1" : "=r" (other) : "m" (local));',
     ],
 )

@@ -24,8 +24,13 @@ from tests.evaluate.lab import HOOKS, machine, number, only, paths, s, u, unknow
         "word((unsigned long)p & ~7UL);",
         "word((unsigned long)p | 1);",
         "word((unsigned long)p + 8);",
-        "word((unsigned long)p - 0x7000000000UL);",
+        "word((unsigned long)p - 0x700000UL);",
         "word((unsigned long)p - offset);",
+        "unsigned long a = (unsigned long)p - 0x700000UL; word(a);",
+        "unsigned long a = (unsigned long)p; a -= 0x700000UL; word(a);",
+        "handed_on((unsigned long)p - 0x700000UL);",
+        "struct number n = { 0, (unsigned long)p - 0x700000UL }; out(&n);",
+        "struct number n = { (unsigned long)p - offset, 0 }; numbered(n);",
         "word(((unsigned long)p - offset) >> 3 << 3);",
         "word((unsigned long)p ^ offset);",
         "wide((unsigned long long)(unsigned long)p);",
@@ -77,10 +82,33 @@ void wide(unsigned long long x);
 void *memcpy(void *, const void *, unsigned long);
 void *memset(void *, int, unsigned long);
 int printer(const char *, ...);
+static void handed_on(unsigned long x) {{ word(x); }}
 void f(pte_t *p) {{ {handed} }}
 """
     found = paths(text, bits=bits)
     assert all(path.unknown for path in found), found
+
+
+@pytest.mark.parametrize("offset", ["0x700000UL", "offset"])
+def test_store_through_an_alias_of_the_entry_is_unknown(offset: str) -> None:
+    text = f"""\
+extern unsigned long offset;
+void f(pte_t *p) {{ unsigned long a = (unsigned long)p + {offset}; *(unsigned long *)a = 1; }}
+"""
+    assert unknown(paths(text))
+
+
+def test_address_that_comes_back_is_the_entry() -> None:
+    text = """\
+void f(pte_t *p)
+{
+	unsigned long a = (unsigned long)p - 0x700000UL;
+
+	a += 0x700000UL;
+	*(unsigned long *)a = 1;
+}
+"""
+    assert only(paths(text)).slot == 1
 
 
 @pytest.mark.parametrize(

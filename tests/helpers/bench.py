@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from analyzer.frontend.unit import Unit
+from analyzer.helpers.interface import Signature
 from analyzer.helpers.probes import probe_text
 from analyzer.helpers.session import Session
 from analyzer.kconfig import Variant, load_kconfig, variants
@@ -48,9 +49,11 @@ def variant() -> Variant:
         )
 
 
-def session(text: str, *, entries: str = ENTRIES) -> Session:
+def session(
+    text: str, *, entries: str = ENTRIES, signatures: tuple[Signature, ...] = ()
+) -> Session:
     """A session over `text`; nothing is preprocessed."""
-    probes = probe_text((), {})
+    probes = probe_text(signatures, {})
     source = f'\n# 1 "t.h"\n{entries}\n# 1 "t.c"\n{text}\n# 1 "<ptcheck>"\n{probes}\n'
     return Session(Unit(source), variant())
 

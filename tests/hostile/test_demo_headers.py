@@ -82,10 +82,29 @@ def test_another_file(name: str, path: str, tmp_path: Path) -> None:
         assert named(value, path), value["problems"]
 
 
-@pytest.mark.parametrize("name", [*FEW, "unclosed", "conflict"])
+@pytest.mark.parametrize("name", [name for name in FEW if name != "garbage"])
 def test_kconfig(name: str, tmp_path: Path) -> None:
     tree = copy(tmp_path)
     spoil(tree, KCONFIG, BY_NAME[name])
+    done, value = check(tree)
+    never_clean(done)
+    assert named(value, KCONFIG), value["problems"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<<<<<<< ours\nconfig A\n=======\nconfig B\n>>>>>>> theirs\n",
+        "if MMU\n",
+        "endif\n",
+        'source "mm/none"\n',
+        "source 7\n",
+    ],
+)
+def test_kconfig_with_a_line_too_much(text: str, tmp_path: Path) -> None:
+    tree = copy(tmp_path)
+    with (tree / KCONFIG).open("a") as file:
+        file.write(text)
     done, value = check(tree)
     never_clean(done)
     assert named(value, KCONFIG), value["problems"]

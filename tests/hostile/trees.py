@@ -37,7 +37,8 @@ def named(value: Any, path: str) -> list[str]:
     One that is missing is named at the place that includes it.
     """
     header = path.removeprefix("include/").partition("/include/")[2] or path[len("include/") :]
-    start = re.compile(rf"{re.escape(path)}(:\d+)?: \S|.*: the tree has no header {header}$")
+    absent = f"the tree has no header {header}$|cannot source {path}: "
+    start = re.compile(rf"{re.escape(path)}(:\d+)?: \S|[^:]+:\d+: (?:{absent})")
     problems: list[str] = value["problems"]
     for problem in problems:
         assert "Location(" not in problem, problem

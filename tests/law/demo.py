@@ -16,6 +16,7 @@ from analyzer.helpers.bodies import SourceIndex
 from analyzer.helpers.interface import called_names, find_interface
 from analyzer.kconfig import Variant, load_kconfig
 from analyzer.kconfig import variants as kconfig_variants
+from analyzer.law.reuse import Reuse
 from analyzer.model import CheckResult, HelperVerdict, Verdict
 from analyzer.tree import KernelTree, OverlayTree, open_tree
 
@@ -69,18 +70,23 @@ def overlay(tree: KernelTree, edits: tuple[Edit, ...], mended: bool = True) -> K
 
 
 def checked(*edits: Edit, mended: bool = True) -> CheckResult:
-    """What `check` finds in the edited tree, in all variants, Kconfig included."""
+    """What `check` finds in the base variant of the edited tree, its Kconfig included."""
     with open_tree(str(DEMO), None) as tree:
-        return check_tree(overlay(tree, edits, mended), ("demo",))
+        return check_tree(overlay(tree, edits, mended), ("demo",), only=frozenset({"base"}))
 
 
 @dataclass(slots=True)
 class Bench:
-    """Judges edits of C in one variant; parses again only what is new."""
+    """Judges edits of C in one variant.
+
+    As between variants, runs are reused where everything that they asked for is the same: an edit
+    that is not seen because of that would be a mutant that survives here.
+    """
 
     tree: KernelTree
     variant: Variant
     cache: ParseCache = field(default_factory=ParseCache)
+    reuse: Reuse = field(default_factory=Reuse)
 
     def judge(self, *edits: Edit, mended: bool = True) -> VariantResult:
         tree = overlay(self.tree, edits, mended)
@@ -88,7 +94,9 @@ class Bench:
             interface = find_interface(tree, "demo", called_names(tree))
             hint = (FRAMEWORK, BODIES, ARCH_BODIES)
             index = SourceIndex(tree, "demo")
-            return judge_variant(stage, self.variant, interface, index, hint, self.cache)
+            return judge_variant(
+                stage, self.variant, interface, index, hint, self.cache, reuse=self.reuse
+            )
 
 
 @contextmanager

@@ -1,158 +1,146 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Runs that are reused from another variant give the verdicts that the variant gives alone.
+"""Runs that are reused from another variant are those that the variant would make itself.
 
-Each edit lets the two variants of the demonstration tree differ in one declaration that a helper
-depends on, in one variant correctly, in the other not. The helper's own text is the same.
+In each case two variants differ in one declaration that a helper depends on; with one of them
+the helper is hooked, with the other it is not. The helper's own text is the same.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import pytest
 
-from analyzer.check import check_tree
-from analyzer.model import CheckResult
-from analyzer.tree import open_tree
-from tests.law.demo import DEMO, FRAMEWORK, Edit, arch, generic, overlay
+from analyzer.helpers.interface import Signature
+from analyzer.helpers.session import Session
+from analyzer.law.reuse import Reuse
+from analyzer.law.runs import Runner
+from tests.helpers.bench import ENTRIES, PREDICATE, session
 
-XCHG = "\tpte_t old = __pte(xchg(&ptep->pte, 0UL));\n\n\tpage_table_check_pte_clear(mm, old);\n"
-ABOVE = "#define __HAVE_ARCH_PTEP_GET_AND_CLEAR\n"
-PREDICATE = "\treturn demo_user_accessible(pte_val(pte));\n"
-
-
-def either(yes: str, no: str) -> str:
-    """C that the two variants see differently."""
-    return f"#ifdef CONFIG_TRANSPARENT_HUGEPAGE\n{yes}\n#else\n{no}\n#endif\n"
+TAKE = Signature(
+    "take", ("struct mm_struct *mm", "unsigned long addr", "pte_t *ptep"), "pte", "t.c"
+)
+HOOK = "void page_table_check_pte_clear(struct mm_struct *mm, pte_t pte);\n"
 
 
-def hooked_if(condition: str, declared: str) -> tuple[Edit, ...]:
-    """The helper, hooked only if a condition holds that `declared` gives a meaning."""
-    text = XCHG.replace("\tpage", f"\tif ({condition})\n\t\tpage")
-    return arch(XCHG, text), arch(ABOVE, f"{declared}\n{ABOVE}")
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What two variants declare, what both do, the condition of the hook."""
+
+    title: str
+    yes: str
+    no: str
+    both: str = ""
+    condition: str = "on(1)"
+    hook: str = "page_table_check_pte_clear(mm, old)"
+    predicate: str = PREDICATE
+    declared: str = HOOK
 
 
-CASES = {
-    "a constant": hooked_if("demo_on", either("static const int demo_on = 1;", "static const int demo_on;\nstatic const int demo_on = 0;")),
-    "an enumeration": hooked_if("DEMO_ON", either("enum { DEMO_ON = 1 };", "enum { DEMO_ON };")),
-    "a type": hooked_if(
-        "sizeof(demo_t) == 8", either("typedef unsigned long demo_t;", "typedef unsigned int demo_t;")
-    ),
-    "a type behind a type": hooked_if(
-        "sizeof(demo_t) == 8",
-        either("typedef unsigned long demo_u;", "typedef unsigned int demo_u;") + "typedef demo_u demo_t;",
-    ),
-    "a structure": hooked_if(
-        "((unsigned long)&((struct demo *)0)->b) == 8",
-        either("struct demo { long a, b; };", "struct demo { int a, b; };"),
-    ),
-    "a structure behind a pointer": hooked_if(
-        "sizeof(*((struct outer *)0)->in) == 16",
-        either("struct demo { long a, b; };", "struct demo { int a, b; };") + "struct outer { struct demo *in; };",
-    ),
-    "a structure by arithmetic": hooked_if(
-        "(unsigned long)((struct demo *)0 + 1) == 16",
-        either("struct demo { long a, b; };", "struct demo { int a, b; };"),
-    ),
-    "a callee": hooked_if(
-        "demo_on(1)",
-        either("static inline int demo_on(int x) { return x; }", "static inline int demo_on(int x) { return !x; }"),
-    ),
-    "a callee's callee": hooked_if(
-        "demo_on(1)",
-        either("static inline int demo_in(int x) { return x; }", "static inline int demo_in(int x) { return !x; }")
-        + "static inline int demo_on(int x) { return demo_in(x); }",
-    ),
-    "a callee's parameter": hooked_if(
-        "demo_on(256)",
-        either("typedef int demo_t;", "typedef unsigned char demo_t;")
-        + "static inline int demo_on(demo_t x) { return x != 0; }",
-    ),
-    "a callee's result": hooked_if(
-        "demo_on(256)",
-        either("typedef int demo_t;", "typedef unsigned char demo_t;")
-        + "static inline demo_t demo_on(int x) { return x; }",
-    ),
-    "a type that only typeof asks for": hooked_if(
-        "sizeof(__typeof__(demo_out())) == 8", either("long demo_out(void);", "int demo_out(void);")
-    ),
-    "a table of functions": hooked_if(
-        "demo_ops.on(1)",
-        "struct demo_ops { int (*on)(int); };\nstatic inline int demo_yes(int x) { return x; }\n"
-        "static inline int demo_no(int x) { return !x; }\n"
-        + either("static const struct demo_ops demo_ops = { .on = demo_yes };",
-                 "static const struct demo_ops demo_ops = { .on = demo_no };"),
-    ),
-    "a table in an array": hooked_if(
-        "demo_map[DEMO_AT]",
-        "static const int demo_map[2] = { 1, 0 };\n" + either("enum { DEMO_AT };", "enum { DEMO_AT = 1 };"),
-    ),
-    "an initialiser that names a constant": hooked_if(
-        "demo_map[0]",
-        either("enum { DEMO_ON = 1 };", "enum { DEMO_ON };") + "static const int demo_map[2] = { DEMO_ON, 0 };",
-    ),
-    "a local array's length": hooked_if(
-        "({ char a_[DEMO_SIZE]; sizeof(a_) == 8; })",
-        either("enum { DEMO_SIZE = 8 };", "enum { DEMO_SIZE = 4 };"),
-    ),
-    "a void callee that hooks": (
-        arch(XCHG, XCHG.replace("page_table_check_pte_clear(mm, old)", "demo_account(mm, old)")),
-        arch(ABOVE, either(
-            "static inline void demo_in(struct mm_struct *mm, pte_t x) { page_table_check_pte_clear(mm, x); }",
-            "static inline void demo_in(struct mm_struct *mm, pte_t x) { }")
-            + "static inline void demo_account(struct mm_struct *mm, pte_t x) { demo_in(mm, x); }\n" + ABOVE),
-    ),
-    "the value of a bit": (
-        arch(XCHG, XCHG.replace("(mm, old)", "(mm, __pte(pte_val(old) & ~demo_mask))")),
-        arch(ABOVE, either("static const unsigned long demo_mask = 64;",
-                           "static const unsigned long demo_mask = 16;") + ABOVE),
-    ),
-    "what is counted": (
-        arch(PREDICATE, either("\treturn demo_user_accessible(pte_val(pte));\n",
-                               "\treturn demo_user_accessible(pte_val(pte)) && pte_dirty(pte);")),
-        generic("\tpage_table_check_ptes_set(mm, ptep, pte, nr);\n",
-                "\tif (pte_dirty(pte) || pte_dirty(*ptep))\n\t\tpage_table_check_ptes_set(mm, ptep, pte, nr);\n"),
-    ),
-    "what the framework counts": (
-        Edit(FRAMEWORK, "\t\tpage_table_check_clear(pte_pfn(pte), 1);\n",
-             either("\t\tpage_table_check_clear(pte_pfn(pte), 1);", "\t\tpage_table_check_clear(pte_pfn(pte), 2);")),
-        arch(XCHG, XCHG.replace("\tpage", "\tif (!pte_dirty(old))\n\t\tpage")),
-    ),
-    "no predicate": (
-        arch("static inline bool pte_user_accessible_page(pte_t pte)\n{\n" + PREDICATE + "}\n",
-             either("static inline bool pte_user_accessible_page(pte_t pte)\n{\n" + PREDICATE + "}\n", "")),
-    ),
-    "the number of arguments of a hook": (
-        Edit("include/linux/page_table_check.h",
-             "static inline void page_table_check_pte_clear(struct mm_struct *mm, pte_t pte)\n{\n\tif",
-             either("static inline void page_table_check_pte_clear(struct mm_struct *mm, pte_t pte)\n{\n",
-                    "static inline void page_table_check_pte_clear(struct mm_struct *mm, pte_t pte, int x)\n{\n")
-             + "\tif"),
-    ),
-}  # fmt: skip
+CASES = (
+    Case("a constant", "static const int on_ = 1;", "static const int on_ = 0;", condition="on_"),
+    Case("an enumeration", "enum { ON = 1 };", "enum { ON };", condition="ON"),
+    Case("an enumeration by its neighbour", "enum { A = 1, ON = A };", "enum { A, ON = A };", condition="ON"),
+    Case("a type", "typedef unsigned long w_t;", "typedef unsigned int w_t;", condition="sizeof(w_t) == 8"),
+    Case("a type behind a type", "typedef unsigned long v_t;", "typedef unsigned int v_t;",
+         "typedef v_t w_t;", "sizeof(w_t) == 8"),
+    Case("a type in a cast", "typedef unsigned long w_t;", "typedef unsigned char w_t;", "", "(w_t)256"),
+    Case("a type of a local", "typedef unsigned long w_t;", "typedef unsigned char w_t;",
+         condition="({ w_t x_ = 256; x_; })"),
+    Case("a structure", "struct s { long a, b; };", "struct s { int a, b; };",
+         condition="((unsigned long)&((struct s *)0)->b) == 8"),
+    Case("a structure in a structure", "struct in { long a; };", "struct in { int a; };",
+         "struct s { struct in a; };", "sizeof(struct s) == 8"),
+    Case("a structure behind a pointer", "struct in { long a, b; };", "struct in { int a, b; };",
+         "struct s { struct in *in; };", "sizeof(*((struct s *)0)->in) == 16"),
+    Case("the order of members", "struct s { int a, b; };", "struct s { int b, a; };",
+         condition="({ struct s s_ = { 1 }; s_.a; })"),
+    Case("a callee", "static int on(int x) { return x; }", "static int on(int x) { return !x; }"),
+    Case("a callee's callee", "static int in(int x) { return x; }", "static int in(int x) { return !x; }",
+         "static int on(int x) { return in(x); }"),
+    Case("a callee that is not there", "static int in(int x) { return x; }", "int in(int x);",
+         "static int on(int x) { return in(x); }"),
+    Case("a parameter", "typedef int w_t;", "typedef unsigned char w_t;",
+         "static int on(w_t x) { return x != 0; }", "on(256)"),
+    Case("a result", "typedef int w_t;", "typedef unsigned char w_t;",
+         "static w_t on(int x) { return x; }", "on(256)"),
+    Case("a type that only typeof asks for", "long out(void);", "int out(void);",
+         condition="sizeof(__typeof__(out())) == 8"),
+    Case("a table of functions", "static const struct ops ops;\nstatic const struct ops ops = { .on = yes_ };",
+         "static const struct ops ops = { .on = no_ };", "", "ops.on(1)",
+         declared=HOOK + "struct ops { int (*on)(int); };\nstatic int yes_(int x) { return x; }\n"
+         "static int no_(int x) { return !x; }\n"),
+    Case("a function of a table", "static int f_(int x) { return x; }", "static int f_(int x) { return !x; }",
+         "struct ops { int (*on)(int); };\nstatic const struct ops ops = { .on = f_ };", "ops.on(1)"),
+    Case("an index into a table", "enum { AT };", "enum { AT = 1 };",
+         "static const int map_[2] = { 1, 0 };", "map_[AT]"),
+    Case("an initialiser", "enum { ON = 1 };", "enum { ON };", "static const int map_[2] = { ON, 0 };",
+         "map_[0]"),
+    Case("the length of an array", "enum { N = 8 };", "enum { N = 4 };",
+         condition="({ char a_[N]; sizeof(a_) == 8; })"),
+    Case("a void callee that hooks",
+         "static void in(struct mm_struct *mm, pte_t x) { page_table_check_pte_clear(mm, x); }",
+         "static void in(struct mm_struct *mm, pte_t x) { }",
+         "static void account(struct mm_struct *mm, pte_t x) { in(mm, x); }", "1", "account(mm, old)"),
+    Case("the value of a mask", "static const unsigned long m = 64;", "static const unsigned long m = 1;",
+         condition="1", hook="page_table_check_pte_clear(mm, (pte_t) { old.pte & ~m })"),
+    Case("a predicate", PREDICATE, PREDICATE.replace("(p.pte & 3) == 3", "p.pte & 4"),
+         condition="1", predicate=""),
+    Case("no predicate", PREDICATE, "", condition="(old.pte & 256) || (old.pte & 3) == 3", predicate=""),
+    Case("what the framework counts",
+         "static unsigned long frames(void) { return 1; }", "static unsigned long frames(void) { return 2; }",
+         "static void page_table_check_clear(unsigned long pfn, unsigned long pgcnt) { }\n"
+         "void __page_table_check_pte_clear(struct mm_struct *mm, pte_t pte)\n"
+         "{ if (pte_user_accessible_page(pte)) page_table_check_clear(pte_pfn(pte), frames()); }", "0"),
+    Case("the arguments of a hook", HOOK, HOOK.replace("pte)", "pte, int x)"), "", "1", declared=""),
+    Case("a register of choice", "extern int on_;", "static const int on_ = 1;", condition="on_"),
+)  # fmt: skip
 
 
-def told(result: CheckResult, variant: str) -> tuple[set[tuple[str, ...]], set[tuple[str, ...]]]:
-    """What a result says about one variant."""
-    verdicts = {
-        (v.helper, v.level, v.verdict.value, v.reason, str(v.location), str(v.hooks))
-        for v in result.helpers
-        if v.variant == variant
-    }
-    findings = {
-        (f.rule, f.function, f.level, str(f.location), f.message)
-        for f in result.findings
-        if variant in f.variants
-    }
-    return verdicts, findings
+def unit(case: Case, own: str) -> Session:
+    helper = (
+        "static void take(struct mm_struct *mm, unsigned long addr, pte_t *ptep)\n"
+        "{ pte_t old = *ptep; ptep->pte = 0;"
+        f" if ({case.condition}) {case.hook}; }}\n"
+    )
+    text = f"{case.predicate}{case.declared}\n# 1 \"own.h\"\n{own}\n# 1 \"both.h\"\n{case.both}\n# 1 \"take.h\"\n{helper}"
+    return session(text, entries=ENTRIES, signatures=(TAKE,))
 
 
-@pytest.mark.parametrize("name", CASES)
-def test_variants_together_are_as_alone(name: str) -> None:
-    with open_tree(str(DEMO), None) as base:
-        tree = overlay(base, CASES[name])
-        together = check_tree(tree, ("demo",))
-        alone = {v: check_tree(tree, ("demo",), only=frozenset({v})) for v in ("base", "nothp")}
-    for variant, result in alone.items():
-        assert told(together, variant) == told(result, variant), variant
-    first, second = (told(alone[v], v)[0] for v in ("base", "nothp"))
-    changed = {v[:4] for v in first ^ second if v[1] == "pte"}
-    assert changed, "the two variants must differ, or this tests nothing"
+def told(runner: Runner, reuse: Reuse | None) -> list[tuple[str, ...]]:
+    runs = runner.run(TAKE, reuse)
+    assert not runs.reason, runs.reason
+    return [
+        (o.status, o.case.old.name, str(o.expected), str(o.got), o.reason,
+         str([(e.kind, e.name, e.new, e.arity) for e in o.events]))
+        for o in runs.outcomes
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.title)
+@pytest.mark.parametrize("turned", [False, True])
+def test_other_variant_gets_its_own_answer(case: Case, turned: bool) -> None:
+    first, second = (case.no, case.yes) if turned else (case.yes, case.no)
+    reuse = Reuse()
+    before = told(Runner(unit(case, first)), reuse)
+    after = told(Runner(unit(case, second)), reuse)
+    alone = told(Runner(unit(case, second)), None)
+    assert after == alone
+    if case.title != "no predicate":  # what would be counted without one is the same here
+        assert before != alone, "the two must differ, or this tests nothing"
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.title)
+def test_same_variant_is_not_run_again(case: Case) -> None:
+    reuse = Reuse()
+    before = told(Runner(unit(case, case.yes)), reuse)
+    assert told(Runner(unit(case, case.yes)), reuse) == before
+    assert reuse.hits == 1
+
+
+def test_unrelated_differences_do_not_matter() -> None:
+    case = CASES[0]
+    reuse = Reuse()
+    told(Runner(unit(case, case.yes)), reuse)
+    told(Runner(unit(case, case.yes + "\nstruct unrelated { int x; };")), reuse)
+    assert reuse.hits == 1

@@ -276,22 +276,28 @@ def test_true_for_nothing(demo: Bench) -> None:
     assert ("PTC201", "pte_user_accessible_page") in found(demo.judge(edit))
 
 
-@pytest.mark.parametrize("condition", ["", " if MMU"])
-def test_select(condition: str) -> None:
-    """PTC302: hooks in an architecture that does not select the option; other findings are then
-    what would be found if it were."""
-    line = "\tselect ARCH_SUPPORTS_PAGE_TABLE_CHECK if MMU\n"
-    without = checked(Edit(KCONFIG, line, ""))
-    assert [(f.rule, f.if_enabled) for f in without.findings] == [("PTC302", False)]
-    assert without.findings[0].location.path == PGTABLE
-    assert not any(summary.supported for summary in without.summaries)
+SELECT = "\tselect ARCH_SUPPORTS_PAGE_TABLE_CHECK if MMU\n"
 
-    unhooked = checked(Edit(KCONFIG, line, ""), mended=False)
-    assert {(f.rule, f.if_enabled) for f in unhooked.findings} == {("PTC101", True), ("PTC302", False)}
 
-    selected = checked(Edit(KCONFIG, line, line.replace(" if MMU", condition)))
-    assert selected.findings == ()
-    assert not selected.incomplete
+def test_hooks_without_select() -> None:
+    """PTC302; other findings are then what would be found if the option were selected."""
+    clean = checked(Edit(KCONFIG, SELECT, ""))
+    assert [(f.rule, f.if_enabled) for f in clean.findings] == [("PTC302", False)]
+    assert clean.findings[0].location.path == PGTABLE
+    assert not any(summary.supported for summary in clean.summaries)
+
+    unhooked = checked(Edit(KCONFIG, SELECT, ""), mended=False)
+    assert {(f.rule, f.if_enabled) for f in unhooked.findings} == {
+        ("PTC101", True),
+        ("PTC302", False),
+    }
+
+
+@pytest.mark.parametrize("condition", ["", " if MMU", " if 64BIT"])
+def test_hooks_with_select(condition: str) -> None:
+    result = checked(Edit(KCONFIG, SELECT, SELECT.replace(" if MMU", condition)))
+    assert result.findings == ()
+    assert not result.incomplete
 
 
 def test_every_rule_has_a_mutant() -> None:

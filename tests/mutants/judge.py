@@ -14,6 +14,7 @@ from analyzer.frontend import ParseCache, Stage
 from analyzer.helpers.bodies import SourceIndex
 from analyzer.helpers.interface import called_names, find_interface
 from analyzer.kconfig import KconfigFiles, load_kconfig, variants
+from analyzer.law.reuse import Reuse
 from analyzer.model import HelperVerdict, Verdict
 from analyzer.tree import KernelTree, OverlayTree
 from tests.mutants.mutate import Mutant, expected, why_nothing
@@ -107,9 +108,20 @@ class Effect:
 
 
 class Bench:
-    """One variant of one architecture, prepared once, judged again for each mutant."""
+    """One variant of one architecture, prepared once, judged again for each mutant.
 
-    def __init__(self, tree: KernelTree, arch: str, variant: str = "base", mark: str = "") -> None:
+    Helpers that a mutant does not touch are not run again: `check` reuses runs between variants,
+    and so does this. With `anew` every helper is run for every mutant.
+    """
+
+    def __init__(
+        self,
+        tree: KernelTree,
+        arch: str,
+        variant: str = "base",
+        mark: str = "",
+        anew: bool = False,
+    ) -> None:
         self.tree = tree
         self.mark = mark
         self.arch = arch
@@ -118,6 +130,7 @@ class Bench:
         self.variant = next(v for v in variants(tree, arch, kconfig) if v.name == variant)
         self.index = SourceIndex(tree, arch)
         self.cache = ParseCache()
+        self.reuse = None if anew else Reuse()
         self.prototypes = prototypes(tree)
         self.plain = self.judge(tree, ())
         self.verdicts = _verdicts(self.plain.helpers)
@@ -127,7 +140,9 @@ class Bench:
         """The verdicts of a tree; files that only the overlay changes are read anew."""
         interface = find_interface(tree, self.arch, self.called)
         with Stage(tree) as stage:
-            return judge_variant(stage, self.variant, interface, self.index, hint, self.cache)
+            return judge_variant(
+                stage, self.variant, interface, self.index, hint, self.cache, reuse=self.reuse
+            )
 
     def reaches(self, site: Site) -> frozenset[_Key]:
         """The helpers of the unmutated tree that call this hook, directly or through others."""

@@ -29,10 +29,16 @@ class Task:
     variant: str
     work: tuple[tuple[Site, str], ...]
     lift: Site | None = None
+    anew: bool = False
 
 
 def plan(
-    tree: KernelTree, archs: Sequence[str], variant: str, kinds: Sequence[str], parts: int
+    tree: KernelTree,
+    archs: Sequence[str],
+    variant: str,
+    kinds: Sequence[str],
+    parts: int,
+    anew: bool,
 ) -> list[Task]:
     """The work, cut into `parts` for each architecture.
 
@@ -50,11 +56,11 @@ def plan(
         hidden = [s for s in generic if not used[str(s)]]
         work += [(site, kind) for site in hidden for kind in kinds if kind in ASKED]
         shares = (tuple(work[part::parts]) for part in range(parts))
-        tasks += [Task(tree.label, arch, variant, share) for share in shares if share]
+        tasks += [Task(tree.label, arch, variant, s, None, anew) for s in shares if s]
     for site in generic:
         if not used[str(site)] and any(overrides(tree, archs[-1], site)):
             mine = tuple((site, kind) for kind in kinds)
-            tasks.append(Task(tree.label, archs[-1], variant, mine, site))
+            tasks.append(Task(tree.label, archs[-1], variant, mine, site, anew))
     return tasks
 
 
@@ -63,7 +69,8 @@ def run_task(task: Task) -> list[Effect]:
     effects: list[Effect] = []
     with open_tree(task.tree) as opened:
         tree = opened if task.lift is None else lifted(opened, task.arch, task.lift)
-        bench = Bench(tree, task.arch, task.variant, "" if task.lift is None else "*")
+        mark = "" if task.lift is None else "*"
+        bench = Bench(tree, task.arch, task.variant, mark, task.anew)
         for site, kind in task.work:
             text = tree.read(site.path).decode("latin-1")
             made = mutate(site, text, kind, bench.prototypes)
@@ -73,11 +80,16 @@ def run_task(task: Task) -> list[Effect]:
 
 
 def run_all(
-    path: str, archs: Sequence[str], variant: str, kinds: Sequence[str], jobs: int
+    path: str,
+    archs: Sequence[str],
+    variant: str = "base",
+    kinds: Sequence[str] = KINDS,
+    jobs: int = 1,
+    anew: bool = False,
 ) -> list[Effect]:
     """Every mutant of every hook of `archs` and of the generic header, in a fixed order."""
     with open_tree(path) as tree:
-        tasks = plan(tree, archs, variant, kinds, jobs)
+        tasks = plan(tree, archs, variant, kinds, jobs, anew)
     if jobs == 1:
         results = [run_task(task) for task in tasks]
     else:
@@ -95,11 +107,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--variant", default="base", help="their variant (%(default)s)")
     parser.add_argument("--kind", default=",".join(KINDS), help="mutations (%(default)s)")
     parser.add_argument("--jobs", type=int, default=2, help="processes (%(default)s)")
+    parser.add_argument("--anew", action="store_true", help="run every helper for every mutant")
     given = parser.parse_args(arguments)
     started = time.monotonic()
-    effects = run_all(
-        given.tree, given.arch.split(","), given.variant, given.kind.split(","), given.jobs
-    )
+    archs, kinds = given.arch.split(","), given.kind.split(",")
+    effects = run_all(given.tree, archs, given.variant, kinds, given.jobs, given.anew)
     lines = [*rows(effects), FOOTNOTE, "", *summary(effects)]
     lines.append(f"{time.monotonic() - started:.0f} s")
     print("\n".join(lines))  # noqa: T201
