@@ -97,7 +97,7 @@ def test_options_that_are_named_exist() -> None:
 
 def comparable(text: str) -> list[str]:
     """Lines without what differs from run to run: seconds, and the width of columns."""
-    text = re.sub(r"\d+\.\d s\b", "N s", text)
+    text = re.sub(r"\d+ files read, \d+\.\d s\b", "N files read, N s", text)
     return [" ".join(line.split()) for line in text.splitlines() if line.strip()]
 
 

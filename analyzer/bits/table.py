@@ -21,7 +21,7 @@ CODE_OF_ROLE: Final = {
     "swap-type": ("__swp_entry", "__swp_type", "swp_entry_to_{level}"),
     "swap-offset": ("__swp_entry", "__swp_offset", "swp_entry_to_{level}"),
 }
-"""Where a field without a name of its own is laid out; else where its test is."""
+"""Where a field without a name of its own is laid out; of others the test is named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +184,8 @@ class TableMaker:
 
     def _place(self, role: str, level: str) -> Location:
         unit = self._session.unit
-        names = CODE_OF_ROLE.get(role, ())
+        test = role.replace("swap-", "swp_").replace("-", "_")
+        names = CODE_OF_ROLE.get(role, (f"{{level}}_{test}", f"pte_{test}"))
         for name in (n.format(level=level) for n in names):
             macro = self._found.mentions.macros.get(name)
             if macro is not None:

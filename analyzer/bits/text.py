@@ -109,11 +109,16 @@ def _closing(result: Tables) -> str:
     others = sum(len(table.others) for table in made)
     variants = len({(table.arch, table.variant) for table in result.tables})
     return (
-        f"{variants} variant{'s' if variants != 1 else ''}, {len(made)} tables: {len(rows)} bits"
-        f" and fields, {unknown} of them without a known role; {others} names without a bit;"
-        f" {result.files_read} files read, {result.seconds:.1f} s"
+        f"{_count(variants, 'variant')}, {_count(len(made), 'table')}:"
+        f" {_count(len(rows), 'name')} of bits and fields, {unknown} of them without a known role;"
+        f" {_count(others, 'name')} without a bit;"
+        f" {_count(result.files_read, 'file')} read, {result.seconds:.1f} s"
         "\n(role?: only the name says so)"
     )
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def _bold(text: str, color: bool) -> str:

@@ -4,8 +4,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Final
 
 from ..clock import Clock
@@ -33,6 +33,7 @@ from ..model import (
     Verdict,
     Witness,
 )
+from .results import RawFinding, VariantResult, both_worlds
 
 FRAMEWORK: Final = "mm/page_table_check.c"
 MAX_ROUNDS: Final = 4
@@ -41,33 +42,6 @@ _ORDER: Final = (
     "PTC301", "PTC105", "PTC106", "PTC107", "PTC103", "PTC104", "PTC102", "PTC109", "PTC108",
     "PTC101",
 )  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class RawFinding:
-    """A finding in one variant, before it is merged with those of other variants."""
-
-    rule: str
-    helper: str
-    level: str
-    location: Location
-    function: str
-    message: str
-    witness: Witness | None
-    helpers: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class VariantResult:
-    """Everything found out about one variant."""
-
-    variant: str
-    supported: bool
-    summary: VariantSummary
-    helpers: tuple[HelperVerdict, ...]
-    findings: tuple[RawFinding, ...]
-    problems: tuple[str, ...]
-    bodies: tuple[str, ...]
 
 
 def build_unit(
@@ -129,7 +103,13 @@ def judge_variant(
         said = getattr(problem, "diagnostics", ())  # of a UnitError: what came before it
         problems = (*(f"{d.location}: {d.message}" for d in said), str(problem))
         return VariantResult(variant.name, variant.supported, summary, helpers, (), problems, hint)
-    return Judge(unit, variant, interface, index, reuse).result(bodies, clock)
+    judge = Judge(unit, variant, interface, index, reuse)
+    result = judge.result(bodies, clock)
+    world = judge.session.machine.world
+    if not world:
+        return result
+    other = Judge(unit, variant, interface, index, reuse, dict.fromkeys(world, 1))
+    return both_worlds(result, other.result(bodies, clock))
 
 
 def _unjudged(variant: Variant, signature: Signature, reason: str) -> HelperVerdict:
@@ -149,13 +129,14 @@ class Judge:
         interface: Interface,
         index: SourceIndex,
         reuse: Reuse | None = None,
+        world: Mapping[str, int] | None = None,
     ) -> None:
         self.index = index
         self.reuse = reuse
         self.unit = unit
         self.variant = variant
         self.interface = interface
-        self.session = Session(unit, variant)
+        self.session = Session(unit, variant, world)
         self.runner = Runner(self.session)
         self.findings: list[RawFinding] = []
 

@@ -22,7 +22,7 @@ from .ctype import (
     VoidType,
 )
 from .memory import Memory, Table, Variable
-from .state import MAX_STEPS, Event, Run
+from .state import MAX_STEPS, NOWHERE, Event, Run
 from .values import (
     FuncRef,
     Int,
@@ -86,6 +86,7 @@ class Core:
         self.memory = Memory(order)
         self.types = TypeResolver(code, bits, self.constant_expression, self._typeof_node)
         self.run = Run()
+        self.world: dict[str, int] = {}  # state of the machine that is the same for a whole run
         self.max_steps = MAX_STEPS
         self.constants: dict[Node, Value] = {}
         self.enums: dict[str, Int] = {}
@@ -124,6 +125,10 @@ class Core:
         raise NotImplementedError
 
     # -- the run
+
+    def new_run(self, prefix: tuple[int, ...] = (), place: Location = NOWHERE) -> Run:
+        """A run in this world, at a place of the tree."""
+        return Run(prefix=prefix, memo=dict(self.world), location=place)
 
     def mark(self, node: Node) -> None:
         """Remembers where the run is."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 
 from typing import Final
 
+from ..model import Location
 from .core import Core, Scope
 from .ctype import ArrayType, IntType, UnknownType
 from .memory import Variable
-from .state import Run
+from .state import NOWHERE
 from .values import Int, Opaque, PathEnds, Payload, Struct, Text, Unjudged, Value
 
 GLOBAL_BASE: Final = {64: 0xFFFF_8000_0010_0000, 32: 0xC010_0000}
@@ -51,7 +52,9 @@ class Globals(Core):
         var = Variable(name, ctype, base=base, fill=Opaque(name), is_global=True)
         self.global_inits[key] = var
         for init in self.code.initial_nodes(name, home):
-            saved, self.run = self.run, Run()
+            coord = init.coord
+            place = Location(coord.file or "", coord.line or 0) if coord else NOWHERE
+            saved, self.run = self.run, self.new_run(place=place)
             try:
                 value = self.initial(init, ctype, Scope())
             except (Unjudged, PathEnds):

@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -23,6 +24,7 @@ TABLE_BASE: Final = {64: 0x7F00_0000_0000, 32: 0x7000_0000}
 FRAMES: Final = {64: (0x400_0000, 0x800_0000), 32: (0x1_0000, 0x2_0000)}
 ADDRESS: Final = {64: 0x12_3400_0000, 32: 0x2000_0000}
 LOWER_TABLE: Final = {64: 0x7E00_0000_0000, 32: 0x6000_0000}
+_STATE = re.compile(r"^\(*\??(asm |static key )")
 MAX_ASKED: Final = 64
 
 
@@ -48,12 +50,15 @@ class Entry:
 class Entries:
     """Evaluates constants, constructors and modifiers of one variant."""
 
-    def __init__(self, unit: Unit, variant: Variant) -> None:
+    def __init__(
+        self, unit: Unit, variant: Variant, world: Mapping[str, int] | None = None
+    ) -> None:
         self.unit = unit
         self.variant = variant
         self.bits = variant.bits
         self.machine = Machine(UnitCode(unit), variant.bits, variant.endian)
         self.machine.canonical = {"vma->vm_mm": MM}
+        self.machine.world = dict(world or {})
         self.machine.known = frozenset({MM.name})
         self.frames = FRAMES[variant.bits]
         self.machine.overrides = {
@@ -74,7 +79,7 @@ class Entries:
 
     def fresh(self, prefix: tuple[int, ...] = ()) -> Run:
         """A new run; choices follow `prefix`, then take the first way."""
-        self.machine.run = Run(prefix=prefix)
+        self.machine.run = self.machine.new_run(prefix)
         return self.machine.run
 
     def evaluate(self, name: str, *values: Value) -> Value:
@@ -100,6 +105,8 @@ class Entries:
                 except PathEnds as end:
                     ends = str(end)
                 todo.extend(alternatives(run))
+                if len(answers) > 1 and self._settle(run):
+                    return self.agreed(name, ask)
                 if len(answers) > 1:
                     key = run.choices[0].key if run.choices else "something unknown"
                     raise Unjudged(f"{name} depends on {key}")
@@ -110,6 +117,20 @@ class Entries:
         if not answers:
             raise PathEnds(ends)
         return next(iter(answers.values()))
+
+    def _settle(self, run: Run) -> bool:
+        """Takes a state of the processor (a control register, a patched branch) as given.
+
+        Entries mean something only in one such state; the other one is judged on its own
+        (`check.variant`).
+        """
+        flipped = len(run.prefix) - 1
+        key = run.choices[flipped].key if 0 <= flipped < len(run.choices) else ""
+        if not _STATE.match(key):
+            return False
+        self.machine.world[key] = 0
+        self.machine.global_inits.clear()
+        return True
 
     def constant(self, name: str) -> int | None:
         """A constant of the tree by name (PAGE_SHIFT, ...); None when it has none."""

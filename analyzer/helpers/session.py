@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
@@ -44,8 +45,10 @@ class Counted:
 class Session(Entries):
     """What an entry counts, by the framework and the predicates of the tree."""
 
-    def __init__(self, unit: Unit, variant: Variant) -> None:
-        super().__init__(unit, variant)
+    def __init__(
+        self, unit: Unit, variant: Variant, world: Mapping[str, int] | None = None
+    ) -> None:
+        super().__init__(unit, variant, world)
         self._counted: dict[tuple[str, int], Counted | None] = {}
         self._surrogates: dict[str, Surrogate | None] = {}
         for level in LEVELS:

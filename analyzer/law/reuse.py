@@ -31,7 +31,7 @@ class Record:
     """The runs of one helper and everything they depend on."""
 
     signature: Signature
-    machine: tuple[int, str, int | None]  # word size, byte order, PMD_SIZE
+    machine: tuple[object, ...]  # word size, byte order, PMD_SIZE, the state of the processor
     cases: tuple[Case, ...]
     counts: tuple[tuple[str, int, Counted | None], ...]
     answers: tuple[tuple[Question, str], ...]
@@ -146,5 +146,6 @@ class Reuse:
         self._records.setdefault(signature.name, []).append(record)
 
 
-def _machine(session: Session) -> tuple[int, str, int | None]:
-    return session.bits, session.variant.endian, session.constant("PMD_SIZE")
+def _machine(session: Session) -> tuple[object, ...]:
+    world = tuple(sorted(session.machine.world.items()))
+    return session.bits, session.variant.endian, session.constant("PMD_SIZE"), world

@@ -26,6 +26,11 @@ def rows(finding: Finding, result: CheckResult) -> Iterator[Row]:
 
 def _witness(witness: Witness) -> Iterator[Row]:
     yield "configuration", visible(witness.variant)
+    if not (witness.path or witness.expected or witness.got):  # a predicate: nothing is run
+        yield "predicate", visible(witness.helper)
+        if witness.old is not None:
+            yield "entry", entry_text(witness.old)
+        return
     yield "helper", visible(witness.helper)
     yield from _labelled("path", [step_text(step) for step in witness.path] or ["(no step)"])
     if witness.old is not None:

@@ -22,15 +22,24 @@ from tests.evaluate.lab import only, paths, unknown
         'asm volatile("st %1,%0" : [slot] "=m" (*(unsigned int *)p) : "r" (1UL));',
         'asm volatile("bts %1,%0" : : "m" (*(volatile long *)p), "r" (3UL) : "memory");',
         'asm volatile("bts %1,%0" : : "m" (p->pte), "r" (3UL) : "memory", "cc");',
-        'int c; asm volatile("bts %2,%1; setc %0" : "=qm" (c) : "m" (p->pte), "r" (3UL) : "memory");',
+        (
+            'int c; asm volatile("bts %2,%1; setc %0" : "=qm" (c) : "m" (p->pte), "r" (3UL) :'
+            ' "memory");'
+        ),
         'asm volatile(".insn rre,0xb98a0000,%0,%1" : : "a" (p), "d" (1UL) : "memory");',
         'asm volatile(".insn r 0x33, 0, 0, %0, %0, %1" : : "r" (p), "r" (1UL) : "memory");',
         'asm volatile(".inst 0xd5033b9f" : : "r" (p) : "memory");',
         'asm volatile(".long 0x1234" : : "r" (p) : "memory");',
         'asm volatile(".byte 0x0f, 0x01" : : "a" (p) : "memory");',
         'asm volatile(".4byte 0x1234" : "+m" (*p));',
-        'asm volatile("1: nop\\n2:\\n.pushsection .alt\\n st %1,%0\\n.popsection" : "=m" (*p) : "r" (1UL));',
-        'unsigned long a = (unsigned long)p; asm volatile("st %1,0(%0)" : "+r" (a) : "r" (1UL) : "memory");',
+        (
+            'asm volatile("1: nop\\n2:\\n.pushsection .alt\\n st %1,%0\\n.popsection" : "=m" (*p) :'
+            ' "r" (1UL));'
+        ),
+        (
+            'unsigned long a = (unsigned long)p; asm volatile("st %1,0(%0)" : "+r" (a) : "r" (1UL) :'
+            ' "memory");'
+        ),
         'struct { pte_t *q; } b = { p }; asm volatile("x %0" : : "r" (&b) : "memory");',
         'asm goto("x %0" : : "r" (p) : "memory" : out); out: ;',
     ],
@@ -58,7 +67,9 @@ def test_harmless(statement: str) -> None:
 
 
 def test_empty_template_passes_its_input_on() -> None:
-    text = 'unsigned long f(pte_t *p) { unsigned long r; asm("" : "=r" (r) : "0" (7UL)); return r; }'
+    text = (
+        'unsigned long f(pte_t *p) { unsigned long r; asm("" : "=r" (r) : "0" (7UL)); return r; }'
+    )
     found = only(paths(text)).result
     assert isinstance(found, Int)
     assert found.value == 7
@@ -66,14 +77,17 @@ def test_empty_template_passes_its_input_on() -> None:
 
 def test_outputs_are_unknown() -> None:
     """They fork where they decide something, and make an entry unknown."""
-    text = 'void f(pte_t *p) { unsigned long r = 1; asm("mov %0, x" : "=r" (r)); if (r) p->pte = 0; }'
+    text = (
+        'void f(pte_t *p) { unsigned long r = 1; asm("mov %0, x" : "=r" (r)); if (r) p->pte = 0; }'
+    )
     assert {path.slot for path in paths(text)} == {0, 0x11}
     stored = 'void f(pte_t *p) { unsigned long r = 1; asm("inc %0" : "+r" (r)); p->pte = r; }'
     assert unknown(paths(stored))
 
 
 @pytest.mark.parametrize(
-    "template", [".insn r 0x33, 0, 0, %0, %0, %0", ".inst 0x123", ".word 1", ".hword 1, 2", "add %0, 1"]
+    "template",
+    [".insn r 0x33, 0, 0, %0, %0, %0", ".inst 0x123", ".word 1", ".hword 1, 2", "add %0, 1"],
 )
 def test_in_out_operand_of_an_instruction_is_changed(template: str) -> None:
     text = f'void f(pte_t *p) {{ unsigned long r = 1; asm("{template}" : "+r" (r)); p->pte = r; }}'
@@ -99,10 +113,18 @@ void f(pte_t *p)
 
 def test_two_asm_gotos_with_other_inputs_are_independent() -> None:
     def test(number: int) -> str:
-        return f'static int has{number}(void) {{ asm goto("1: nop" : : "i" ({number}) : : yes); return 0; yes: return 1; }}\n'
+        return (
+            f'static int has{number}(void) {{ asm goto("1: nop" : : "i" ({number}) : : yes);'
+            f" return 0; yes: return 1; }}\n"
+        )
 
     text = test(1) + test(2) + "int f(pte_t *p) { return has1() * 10 + has2(); }"
-    assert sorted(p.result.value for p in paths(text) if isinstance(p.result, Int)) == [0, 1, 10, 11]
+    assert sorted(p.result.value for p in paths(text) if isinstance(p.result, Int)) == [
+        0,
+        1,
+        10,
+        11,
+    ]
 
 
 def test_same_asm_goto_agrees_with_itself() -> None:

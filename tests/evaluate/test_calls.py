@@ -58,7 +58,7 @@ from tests.evaluate.lab import HOOKS, machine, number, only, paths, s, u, unknow
         "memset(p, 0, 8);",
         "__builtin_memset(p, 0, 8);",
         "pte_t x; memcpy(&x, p, 8); out(&x);",
-        "printer(\"%p\", 1); out(p);",
+        'printer("%p", 1); out(p);',
     ],
 )
 @pytest.mark.parametrize("bits", [32, 64])
@@ -114,7 +114,7 @@ void f(pte_t *p)
 @pytest.mark.parametrize(
     "handed",
     [
-        "printer(\"%p\", p);",
+        'printer("%p", p);',
         "word(p->pte);",
         "word(p->pte & ~7UL);",
         "word(p == (pte_t *)0);",
@@ -137,10 +137,14 @@ void f(pte_t *p) {{ {handed} p->pte = 1; }}
 def test_unseen_function_is_opaque() -> None:
     text = "long g(long);\nvoid f(pte_t *p) { if (g(1) == 2) p->pte = 5; }"
     assert {path.slot for path in paths(text)} == {5, 0x11}
-    assert "unknown value is stored" in unknown(paths("long g(void);\nvoid f(pte_t *p) { p->pte = g(); }"))
+    assert "unknown value is stored" in unknown(
+        paths("long g(void);\nvoid f(pte_t *p) { p->pte = g(); }")
+    )
 
 
-@pytest.mark.parametrize("kind", ["int x = 1; get(&x);", "struct { int x; } w = { 1 }; get(&w); int x = w.x;"])
+@pytest.mark.parametrize(
+    "kind", ["int x = 1; get(&x);", "struct { int x; } w = { 1 }; get(&w); int x = w.x;"]
+)
 def test_unseen_function_may_write_what_it_is_pointed_to(kind: str) -> None:
     text = f"void get(void *);\nvoid f(pte_t *p) {{ {kind} if (x == 2) p->pte = 0; }}"
     assert {path.slot for path in paths(text)} == {0, 0x11}
@@ -182,7 +186,10 @@ def test_recursion_without_the_entry_is_opaque() -> None:
 
 def test_void_function_without_the_entry_is_skipped() -> None:
     """Its body cannot be followed, and need not be."""
-    text = "static void flush(unsigned long a) { for (;;) ; }\nvoid f(pte_t *p) { flush(1); p->pte = 1; }"
+    text = (
+        "static void flush(unsigned long a) { for (;;) ; }\n"
+        "void f(pte_t *p) { flush(1); p->pte = 1; }"
+    )
     assert only(paths(text)).slot == 1
 
 
@@ -213,7 +220,10 @@ def test_function_with_the_entry_is_not_skipped() -> None:
 
 
 def test_function_with_the_entry_as_a_number_is_not_skipped() -> None:
-    text = "static void g(unsigned long a) { *(unsigned long *)a = 1; }\nvoid f(pte_t *p) { g((unsigned long)p); }"
+    text = (
+        "static void g(unsigned long a) { *(unsigned long *)a = 1; }\n"
+        "void f(pte_t *p) { g((unsigned long)p); }"
+    )
     assert only(paths(text)).slot == 1
 
 
@@ -298,11 +308,16 @@ int f(void) { return low(0x1ff); }
 """
     assert number(text) == 0
     assert number("static _Bool b(int x) { return x; }\nint f(void) { return b(256); }") == 1
-    assert number("static long w(int x) { return x; }\nint f(void) { return w(0xffffffff) < 0; }") == 1
+    assert (
+        number("static long w(int x) { return x; }\nint f(void) { return w(0xffffffff) < 0; }") == 1
+    )
 
 
 def test_union_argument_from_a_number() -> None:
-    text = "typedef union { unsigned long v; } w_t;\nstatic long g(w_t w) { return w.v; }\nlong f(void) { w_t w = { 5 }; return g(w); }"
+    text = (
+        "typedef union { unsigned long v; } w_t;\nstatic long g(w_t w) { return w.v; }\n"
+        "long f(void) { w_t w = { 5 }; return g(w); }"
+    )
     assert number(text) == 5
 
 
@@ -348,6 +363,9 @@ def test_steps_are_counted_per_path() -> None:
 
 
 def test_same_opaque_argument_same_answer() -> None:
-    text = "int ask(long);\nint f(pte_t *p, long x) { return ask(x) * 0 + (ask(x) ? 1 : 0) + (ask(x) ? 2 : 0); }"
+    text = (
+        "int ask(long);\nint f(pte_t *p, long x) { return ask(x) * 0 + (ask(x) ? 1 : 0) +"
+        " (ask(x) ? 2 : 0); }"
+    )
     found = {path.result.value for path in paths(text, u(5)) if isinstance(path.result, Int)}
     assert found >= {0, 3}

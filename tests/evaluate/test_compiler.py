@@ -65,7 +65,7 @@ def expressions(leaves: tuple[str, ...], running: bool) -> st.SearchStrategy[str
         if running:
             own = "({{ {} t_ = {}; {}; }})".format
             kinds += [
-                st.builds("({}, {})".format, inner, inner),
+                st.builds("((void)({}), {})".format, inner, inner),
                 st.builds("({} ?: {})".format, inner, inner),
                 st.builds(own, typed, inner, st.sampled_from(STEPS)),
                 st.builds("({{ {} t_ = {}; t_ {}= {}; }})".format,

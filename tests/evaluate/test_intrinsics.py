@@ -122,7 +122,10 @@ void f(pte_t *p) {{ int none = 0; if (!({attempt})) p->pte = 0; }}
     ],
 )
 def test_atomics(call: str, left: int) -> None:
-    types = "typedef struct { long counter; } atomic_long_t, atomic64_t;\ntypedef struct { int counter; } atomic_t;\n"
+    types = (
+        "typedef struct { long counter; } atomic_long_t, atomic64_t;\n"
+        "typedef struct { int counter; } atomic_t;\n"
+    )
     path = only(paths(f"{types}void f(pte_t *p) {{ {call}; }}"))
     assert path.slot == left
     assert [e.kind for e in path.events] == ["store"] * (left != 0x11 or "cmpxchg" not in call)
@@ -158,7 +161,9 @@ def test_atomics_that_are_not_known(body: str) -> None:
 
 
 def test_atomics_elsewhere_are_opaque() -> None:
-    text = "extern long v;\nvoid f(pte_t *p) { if (atomic_long_fetch_or(1, (void *)&v)) p->pte = 0; }"
+    text = (
+        "extern long v;\nvoid f(pte_t *p) { if (atomic_long_fetch_or(1, (void *)&v)) p->pte = 0; }"
+    )
     assert {path.slot for path in paths(text)} == {0, 0x11}
 
 
@@ -195,20 +200,28 @@ def test_bit_of_a_later_word() -> None:
 
 
 def test_bit_of_an_entry_by_number_is_found() -> None:
-    path = only(paths("void f(pte_t *p) { unsigned long a = (unsigned long)p; set_bit(3, (void *)a); }"))
+    path = only(
+        paths("void f(pte_t *p) { unsigned long a = (unsigned long)p; set_bit(3, (void *)a); }")
+    )
     assert path.slot == 0x19
 
 
 @pytest.mark.parametrize("order", ["little", "big"])
 def test_bit_operations_count_in_words(order: str) -> None:
     types = "typedef struct { unsigned long pte; } pte_t;\n"
-    path = only(paths("void f(pte_t *p) { set_bit(3, (void *)p); }", order=order, types=types, bits=32))
+    path = only(
+        paths("void f(pte_t *p) { set_bit(3, (void *)p); }", order=order, types=types, bits=32)
+    )
     assert path.slot == 0x19
 
 
 @pytest.mark.parametrize(
     "body",
-    ["set_bit(what(), (void *)p);", "set_bit(1, (void *)(p + what()));", "set_bit(-1000, (void *)p);"],
+    [
+        "set_bit(what(), (void *)p);",
+        "set_bit(1, (void *)(p + what()));",
+        "set_bit(-1000, (void *)p);",
+    ],
 )
 def test_bits_that_are_not_known(body: str) -> None:
     assert unknown(paths(f"unsigned long what(void);\nvoid f(pte_t *p) {{ {body} }}"))

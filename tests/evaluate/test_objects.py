@@ -18,7 +18,9 @@ union entry {
 
 @pytest.mark.parametrize(("order", "wanted"), [("little", 0x55667788), ("big", 0x11223344)])
 def test_halves_of_a_word(order: str, wanted: int) -> None:
-    text = WORDS + "unsigned f(unsigned long long x) { union entry e; e.whole = x; return e.first; }"
+    text = (
+        WORDS + "unsigned f(unsigned long long x) { union entry e; e.whole = x; return e.first; }"
+    )
     assert number(text, u(0x1122334455667788), order=order) == wanted
 
 
@@ -28,7 +30,8 @@ def test_halves_of_a_word(order: str, wanted: int) -> None:
 )
 def test_word_from_halves(order: str, wanted: int, bits: int) -> None:
     text = WORDS + (
-        "unsigned long long f(unsigned x) { union entry e; e.first = 1; e.second = x; return e.whole; }"
+        "unsigned long long f(unsigned x) { union entry e; e.first = 1; e.second = x; return"
+        " e.whole; }"
     )
     assert number(text, u(0xAABBCCDD, 32), order=order, bits=bits) == wanted
 
@@ -55,7 +58,9 @@ def test_half_of_a_word_is_replaced(member: str, order: str, wanted: int) -> Non
 def test_half_of_an_entry_is_replaced(order: str) -> None:
     """The same for the entry itself: two stores of 32 bits to one of 64."""
     types = "typedef union { struct { unsigned first, second; }; unsigned long long pte; } pte_t;\n"
-    path = only(paths("void f(pte_t *p) { p->second = 7; }", old=0x1_00000002, types=types, order=order))
+    path = only(
+        paths("void f(pte_t *p) { p->second = 7; }", old=0x1_00000002, types=types, order=order)
+    )
     assert path.slot == (0x7_00000002 if order == "little" else 0x1_00000007)
     (event,) = path.events
     assert (event.kind, event.old, event.new) == ("store", 0x1_00000002, path.slot)
@@ -164,7 +169,9 @@ def test_bit_fields_in_an_initialiser(init: str) -> None:
 
 
 def test_bit_field_of_an_entry_is_not_guessed() -> None:
-    types = "typedef union { struct { unsigned long low:4, high:60; }; unsigned long pte; } pte_t;\n"
+    types = (
+        "typedef union { struct { unsigned long low:4, high:60; }; unsigned long pte; } pte_t;\n"
+    )
     found = paths("void f(pte_t *p) { p->low = 3; }", types=types, old=0x10)
     assert found[0].unknown or found[0].slot == 0x13
 
@@ -205,8 +212,6 @@ def test_part_of_a_long() -> None:
     text = "int f(void) { unsigned long x = 0x100000002; return *(int *)&x; }"
     assert number(text) == 2
     assert number(text, order="big") == 1
-
-
 
 
 @pytest.mark.parametrize("pointer", ["void *", "char *"])
@@ -315,7 +320,9 @@ def test_array_parameters_are_pointers() -> None:
 
 
 def test_copy_of_the_entry_is_no_entry() -> None:
-    path = only(paths("int f(pte_t *p) { pte_t x = *p; x.pte |= 8; (&x)->pte |= 2; return x.pte; }"))
+    path = only(
+        paths("int f(pte_t *p) { pte_t x = *p; x.pte |= 8; (&x)->pte |= 2; return x.pte; }")
+    )
     assert isinstance(path.result, Int)
     assert path.result.value == 0x1B
     assert (path.slot, path.events) == (0x11, ())
@@ -361,7 +368,8 @@ def test_half_set_value_is_not_stored() -> None:
         ("enum { A = 3, B, C = B + 4, D };", "B * 100 + C * 10 + D", 489),
         ("enum { N = -2, O };", "O", -1),
         ("enum e { P = 1 << 4 };", "((enum e)P) | 1", 17),
-        ("struct g { int a, b; };\nstatic const struct g t[2] = { [1] = { .b = 6 } };", "t[1].b", 6),
+        (("struct g { int a, b; };\n"
+          "static const struct g t[2] = { [1] = { .b = 6 } };"), "t[1].b", 6),
         ("struct g { int (*op)(int); };\nstatic int o(int x) { return x + 1; }\n"
          "static const struct g t = { .op = o };", "t.op(4)", 5),
         ("struct g { int (*op)(int); };\nstatic int o(int x) { return x + 1; }\n"

@@ -94,7 +94,8 @@ int f(pte_t *p) { switch (kind) { case 1: return 1; case 2: return 2; } return 3
         ("int n = 0; while (1) { while (1) { if (n++ > 2) goto out; } } out: return n;", 4),
         ("int n = 0; again: n += 3; if (n < 10) goto again; return n;", 12),
         ("int n = 1; goto skip; n = 5; skip: return n;", 1),
-        ("int n = 0; for (n = 0; n < 9; n++) { if (n == 4) goto next; continue; next: break; } return n;", 4),
+        (("int n = 0; for (n = 0; n < 9; n++) { if (n == 4) goto next; continue; next: break; }"
+          " return n;"), 4),
         ("{ int x = 1; { int x = 2; } return x; }", 1),
         ("int x = 1; { x = 2; int x = 3; (void)x; } return x;", 2),
         ("int x = (1, 2, 3); return x;", 3),
@@ -137,13 +138,19 @@ def test_both_ways_of_a_condition() -> None:
 
 @pytest.mark.parametrize("second", ["a", "a != 0", "!!a", "!(a == 0)", "0 != a", "a != (void *)0"])
 def test_same_condition_same_way(second: str) -> None:
-    text = f"extern long a;\nint f(pte_t *p) {{ int r = a ? 1 : 2; return r * 10 + ({second} ? 1 : 2); }}"
+    text = (
+        f"extern long a;\nint f(pte_t *p) {{ int r = a ? 1 : 2; return r * 10 + ({second} ? 1"
+        f" : 2); }}"
+    )
     assert sorted(p.result.value for p in paths(text) if isinstance(p.result, Int)) == [11, 22]
 
 
 def test_conditions_with_other_arguments_are_others() -> None:
     """The key of a choice is the callee with its full arguments (evaluating.md, silent 3)."""
-    text = "int has(int);\nint f(pte_t *p) { return has(1) * 0 + (has(1) ? 1 : 2) * 10 + (has(2) ? 1 : 2); }"
+    text = (
+        "int has(int);\nint f(pte_t *p) { return has(1) * 0 + (has(1) ? 1 : 2) * 10 + (has(2) ?"
+        " 1 : 2); }"
+    )
     assert sorted(p.result.value for p in paths(text) if isinstance(p.result, Int)) == [
         11, 12, 21, 22,
     ]  # fmt: skip
@@ -204,7 +211,7 @@ def test_too_many_conditions_are_unknown() -> None:
 
 
 @pytest.mark.parametrize(
-    "end", ["panic(\"no\")", "BUG()", "__builtin_unreachable()", "__builtin_trap()"]
+    "end", ['panic("no")', "BUG()", "__builtin_unreachable()", "__builtin_trap()"]
 )
 def test_paths_that_do_not_return(end: str) -> None:
     text = f"extern int bad;\nvoid f(pte_t *p) {{ if (bad) {end}; p->pte = 1; }}"

@@ -10,7 +10,6 @@ from analyzer.evaluate.values import Int, Opaque
 from tests.evaluate.lab import number, only, paths, u, value
 
 
-
 @pytest.mark.parametrize(
     ("text", "word", "bits", "signed"),
     [
@@ -38,7 +37,8 @@ def test_type_of_a_constant(text: str, word: int, bits: int, signed: bool) -> No
 
 
 @pytest.mark.parametrize(
-    ("text", "wanted"), [("'\\n'", 10), ("'\\0'", 0), ("'\\x41'", 65), ("'\\101'", 65), ("'\\\\'", 92)]
+    ("text", "wanted"),
+    [("'\\n'", 10), ("'\\0'", 0), ("'\\x41'", 65), ("'\\101'", 65), ("'\\\\'", 92)],
 )
 def test_character_constants(text: str, wanted: int) -> None:
     assert constant(text, 64).value == wanted
@@ -88,7 +88,10 @@ def test_values(expression: str, wanted: int) -> None:
 
 def test_word_size() -> None:
     for bits in (32, 64):
-        assert number("int f(void) { return sizeof(long) * 10 + sizeof(void *); }", bits=bits) == bits // 8 * 11
+        assert (
+            number("int f(void) { return sizeof(long) * 10 + sizeof(void *); }", bits=bits)
+            == bits // 8 * 11
+        )
     assert number("int f(void) { return ~0UL == 0xffffffff; }", bits=32) == 1
     assert number("int f(void) { return (1UL << 31 << 1) == 0; }", bits=32) == 1
     assert number("int f(void) { return -1L < 1u; }", bits=32) == 0
@@ -109,7 +112,13 @@ def test_plain_char() -> None:
         ("unsigned char x = 3; __typeof__(x + 0) y = 300; return y;", 300),
         ("unsigned char x = 3; __auto_type y = x; y += 255; return y;", 2),
         ("unsigned long x = 0x100000002; unsigned y; return *(__typeof__(y) *)&x;", 2),
-        ("unsigned long x = 0x100000002; unsigned y = 5; return ({ __typeof__(y) *q_ = (void *)&x; *q_; });", 2),
+        (
+            (
+                "unsigned long x = 0x100000002; unsigned y = 5; return ({ __typeof__(y) *q_ = (void"
+                " *)&x; *q_; });"
+            ),
+            2,
+        ),
         ("pte_t x = { 7 }; __typeof__(x) y = x; return y.pte;", 7),
         ("pte_t x = { 7 }, *q = &x; return ({ __typeof__(*q) y = *q; y; }).pte;", 7),
         ("pte_t x = { 7 }; return (*(const volatile __typeof__(x) *)&(x)).pte;", 7),
@@ -132,7 +141,10 @@ unsigned long f(void) { unsigned long x = 0x1122334455667788; unsigned y = 0; re
     assert number(text) == 0x55667788
 
 
-GENERIC = "_Generic((x), char: 1, unsigned char: 2, int: 3, unsigned int: 4, long: 5, unsigned long: 6, pte_t: 7, pte_t *: 8, default: 9)"
+GENERIC = (
+    "_Generic((x), char: 1, unsigned char: 2, int: 3, unsigned int: 4, long: 5, unsigned"
+    " long: 6, pte_t: 7, pte_t *: 8, default: 9)"
+)
 
 
 @pytest.mark.parametrize(

@@ -35,9 +35,7 @@ static void pte_clear(struct mm_struct *mm, unsigned long addr, pte_t *ptep) { p
 unsigned long __ptc_value_PAGE_SIZE = (4096UL);
 unsigned long __ptc_value_PMD_SIZE = (1UL << 21);
 """
-PREDICATE: Final = (
-    "static bool pte_user_accessible_page(pte_t p) { return (p.pte & 3) == 3; }\n"
-)
+PREDICATE: Final = "static bool pte_user_accessible_page(pte_t p) { return (p.pte & 3) == 3; }\n"
 
 
 @cache

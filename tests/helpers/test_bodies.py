@@ -67,7 +67,9 @@ def test_files_of_the_architecture_below_any_folder(tmp_path: Path) -> None:
 def test_initial_values(tmp_path: Path) -> None:
     files = {
         "arch/new/include/asm/pgtable.h": "extern unsigned long pte_mask;\nextern int *ptr;\n",
-        "arch/new/mm/init.c": "unsigned long pte_mask __ro_after_init = ~0UL;\nstatic int pte_other = 3;\n",
+        "arch/new/mm/init.c": (
+            "unsigned long pte_mask __ro_after_init = ~0UL;\nstatic int pte_other = 3;\n"
+        ),
     }
     with tree(tmp_path, **files) as it:
         assert SourceIndex(it, "new").initial_values() == {"pte_mask": ("~0UL",)}

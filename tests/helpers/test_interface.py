@@ -24,7 +24,10 @@ def interface(folder: Path, called: str, **files: str) -> dict[str, tuple[tuple[
     return {s.name: (s.parameters, s.level) for s in found.signatures}
 
 
-SET = "static inline void {}(struct mm_struct *mm, unsigned long addr, pte_t *ptep, pte_t pte)\n{{\n}}\n"
+SET = (
+    "static inline void {}(struct mm_struct *mm, unsigned long addr, pte_t *ptep, pte_t pte)\n"
+    "{{\n}}\n"
+)
 
 
 def test_function_with_an_entry_and_an_mm(tmp_path: Path) -> None:
@@ -44,7 +47,10 @@ def test_function_with_an_entry_and_an_mm(tmp_path: Path) -> None:
         "static inline void f(struct mm_struct *mm, p4d_t *p4d, pud_t *pud)\n{\n}\n",
         "/* void f(struct mm_struct *mm, pte_t *ptep); */\n",
         "// void f(struct mm_struct *mm, pte_t *ptep);\n",
-        "static inline void page_table_check_pte_set(struct mm_struct *mm, pte_t *ptep, pte_t pte)\n{\n}\n",
+        (
+            "static inline void page_table_check_pte_set(struct mm_struct *mm, pte_t *ptep, pte_t"
+            " pte)\n{\n}\n"
+        ),
     ],
 )
 def test_what_is_no_helper(tmp_path: Path, text: str) -> None:
@@ -81,16 +87,12 @@ def test_the_architecture_comes_first(tmp_path: Path) -> None:
          ("struct vm_area_struct *vma", "unsigned long address", "pmd_t *pmdp"), "pmd"),
     ],
 )  # fmt: skip
-def test_signatures(
-    tmp_path: Path, text: str, parameters: tuple[str, ...], level: str
-) -> None:
+def test_signatures(tmp_path: Path, text: str, parameters: tuple[str, ...], level: str) -> None:
     assert interface(tmp_path, "f", **{ARCH: text}) == {"f": (parameters, level)}
 
 
 def test_alias(tmp_path: Path) -> None:
-    found = interface(
-        tmp_path, "f", **{ARCH: SET.format("own_f") + "#define f own_f\n"}
-    )
+    found = interface(tmp_path, "f", **{ARCH: SET.format("own_f") + "#define f own_f\n"})
     assert found["f"][1] == "pte"
 
 

@@ -71,7 +71,9 @@ def test_question_without_an_answer() -> None:
 def test_too_many_ways_are_no_answer() -> None:
     conditions = "".join(f"if (a({i})) x++;" for i in range(10))
     with pytest.raises(Unjudged):
-        session(f"int a(int);\nstatic int f(int x) {{ {conditions} return 1; }}").evaluate("f", Int(0))
+        session(f"int a(int);\nstatic int f(int x) {{ {conditions} return 1; }}").evaluate(
+            "f", Int(0)
+        )
 
 
 @pytest.mark.parametrize(
@@ -150,7 +152,10 @@ def test_predicate_that_says_no_to_all() -> None:
     "predicate",
     [
         "bool other(pte_t p);\nstatic bool pte_user_accessible_page(pte_t p) { return other(p); }",
-        "extern int on;\nstatic bool pte_user_accessible_page(pte_t p) { return on && (p.pte & 3) == 3; }",
+        (
+            "extern int on;\nstatic bool pte_user_accessible_page(pte_t p) { return on && (p.pte & 3)"
+            " == 3; }"
+        ),
         "extern int a, b;\nstatic bool pte_user_accessible_page(pte_t p)"
         " { int x = a ? 1 : 2; return b && x; }",
     ],
@@ -176,17 +181,27 @@ def framework(body: str, parameters: str = "struct mm_struct *mm, pte_t pte") ->
 
 
 def test_framework_decides_what_is_counted() -> None:
-    it = framework("if (!pte_special(pte) && pte_user_accessible_page(pte)) page_table_check_clear(pte_pfn(pte), 1);")
+    it = framework(
+        (
+            "if (!pte_special(pte) && pte_user_accessible_page(pte))"
+            " page_table_check_clear(pte_pfn(pte), 1);"
+        )
+    )
     assert it.counted("pte", USER) == Counted(FRAME, 1)
     assert it.counted("pte", USER | 256) is None
     assert it.counted("pte", USER & ~1) is None
-    counts_special = framework("if (pte_user_accessible_page(pte)) page_table_check_clear(pte_pfn(pte), 1);")
+    counts_special = framework(
+        "if (pte_user_accessible_page(pte)) page_table_check_clear(pte_pfn(pte), 1);"
+    )
     assert counts_special.counted("pte", USER | 256) == Counted(FRAME, 1)
 
 
 def test_framework_with_an_address_and_init_mm() -> None:
     it = framework(
-        "if (mm == &init_mm) return; if (addr && pte_user_accessible_page(pte)) page_table_check_clear(pte_pfn(pte), 1);",
+        (
+            "if (mm == &init_mm) return; if (addr && pte_user_accessible_page(pte))"
+            " page_table_check_clear(pte_pfn(pte), 1);"
+        ),
         "struct mm_struct *mm, unsigned long addr, pte_t pte",
     )
     assert it.counted("pte", USER) == Counted(FRAME, 1)

@@ -56,7 +56,8 @@ CASES = (
     Case("the order of members", "struct s { int a, b; };", "struct s { int b, a; };",
          condition="({ struct s s_ = { 1 }; s_.a; })"),
     Case("a callee", "static int on(int x) { return x; }", "static int on(int x) { return !x; }"),
-    Case("a callee's callee", "static int in(int x) { return x; }", "static int in(int x) { return !x; }",
+    Case("a callee's callee", "static int in(int x) { return x; }", ("static int in(int x) {"
+                                                                     " return !x; }"),
          "static int on(int x) { return in(x); }"),
     Case("a callee that is not there", "static int in(int x) { return x; }", "int in(int x);",
          "static int on(int x) { return in(x); }"),
@@ -66,32 +67,40 @@ CASES = (
          "static w_t on(int x) { return x; }", "on(256)"),
     Case("a type that only typeof asks for", "long out(void);", "int out(void);",
          condition="sizeof(__typeof__(out())) == 8"),
-    Case("a table of functions", "static const struct ops ops;\nstatic const struct ops ops = { .on = yes_ };",
+    Case("a table of functions", ("static const struct ops ops;\n"
+                                  "static const struct ops ops = { .on = yes_ };"),
          "static const struct ops ops = { .on = no_ };", "", "ops.on(1)",
          declared=HOOK + "struct ops { int (*on)(int); };\nstatic int yes_(int x) { return x; }\n"
          "static int no_(int x) { return !x; }\n"),
-    Case("a function of a table", "static int f_(int x) { return x; }", "static int f_(int x) { return !x; }",
-         "struct ops { int (*on)(int); };\nstatic const struct ops ops = { .on = f_ };", "ops.on(1)"),
+    Case("a function of a table", "static int f_(int x) { return x; }", ("static int f_(int x) {"
+                                                                         " return !x; }"),
+         ("struct ops { int (*on)(int); };\n"
+          "static const struct ops ops = { .on = f_ };"), "ops.on(1)"),
     Case("an index into a table", "enum { AT };", "enum { AT = 1 };",
          "static const int map_[2] = { 1, 0 };", "map_[AT]"),
-    Case("an initialiser", "enum { ON = 1 };", "enum { ON };", "static const int map_[2] = { ON, 0 };",
+    Case("an initialiser", "enum { ON = 1 };", "enum { ON };", ("static const int map_[2] = {"
+                                                                " ON, 0 };"),
          "map_[0]"),
     Case("the length of an array", "enum { N = 8 };", "enum { N = 4 };",
          condition="({ char a_[N]; sizeof(a_) == 8; })"),
     Case("a void callee that hooks",
          "static void in(struct mm_struct *mm, pte_t x) { page_table_check_pte_clear(mm, x); }",
          "static void in(struct mm_struct *mm, pte_t x) { }",
-         "static void account(struct mm_struct *mm, pte_t x) { in(mm, x); }", "1", "account(mm, old)"),
-    Case("the value of a mask", "static const unsigned long m = 64;", "static const unsigned long m = 1;",
+         ("static void account(struct mm_struct *mm, pte_t x) {"
+          " in(mm, x); }"), "1", "account(mm, old)"),
+    Case("the value of a mask", "static const unsigned long m = 64;", ("static const unsigned"
+                                                                       " long m = 1;"),
          condition="1", hook="page_table_check_pte_clear(mm, (pte_t) { old.pte & ~m })"),
     Case("a predicate", PREDICATE, PREDICATE.replace("(p.pte & 3) == 3", "p.pte & 4"),
          condition="1", predicate=""),
     Case("no predicate", PREDICATE, "", condition="(old.pte & 256) || (old.pte & 3) == 3", predicate=""),
     Case("what the framework counts",
-         "static unsigned long frames(void) { return 1; }", "static unsigned long frames(void) { return 2; }",
+         ("static unsigned long frames(void) {"
+          " return 1; }"), "static unsigned long frames(void) { return 2; }",
          "static void page_table_check_clear(unsigned long pfn, unsigned long pgcnt) { }\n"
          "void __page_table_check_pte_clear(struct mm_struct *mm, pte_t pte)\n"
-         "{ if (pte_user_accessible_page(pte)) page_table_check_clear(pte_pfn(pte), frames()); }", "0"),
+         "{ if (pte_user_accessible_page(pte)) page_table_check_clear(pte_pfn(pte),"
+         " frames()); }", "0"),
     Case("the arguments of a hook", HOOK, HOOK.replace("pte)", "pte, int x)"), "", "1", declared=""),
     Case("a register of choice", "extern int on_;", "static const int on_ = 1;", condition="on_"),
 )  # fmt: skip
@@ -103,7 +112,10 @@ def unit(case: Case, own: str) -> Session:
         "{ pte_t old = *ptep; ptep->pte = 0;"
         f" if ({case.condition}) {case.hook}; }}\n"
     )
-    text = f"{case.predicate}{case.declared}\n# 1 \"own.h\"\n{own}\n# 1 \"both.h\"\n{case.both}\n# 1 \"take.h\"\n{helper}"
+    text = (
+        f'{case.predicate}{case.declared}\n# 1 "own.h"\n{own}\n# 1 "both.h"\n{case.both}\n'
+        f'# 1 "take.h"\n{helper}'
+    )
     return session(text, entries=ENTRIES, signatures=(TAKE,))
 
 

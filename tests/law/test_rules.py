@@ -73,9 +73,11 @@ BAD = (
          (arch(SET_PUD, "\tif (!static_branch_likely(&pud_hooks_off))\n"
                "\t\tpage_table_check_pud_set(mm, pudp, pud);\n\tset_pud(pudp, pud);\n"),
           arch("/* Helpers for user mappings. */\n",
-               "#include <linux/jump_label.h>\nextern struct static_key_true pud_hooks_off;\n")), "pud"),
+               ("#include <linux/jump_label.h>\n"
+                "extern struct static_key_true pud_hooks_off;\n"))), "pud"),
     Case("a way out before the hook", "PTC101", "ptep_get_and_clear",
-         (arch(XCHG_PTE, XCHG_PTE.replace("\n\tpage", "\n\tif (mm->total_vm)\n\t\treturn old;\n\tpage")),),
+         (arch(XCHG_PTE, XCHG_PTE.replace("\n\tpage", ("\n\tif (mm->total_vm)\n"
+                                                       "\t\treturn old;\n\tpage"))),),
          "pte"),
     # PTC102: twice
     Case("SET twice", "PTC102", "set_pmd_at",
@@ -86,22 +88,26 @@ BAD = (
          (generic(PUD_FULL, "\tpud_t old = pudp_huge_get_and_clear(vma->vm_mm, addr, pudp);\n\n"
                   "\tpage_table_check_pud_clear(vma->vm_mm, old);\n\treturn old;\n"),), "pud"),
     Case("a clear through a hooked setter", "PTC102", "pudp_huge_get_and_clear",
-         (generic(PUD_CLEAR, PUD_CLEAR.replace("pud_clear(pudp);", "set_pud_at(mm, addr, pudp, __pud(0));", 1)),),
+         (generic(PUD_CLEAR, PUD_CLEAR.replace("pud_clear(pudp);", ("set_pud_at(mm, addr, pudp,"
+                                                                    " __pud(0));"), 1)),),
          "pud"),
     Case("SET and CLEAR for one store", "PTC102", "pmdp_establish",
          (arch(ESTABLISH, "\tpmd_t old = *pmdp;\n" + ESTABLISH.replace(
              "\n\n", "\n\tpage_table_check_pmd_clear(vma->vm_mm, old);\n\n", 1)),), "pmd"),
     # PTC103: SET at the wrong moment, or another value
     Case("SET after the store", "PTC103", "set_pmd_at",
-         (arch(SET_PMD, "\tset_pmd(pmdp, pmd);\n\tpage_table_check_pmd_set(mm, pmdp, pmd);\n"),), "pmd"),
+         (arch(SET_PMD, ("\tset_pmd(pmdp, pmd);\n"
+                         "\tpage_table_check_pmd_set(mm, pmdp, pmd);\n")),), "pmd"),
     Case("SET after the stores of a loop", "PTC103", "set_ptes",
          (generic(SET_PTES, "\tpte_t first = pte;\n\tpte_t *slot = ptep;\n"),
           generic("\t\tpte = pte_next_pfn(pte);\n\t}\n",
-                  "\t\tpte = pte_next_pfn(pte);\n\t}\n\tpage_table_check_ptes_set(mm, slot, first, nr);\n")),
+                  ("\t\tpte = pte_next_pfn(pte);\n\t}\n"
+                   "\tpage_table_check_ptes_set(mm, slot, first, nr);\n"))),
          "pte"),
     Case("a filter after the hook", "PTC103", "set_pmd_at",
          (arch(SET_PMD, SET_PMD.replace("\tset_pmd(pmdp, pmd);",
-               "\tif (!pmd_young(pmd))\n\t\tpmd = pmd_clear_bits(pmd, _PAGE_USER);\n\tset_pmd(pmdp, pmd);")),),
+               ("\tif (!pmd_young(pmd))\n\t\tpmd = pmd_clear_bits(pmd, _PAGE_USER);\n"
+                "\tset_pmd(pmdp, pmd);"))),),
          "pmd"),
     # PTC104: CLEAR with another value
     Case("read again after the clear", "PTC104", "ptep_get_and_clear",
@@ -150,7 +156,8 @@ BAD = (
     Case("the first of several", "PTC108", "clear_full_ptes",
          (generic("\t\tptep_get_and_clear_full(mm, addr + i * PAGE_SIZE, ptep + i, full);\n",
                   "\t\tif (i)\n\t\t\tset_pte(ptep + i, __pte(0));\n\t\telse\n"
-                  "\t\t\tptep_get_and_clear_full(mm, addr + i * PAGE_SIZE, ptep + i, full);\n"),), "pte"),
+                  "\t\t\tptep_get_and_clear_full(mm, addr + i * PAGE_SIZE, ptep + i,"
+                  " full);\n"),), "pte"),
     # PTC109: a modifier that changes what is counted
     Case("write protection takes the user bit", "PTC109", "ptep_set_wrprotect",
          (arch("old & ~_PAGE_WRITE", "old & ~(_PAGE_WRITE | _PAGE_USER)"),), "pte"),
@@ -161,7 +168,8 @@ BAD = (
                "\t\tset_pmd(pmdp, __pmd(pmd_val(entry) + PMD_SIZE));\n"),), "pmd"),
     # PTC2xx: the predicate
     Case("true for swap", "PTC201", "pte_user_accessible_page",
-         (arch(PTE_PREDICATE, "\treturn !pte_none(pte) && (!pte_present(pte) || demo_user_accessible(pte_val(pte)));\n"),),
+         (arch(PTE_PREDICATE, ("\treturn !pte_none(pte) && (!pte_present(pte) ||"
+                               " demo_user_accessible(pte_val(pte)));\n")),),
          "pte"),
     Case("true for a table", "PTC202", "pmd_user_accessible_page",
          (arch(PMD_PREDICATE, "\treturn (pmd_val(pmd) && !pmd_bad(pmd) && pmd_present(pmd)) ||"
@@ -170,22 +178,27 @@ BAD = (
     Case("true while it is split", "PTC203", "pmd_user_accessible_page",
          (arch(PMD_PREDICATE, "\treturn pmd_leaf(pmd) && (pmd_val(pmd) & _PAGE_USER);\n"),), "pmd"),
     Case("false for exec-only", "PTC204", "pte_user_accessible_page",
-         (arch(PTE_PREDICATE, "\treturn demo_user_accessible(pte_val(pte)) && (pte_val(pte) & _PAGE_READ);\n"),),
+         (arch(PTE_PREDICATE, ("\treturn demo_user_accessible(pte_val(pte)) && (pte_val(pte) &"
+                               " _PAGE_READ);\n")),),
          "pte"),
     Case("true for the kernel", "PTC205", "pud_user_accessible_page",
          (arch(PUD_PREDICATE, "\treturn pud_leaf(pud) && (pud_val(pud) & _PAGE_PRESENT);\n"),
-          arch("#define pte_write(pte)", "#define pte_user(pte) (!!(pte_val(pte) & _PAGE_USER))\n#define pte_write(pte)")),
+          arch("#define pte_write(pte)", ("#define pte_user(pte) (!!(pte_val(pte) & _PAGE_USER))\n"
+                                          "#define pte_write(pte)"))),
          "pud"),
     Case("asks for young", "PTC206", "pmd_user_accessible_page",
          (arch(PMD_PREDICATE, "\treturn pmd_leaf(pmd) && demo_user_accessible(pmd_val(pmd))"
                " && (!pmd_dirty(pmd) || pmd_young(pmd));\n"),), "pmd"),
     Case("asks for protnone", "PTC207", "pte_user_accessible_page",
-         (arch(PTE_PREDICATE, "\treturn demo_user_accessible(pte_val(pte)) && !pte_protnone(pte);\n"),), "pte"),
+         (arch(PTE_PREDICATE, ("\treturn demo_user_accessible(pte_val(pte)) &&"
+                               " !pte_protnone(pte);\n")),), "pte"),
     Case("levels disagree about protnone", "PTC208", "pmd_user_accessible_page",
          (arch(PMD_PREDICATE, "\treturn pmd_leaf(pmd) && (demo_user_accessible(pmd_val(pmd))"
-               " || (pmd_val(pmd) & (_PAGE_PROTNONE | _PAGE_INVAL)) == _PAGE_PROTNONE);\n"),), "pmd"),
+               " || (pmd_val(pmd) & (_PAGE_PROTNONE | _PAGE_INVAL)) =="
+               " _PAGE_PROTNONE);\n"),), "pmd"),
     Case("not defined", "PTC209", "pud_user_accessible_page",
-         (arch("static inline bool pud_user_accessible_page(pud_t pud)\n{\n" + PUD_PREDICATE + "}\n", ""),),
+         (arch(("static inline bool pud_user_accessible_page(pud_t"
+                " pud)\n{\n") + PUD_PREDICATE + "}\n", ""),),
          "pud"),
     # PTC3xx
     Case("an argument too many", "PTC301", "set_pmd_at",
@@ -200,7 +213,8 @@ GOOD = (
     Case("CLEAR before the store", "", "",
          (generic(PUD_CLEAR, "\tpage_table_check_pud_clear(mm, old);\n\tpud_clear(pudp);\n"),)),
     Case("CLEAR only for what is present", "", "",
-         (arch(XCHG_PTE, XCHG_PTE.replace("\tpage_table", "\tif (pte_present(old))\n\t\tpage_table")),)),
+         (arch(XCHG_PTE, XCHG_PTE.replace("\tpage_table", ("\tif (pte_present(old))\n"
+                                                           "\t\tpage_table"))),)),
     Case("a raw setter of its own", "", "",
          (arch("static inline void set_pmd_at(",
                "static inline void __set_pmd_at(struct mm_struct *mm, pmd_t *pmdp, pmd_t pmd)\n{\n"
@@ -211,13 +225,17 @@ GOOD = (
     Case("the hook inside of the loop", "", "",
          (generic(SET_PTES, ""),
           generic("\t\tset_pte(ptep + i, pte);\n",
-                  "\t\tpage_table_check_ptes_set(mm, ptep + i, pte, 1);\n\t\tset_pte(ptep + i, pte);\n"))),
+                  ("\t\tpage_table_check_ptes_set(mm, ptep + i, pte, 1);\n"
+                   "\t\tset_pte(ptep + i, pte);\n")))),
     Case("a filter before the hook", "", "",
-         (arch(SET_PMD, "\tif (!pmd_young(pmd))\n\t\tpmd = pmd_clear_bits(pmd, _PAGE_DIRTY);\n" + SET_PMD),)),
+         (arch(SET_PMD, ("\tif (!pmd_young(pmd))\n"
+                         "\t\tpmd = pmd_clear_bits(pmd, _PAGE_DIRTY);\n") + SET_PMD),)),
     Case("a filter after the hook that changes no count", "", "",
-         (arch(SET_PMD, SET_PMD.replace("\tset_pmd(pmdp, pmd);", "\tset_pmd(pmdp, pmd_mkdirty(pmd));")),)),
+         (arch(SET_PMD, SET_PMD.replace("\tset_pmd(pmdp, pmd);", ("\tset_pmd(pmdp,"
+                                                                  " pmd_mkdirty(pmd));"))),)),
     Case("a way of its own for tables", "", "",
-         (arch(SET_PMD, "\tif (!pmd_leaf(pmd) && !pmd_leaf(*pmdp)) {\n\t\tset_pmd(pmdp, pmd);\n\t\treturn;\n\t}\n"
+         (arch(SET_PMD, ("\tif (!pmd_leaf(pmd) && !pmd_leaf(*pmdp)) {\n\t\tset_pmd(pmdp, pmd);\n"
+                         "\t\treturn;\n\t}\n")
                + SET_PMD),)),
     Case("write protection by a plain store", "", "",
          (arch("\twhile (!try_cmpxchg(&ptep->pte, &old, old & ~_PAGE_WRITE))\n\t\tbarrier();\n",
@@ -230,14 +248,17 @@ GOOD = (
     Case("the same mm by another name", "", "",
          (arch(SET_PUD, "\tstruct mm_struct *same = mm;\n" + SET_PUD.replace("_set(mm,", "_set(same,")),)),
     Case("a cast to the setter of another level with the hook of this one", "", "",
-         (arch(SET_PUD, SET_PUD.replace("\tset_pud(pudp, pud);", "\tset_pte((pte_t *)pudp, __pte(pud_val(pud)));")),)),
+         (arch(SET_PUD, SET_PUD.replace("\tset_pud(pudp, pud);", ("\tset_pte((pte_t *)pudp,"
+                                                                  " __pte(pud_val(pud)));"))),)),
     Case("store by halves", "", "",
          (arch(SET_PUD, SET_PUD.replace("\tset_pud(pudp, pud);",
-               "\t((unsigned int *)pudp)[1] = pud_val(pud) >> 32;\n\t((unsigned int *)pudp)[0] = pud_val(pud);")),)),
+               ("\t((unsigned int *)pudp)[1] = pud_val(pud) >> 32;\n"
+                "\t((unsigned int *)pudp)[0] = pud_val(pud);"))),)),
     Case("predicate by another order", "", "",
          (arch(BOTH_BITS, "\treturn (entry & _PAGE_USER) && (entry & _PAGE_PRESENT);\n"),)),
     Case("protnone counted at every level", "", "",
-         (arch(BOTH_BITS, "\treturn (entry & _PAGE_USER_BASE) == _PAGE_USER_BASE || ((entry & 0xc01) == 0x400);\n"),)),
+         (arch(BOTH_BITS, ("\treturn (entry & _PAGE_USER_BASE) == _PAGE_USER_BASE || ((entry &"
+                           " 0xc01) == 0x400);\n")),)),
     Case("tables are no leaves", "", "", (POPULATE,)),
 )  # fmt: skip
 

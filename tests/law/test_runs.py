@@ -43,7 +43,10 @@ def judged(
 
 SLOT = "struct mm_struct *mm, unsigned long addr, pte_t *ptep"
 BATCH = f"{SLOT}, unsigned int nr"
-LOOP = "\tunsigned int i;\n\n\tfor (i = 0; i < nr; i++) {{\n\t\tpte_t old = ptep[i];\n\n\t\tset_pte(ptep + i, __pte(0));\n{}\t}}"
+LOOP = (
+    "\tunsigned int i;\n\n\tfor (i = 0; i < nr; i++) {{\n\t\tpte_t old = ptep[i];\n\n"
+    "\t\tset_pte(ptep + i, __pte(0));\n{}\t}}"
+)
 
 
 @pytest.mark.parametrize(
@@ -51,7 +54,10 @@ LOOP = "\tunsigned int i;\n\n\tfor (i = 0; i < nr; i++) {{\n\t\tpte_t old = ptep
     [
         ("\t\tpage_table_check_pte_clear(mm, old);\n", Verdict.BALANCED),
         ("\t\tif (!i)\n\t\t\tpage_table_check_pte_clear(mm, old);\n", Verdict.FINDING),
-        ("\t\tif (i != nr - 1 || nr == 1)\n\t\t\tpage_table_check_pte_clear(mm, old);\n", Verdict.FINDING),
+        (
+            "\t\tif (i != nr - 1 || nr == 1)\n\t\t\tpage_table_check_pte_clear(mm, old);\n",
+            Verdict.FINDING,
+        ),
         ("", Verdict.FINDING),
     ],
 )
@@ -107,7 +113,7 @@ def test_limit_of_conditions_is_unknown(demo: Bench) -> None:
         ("\tdemo_helper2(mm, addr, ptep);", "without a body"),
         ("\tset_pte(ptep, __pte(demo_value()));", "unknown value is stored"),
         ("\tpage_table_check_pte_clear(mm, __pte(demo_value()));", "unknown value"),
-        ("\tasm volatile(\"st %0\" : \"=m\" (*ptep));", "assembler"),
+        ('\tasm volatile("st %0" : "=m" (*ptep));', "assembler"),
         ("\tdemo_again(mm, addr, ptep);", "deeper"),
         ("\tpage_table_check_ptes_set(mm, ptep, *ptep, ~0U);\n\tset_pte(ptep, *ptep);", ""),
     ],
@@ -143,13 +149,18 @@ def test_a_broken_path_is_a_finding_though_another_is_unknown(demo: Bench) -> No
 
 
 def test_path_that_does_not_return_is_not_judged(demo: Bench) -> None:
-    body = "\tif (pte_present(*ptep)) {\n\t\tset_pte(ptep, __pte(0));\n\t\t__builtin_unreachable();\n\t}\n\tset_pte(ptep, __pte(0));"
+    body = (
+        "\tif (pte_present(*ptep)) {\n\t\tset_pte(ptep, __pte(0));\n"
+        "\t\t__builtin_unreachable();\n\t}\n\tset_pte(ptep, __pte(0));"
+    )
     one, result = judged(demo, SLOT, body, "mm, addr, ptep")
     assert (one.verdict, found(result)) == (Verdict.NEUTRAL, set())
 
 
 def test_helper_of_which_no_path_returns_is_not_green(demo: Bench) -> None:
-    one, _ = judged(demo, SLOT, "\tset_pte(ptep, __pte(0));\n\t__builtin_unreachable();", "mm, addr, ptep")
+    one, _ = judged(
+        demo, SLOT, "\tset_pte(ptep, __pte(0));\n\t__builtin_unreachable();", "mm, addr, ptep"
+    )
     assert one.verdict is Verdict.UNKNOWN
 
 
@@ -167,7 +178,10 @@ def test_kind_of_the_old_entry_matters(demo: Bench, over: str) -> None:
         "\t\tpage_table_check_ptes_set(mm, ptep, pte, 1);\n\tset_pte(ptep, pte);"
     )
     if over == "kernel":
-        body = "\tif (!pte_write(pte) || !pte_write(*ptep))\n\t\tpage_table_check_ptes_set(mm, ptep, pte, 1);\n\tset_pte(ptep, pte);"
+        body = (
+            "\tif (!pte_write(pte) || !pte_write(*ptep))\n"
+            "\t\tpage_table_check_ptes_set(mm, ptep, pte, 1);\n\tset_pte(ptep, pte);"
+        )
     one, _ = judged(demo, f"{SLOT}, pte_t pte", body, "mm, addr, ptep, *ptep")
     assert one.verdict is Verdict.FINDING
 
@@ -246,7 +260,10 @@ def test_witness_shows_the_hook_as_it_was_called(demo: Bench) -> None:
 
 
 def test_finding_is_at_the_line_that_goes_on_to_the_store(demo: Bench) -> None:
-    edit = arch("\tpage_table_check_pud_set(mm, pudp, pud);\n\tset_pud(pudp, pud);\n", "\tset_pud(pudp, pud);\n")
+    edit = arch(
+        "\tpage_table_check_pud_set(mm, pudp, pud);\n\tset_pud(pudp, pud);\n",
+        "\tset_pud(pudp, pud);\n",
+    )
     (one,) = demo.judge(edit).findings
     lines = overlay(demo.tree, (edit,)).read(PGTABLE).decode().splitlines()
     assert one.location.path == PGTABLE
@@ -280,6 +297,9 @@ def test_raw_setter_below_a_hooked_one_is_not_blamed(demo: Bench) -> None:
     result = demo.judge(
         arch("static inline void set_pmd_at(", f"{raw}static inline void set_pmd_at("),
         arch(hooked, hooked.replace("\tset_pmd(pmdp", "\t__set_pmd_at(mm, pmdp")),
-        arch(establish, "\tpmd_t old = *pmdp;\n\n\t__set_pmd_at(vma->vm_mm, pmdp, pmd);\n\treturn old;\n"),
+        arch(
+            establish,
+            "\tpmd_t old = *pmdp;\n\n\t__set_pmd_at(vma->vm_mm, pmdp, pmd);\n\treturn old;\n",
+        ),
     )
     assert found(result) == {("PTC101", "pmdp_establish")}

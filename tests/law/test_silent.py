@@ -48,12 +48,16 @@ def green(bench: Bench, level: str, *edits: Edit) -> list[str]:
     ("level", "edit"),
     [
         ("pte", arch("\treturn demo_user_accessible(pte_val(pte));\n", "\treturn 0;\n")),
-        ("pmd", arch("\treturn pmd_leaf(pmd) && demo_user_accessible(pmd_val(pmd));\n", "\treturn 0;\n")),
-        ("pud", arch("\treturn pud_leaf(pud) && demo_user_accessible(pud_val(pud));\n", "\treturn 0;\n")),
+        ("pmd", arch(("\treturn pmd_leaf(pmd) &&"
+                      " demo_user_accessible(pmd_val(pmd));\n"), "\treturn 0;\n")),
+        ("pud", arch(("\treturn pud_leaf(pud) &&"
+                      " demo_user_accessible(pud_val(pud));\n"), "\treturn 0;\n")),
         ("pte", arch("\treturn __pte((pfn << _PAGE_PFN_SHIFT) | pgprot_val(prot));\n",
-                     "\textern pte_t demo_make(unsigned long, pgprot_t);\n\n\treturn demo_make(pfn, prot);\n")),
+                     ("\textern pte_t demo_make(unsigned long, pgprot_t);\n\n"
+                      "\treturn demo_make(pfn, prot);\n"))),
         ("pud", arch("\treturn __pud((pfn << _PAGE_PFN_SHIFT) | pgprot_val(prot));\n",
-                     "\textern pud_t demo_make(unsigned long, pgprot_t);\n\n\treturn demo_make(pfn, prot);\n")),
+                     ("\textern pud_t demo_make(unsigned long, pgprot_t);\n\n"
+                      "\treturn demo_make(pfn, prot);\n"))),
     ],
 )  # fmt: skip
 def test_nothing_is_green_without_a_counted_entry(demo: Bench, level: str, edit: Edit) -> None:
@@ -140,7 +144,9 @@ def test_labels_of_asm_goto_are_taken(demo: Bench) -> None:
     )
     result = demo.judge(
         arch(HELPERS, has),
-        arch(SET_PUD, "\tif (demo_fast()) {\n\t\tset_pud(pudp, pud);\n\t\treturn;\n\t}\n" + SET_PUD),
+        arch(
+            SET_PUD, "\tif (demo_fast()) {\n\t\tset_pud(pudp, pud);\n\t\treturn;\n\t}\n" + SET_PUD
+        ),
     )
     assert found(result) == {("PTC101", "set_pud_at")}
 
@@ -155,9 +161,11 @@ def test_labels_of_asm_goto_are_taken(demo: Bench) -> None:
          "demo_poke((unsigned long)pudp, pud_val(pud));"),
         ("void demo_poke(unsigned long to, unsigned long what);\n",
          "demo_poke(__pa(pudp), pud_val(pud));"),
-        ("struct demo_update { unsigned long to, what; };\nvoid demo_batch(struct demo_update *u);\n",
+        (("struct demo_update { unsigned long to, what; };\n"
+          "void demo_batch(struct demo_update *u);\n"),
          "struct demo_update u = { (unsigned long)pudp, pud_val(pud) };\n\n\tdemo_batch(&u);"),
-        ("", 'asm volatile("st %1,0(%0)" : : "r" ((unsigned long)pudp), "r" (pud_val(pud)) : "memory");'),
+        ("", ('asm volatile("st %1,0(%0)" : : "r" ((unsigned long)pudp), "r" (pud_val(pud)) :'
+              ' "memory");')),
     ],
 )  # fmt: skip
 def test_address_as_a_number_is_still_the_entry(demo: Bench, declared: str, store: str) -> None:
@@ -170,7 +178,10 @@ def test_address_as_a_number_is_still_the_entry(demo: Bench, declared: str, stor
 
 
 def test_store_through_a_number_in_a_callee_is_seen(demo: Bench) -> None:
-    poke = "static inline void poke(unsigned long to, unsigned long what)\n{\n\t*(unsigned long *)to = what;\n}\n"
+    poke = (
+        "static inline void poke(unsigned long to, unsigned long what)\n{\n"
+        "\t*(unsigned long *)to = what;\n}\n"
+    )
     result = demo.judge(
         arch(HELPERS, poke), arch(SET_PUD, "\tpoke((unsigned long)pudp, pud_val(pud));\n")
     )
@@ -194,7 +205,11 @@ def test_helpers_are_asked_under_their_contract(demo: Bench) -> None:
 def test_contract_does_not_hide_a_broken_helper(demo: Bench) -> None:
     body = "\t\tnew = old | (pte_val(entry) & flags);\n"
     result = demo.judge(
-        Edit("arch/demo/mm/pgtable.c", body, "\t\tnew = (old | (pte_val(entry) & flags)) & ~_PAGE_USER;\n")
+        Edit(
+            "arch/demo/mm/pgtable.c",
+            body,
+            "\t\tnew = (old | (pte_val(entry) & flags)) & ~_PAGE_USER;\n",
+        )
     )
     assert found(result) == {("PTC109", "ptep_set_access_flags")}
 
@@ -210,7 +225,10 @@ def test_counted_entry_that_an_invalidation_leaves(demo: Bench, left: str) -> No
     """
     result = demo.judge(
         Edit(BODIES, "pmd_mkinvalid(pmdp_get(pmdp))", left),
-        arch("static inline pmd_t pmd_mkinvalid(pmd_t pmd)", "static inline pmd_t demo_split(pmd_t pmd)"),
+        arch(
+            "static inline pmd_t pmd_mkinvalid(pmd_t pmd)",
+            "static inline pmd_t demo_split(pmd_t pmd)",
+        ),
     )
     assert found(result) == {("PTC203", "pmd_user_accessible_page")}
     assert verdict(result, "pmdp_invalidate").verdict in GREEN
@@ -259,8 +277,8 @@ def test_headers_of_another_architecture_are_not_judged(way: str) -> None:
         edits["include/asm-generic/pgtable.h"] = (
             b'#include "../../arch/other/include/asm/pgtable.h"\n'
         )
-        edits[GENERIC] = (DEMO / GENERIC).read_bytes().replace(
-            b"<asm/pgtable.h>", b"<asm-generic/pgtable.h>"
+        edits[GENERIC] = (
+            (DEMO / GENERIC).read_bytes().replace(b"<asm/pgtable.h>", b"<asm-generic/pgtable.h>")
         )
     else:
         edits[PGTABLE] = None

@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What one variant gives, and two states of the processor in one result."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from ..model import HelperVerdict, Location, VariantSummary, Verdict, Witness
+
+
+@dataclass(frozen=True, slots=True)
+class RawFinding:
+    """A finding in one variant, before it is merged with those of other variants."""
+
+    rule: str
+    helper: str
+    level: str
+    location: Location
+    function: str
+    message: str
+    witness: Witness | None
+    helpers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class VariantResult:
+    """Everything found out about one variant."""
+
+    variant: str
+    supported: bool
+    summary: VariantSummary
+    helpers: tuple[HelperVerdict, ...]
+    findings: tuple[RawFinding, ...]
+    problems: tuple[str, ...]
+    bodies: tuple[str, ...]
+
+
+def both_worlds(first: VariantResult, second: VariantResult) -> VariantResult:
+    """Two states of the processor in one verdict: the worse of the two for each helper."""
+    others = {(v.helper, v.level): v for v in second.helpers}
+    merged = tuple(
+        max(verdict, others.pop((verdict.helper, verdict.level), verdict), key=_severity)
+        for verdict in first.helpers
+    )
+    helpers = tuple(sorted((*merged, *others.values()), key=lambda v: (v.level, v.helper)))
+    known = {(f.rule, f.level, f.function, f.location) for f in first.findings}
+    more = tuple(
+        f for f in second.findings if (f.rule, f.level, f.function, f.location) not in known
+    )
+    counts = {kind: sum(v.verdict is kind for v in helpers) for kind in Verdict}
+    summary = replace(
+        first.summary,
+        balanced=counts[Verdict.BALANCED],
+        neutral=counts[Verdict.NEUTRAL],
+        finding=counts[Verdict.FINDING],
+        unknown=counts[Verdict.UNKNOWN],
+    )
+    return replace(first, summary=summary, helpers=helpers, findings=(*first.findings, *more))
+
+
+def _severity(verdict: HelperVerdict) -> int:
+    order = (Verdict.NEUTRAL, Verdict.BALANCED, Verdict.UNKNOWN, Verdict.FINDING)
+    return order.index(verdict.verdict)
