@@ -109,11 +109,10 @@ def _closing(result: Tables) -> str:
     others = sum(len(table.others) for table in made)
     variants = len({(table.arch, table.variant) for table in result.tables})
     return (
-        f"{_count(variants, 'variant')}, {_count(len(made), 'table')}:"
-        f" {_count(len(rows), 'name')} of bits and fields, {unknown} of them without a known role;"
-        f" {_count(others, 'name')} without a bit;"
+        f"{_count(len(rows), 'name')} of bits and fields, {unknown} of them without a known role"
+        f" (role?: only the name says so); {_count(others, 'name')} without a bit\n"
+        f"{_count(variants, 'variant')}, {_count(len(made), 'table')},"
         f" {_count(result.files_read, 'file')} read, {result.seconds:.1f} s"
-        "\n(role?: only the name says so)"
     )
 
 

@@ -14,7 +14,7 @@ from ..clock import Clock
 from ..errors import SourceError, UsageError
 from ..frontend import ParseCache, Stage
 from ..helpers.bodies import SourceIndex
-from ..helpers.interface import called_names, find_interface
+from ..helpers.interface import called_names, find_interface, read_text
 from ..kconfig import KconfigFiles, Support, architectures, load_kconfig, variants
 from ..law.reuse import Reuse
 from ..model import CheckResult, Finding, HelperVerdict, Location, VariantSummary, Verdict
@@ -23,6 +23,7 @@ from ..tree import KernelTree
 from .api import hook_api
 from .variant import FRAMEWORK, RawFinding, VariantResult, judge_variant
 
+_COUNTING: Final = "page_table_check_pte_clear"
 RECURSION: Final = 20_000  # Python frames; helpers nest about 60 calls of some 20 frames each
 SUPPORT: Final = "ARCH_SUPPORTS_PAGE_TABLE_CHECK"
 
@@ -46,9 +47,9 @@ def check_tree(
     files = KconfigFiles(tree)
     api = hook_api(tree, architectures(tree))
     problems: list[str] = []
-    if api.present and tree.kind(FRAMEWORK) is None:
+    if api.present and _COUNTING not in read_text(tree, FRAMEWORK):
         problems.append(
-            f"{FRAMEWORK}: no such file in the tree; what is counted is taken from the"
+            f"{FRAMEWORK}: no {_COUNTING}() to read; what is counted is taken from the"
             " predicates alone"
         )
     summaries: list[VariantSummary] = []
@@ -118,6 +119,8 @@ def _check_arch(
     unread = [f"{p.location}: {p.message}" for p in kconfig.problems]
     if kconfig.empty:
         unread.append(f"arch/{arch}/Kconfig: there is no Kconfig to read")
+    if not results:
+        unread.append(f"arch/{arch}/Kconfig:1: no configuration has an MMU, nothing to judge")
     return [result for result in results if result.variant], unread
 
 

@@ -197,6 +197,7 @@ class Machine(Intrinsics, InlineAssembly, StaticTypes, Expressions, Statements, 
             self.questions.add(("prototype", name, ""))
             return self.unseen(name, values)
         if self._skippable(name, node, values):
+            self.forget_globals(name)
             return Int(0)
         return self._enter(name, node, values)
 
@@ -360,13 +361,8 @@ class Machine(Intrinsics, InlineAssembly, StaticTypes, Expressions, Statements, 
             problem = self.code.problem(name)
             raise Unjudged(f"an entry's address is given to {what}: {name}{problem}")
         full = self._call_name(name, values)
-        for value in values:
-            if isinstance(value, Int):
-                value = self.at_address(value)
-            obj = value.obj if isinstance(value, Pointer) else None
-            if isinstance(obj, Variable) and not obj.is_global:
-                obj.cells.clear()
-                obj.fill = Opaque(f"set by {full}")
+        self.forget(values, full)
+        self.forget_globals(full)
         return Opaque(full)
 
     def _only_prints(self, name: str, values: list[Value]) -> bool:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, Protocol
 
 from pycparser import c_ast
@@ -253,8 +253,10 @@ class Core:
         if isinstance(value, Struct):
             cells = value.cells
         elif isinstance(value, Pointer) and isinstance(value.obj, Variable):
-            if value.obj.is_global or depth > MAX_POINTERS:
+            if value.obj.is_global:
                 return False
+            if depth > MAX_POINTERS:
+                return True  # not searched further: as good as found
             cells = value.obj.cells
         else:
             return False
@@ -264,6 +266,32 @@ class Core:
             else self._names_slot(payload, depth + 1)
             for _, payload in cells.values()
         )
+
+    def forget(self, values: Iterable[Value], by: str) -> None:
+        """Locals that somebody unseen can reach may hold anything afterwards."""
+        todo = list(values)
+        while todo:
+            value = todo.pop()
+            if isinstance(value, Int):
+                value = self.at_address(value)
+            if isinstance(value, Struct):
+                todo.extend(p for _, p in value.cells.values() if not isinstance(p, int))
+            obj = value.obj if isinstance(value, Pointer) else None
+            if isinstance(obj, Variable) and not obj.is_global:
+                todo.extend(
+                    Int(p, self.bits, False) if isinstance(p, int) else p
+                    for _, p in obj.cells.values()
+                )
+                obj.cells.clear()
+                obj.fill = Opaque(f"set by {by}")
+
+    def forget_globals(self, by: str) -> None:
+        """Globals that this run wrote may have been written again by a function not followed."""
+        for name in self.run.written:
+            var = self.run.globals.get(name)
+            if var is not None:
+                var.cells.clear()
+                var.fill = Opaque(f"{name} after {by}")
 
     def load(self, place: Value) -> Value:
         """Reads a place."""
@@ -302,12 +330,16 @@ class Core:
             if place.raw == 0:
                 raise PathEnds("NULL dereference")
             pointer = self.at_address(place)
+            if isinstance(pointer, SlotInt):
+                raise Unjudged("a store through an address made of an entry's")
             if isinstance(pointer, Int):
                 return  # an address in no page table (a struct page, say) is no entry
             place = pointer
         if isinstance(place, Opaque):
             if place.slot:
                 raise Unjudged(f"a store through {place.name}")
+            for key in [key for key in self.run.memo if place.name in key]:
+                del self.run.memo[key]
             return
         if not isinstance(place, Pointer):
             raise Unjudged("a store to something that is no place")
@@ -319,6 +351,7 @@ class Core:
         if obj.is_global:
             if self.names_slot(value):
                 raise Unjudged(f"an entry's address is kept in {obj.name}")
+            self.run.written.add(obj.name)
             self.memory.store(obj, place.offset, value, place.target)
             return
         self.memory.store(obj, place.offset, value, place.target)

@@ -224,6 +224,8 @@ class Expressions(Places, Conversions):
             isinstance(side, Opaque) and side.nonnull for side in (left, right)
         ):
             return Int(int(op == "!="))  # a known object is not the unknown mm or vma
+        if op in ("+", "-"):
+            self.forget((left, right), "an unknown index")
         a, b = self.number(left), self.number(right)
         if isinstance(a, Int) and isinstance(b, Int):
             if op == "-" and isinstance(left, Pointer) and isinstance(right, Pointer):

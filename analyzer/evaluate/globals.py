@@ -52,7 +52,7 @@ class Globals(Core):
         var = Variable(name, ctype, base=base, fill=Opaque(name), is_global=True)
         self.global_inits[key] = var
         for init in self.code.initial_nodes(name, home):
-            coord = init.coord
+            coord = init.coord or node.coord
             place = Location(coord.file or "", coord.line or 0) if coord else NOWHERE
             saved, self.run = self.run, self.new_run(place=place)
             try:

@@ -23,6 +23,7 @@ _MEMORY: Final = frozenset("mQAoVRST><")
 _DEFAULT_ARM = re.compile(r"(?s)^\W*(\d+)\s*:(.*?)\b(\d+)\s*:.*\.(?:push)?section")
 _LOAD_IMMEDIATE = re.compile(r"^(?:li|mov|movi|mv)\s+%0\s*,\s*[#$]?(-?\d+|0x[0-9a-fA-F]+)$")
 _COMMENT: Final = ("#", "//", "@")
+_LOAD = re.compile(r"^(?:mov|ld|l|lg|lw|lwz|ldr|lwu)[a-z.]*\s+%\S+\s*,[^;]*$")
 _INERT = re.compile(
     r"^\.(section|pushsection|popsection|previous|subsection|align|balign|p2align|org|option|arch"
     r"|arch_extension|set|cpu|machine|globl|global|local|type|size|loc|file|cfi_\w+|purgem)\b"
@@ -60,13 +61,20 @@ class InlineAssembly(Core):
                 outputs.append((constraint, place))
             elif memory:
                 read = self._quiet_place(items[1], scope)
-                if read is not None and not outputs and not idle and self.is_slot(read):
-                    raise self._refuse("is given an entry", template)
+                only_loads = bool(outputs) and _LOAD.match(
+                    " ; ".join(_code_lines(_unescaped(template)))
+                )
+                if read is not None and not only_loads and not idle:
+                    if self.is_slot(read):
+                        raise self._refuse("is given an entry", template)
+                    self.forget([read], "asm")
                 inputs.append((constraint, Opaque("memory") if read is None else read))
             else:
                 value = self.evaluate(items[1], scope)
                 if self.names_slot(value) and not idle:
                     raise self._refuse("is given an entry's address", template)
+                if not idle:
+                    self.forget([value], "asm")
                 inputs.append((constraint, value))
         self._settle(template, outputs, inputs)
         if labels:
@@ -116,6 +124,12 @@ class InlineAssembly(Core):
                 given = ", ".join(repr(v) for _, v in inputs)
                 value = Opaque(f"asm {self._where()}#{number}({given})")
             self.store(place, value)
+
+
+@cache
+def loads(template: str) -> bool:
+    """Whether a template is one load into its first operand."""
+    return _LOAD.match(" ; ".join(_code_lines(_unescaped(template)))) is not None
 
 
 @cache

@@ -139,7 +139,9 @@ class Intrinsics(Core):
         bits = self.bits if "atomic_long" in name else 64 if "atomic64" in name else 32
         found = self._slot_word(values, bits)
         if found is None:
-            return Opaque(f"{name}({', '.join(map(repr, values))})")
+            full = f"{name}({', '.join(map(repr, values))})"
+            self.forget(values, full)
+            return Opaque(full)
         position, place = found
         others = [value for i, value in enumerate(values) if i != position]
         old = self.load(place)

@@ -6,7 +6,19 @@ from __future__ import annotations
 from typing import Final
 
 from .ctype import ArrayType, CType, IntType, PtrType, StructType, UnknownType, VoidType
-from .values import FuncRef, Int, Opaque, PathEnds, Payload, Pointer, Struct, Text, Unjudged, Value
+from .values import (
+    FuncRef,
+    Int,
+    Opaque,
+    PathEnds,
+    Payload,
+    Pointer,
+    SlotInt,
+    Struct,
+    Text,
+    Unjudged,
+    Value,
+)
 
 LITTLE: Final = "little"
 
@@ -60,6 +72,8 @@ class Variable(Object):
 
 def payload_of(value: Value) -> Payload:
     """The content of one cell for a scalar value."""
+    if isinstance(value, SlotInt):
+        return value  # the mark stays with the number
     if isinstance(value, Int):
         return value.raw
     if isinstance(value, Struct):
@@ -75,6 +89,8 @@ def typed(payload: Payload, ctype: CType) -> Value:
         if isinstance(ctype, PtrType):
             return Int(payload, ctype.size * 8, False)
         raise Unjudged("a number read as something else")
+    if isinstance(payload, SlotInt) and isinstance(ctype, IntType):
+        return SlotInt(payload.value, ctype.bits, ctype.signed)
     if isinstance(payload, Pointer) and isinstance(ctype, PtrType):
         target = ctype.target
         if not isinstance(target, UnknownType) and target is not None:
@@ -155,11 +171,13 @@ class Memory:
                 payload = only[1]
                 if isinstance(payload, int):
                     return payload
-                if isinstance(payload, (Opaque, Pointer)):
+                if isinstance(payload, (Opaque, Pointer, SlotInt)):
                     return self.raw(payload, size)
                 return Opaque("address")
             parts = []
             for offset, (width, payload) in value.cells.items():
+                if isinstance(payload, SlotInt):
+                    payload = payload.raw
                 if isinstance(payload, Opaque):
                     return payload
                 if not isinstance(payload, int):
@@ -217,6 +235,8 @@ class Memory:
                 continue
             if isinstance(payload, Pointer) and payload.obj.base is not None:
                 payload = payload.obj.base + payload.offset
+            elif isinstance(payload, SlotInt):
+                payload = payload.raw
             if not isinstance(payload, int):
                 name = payload.name if isinstance(payload, Opaque) else "address"
                 slot = isinstance(payload, Opaque) and payload.slot
@@ -259,6 +279,8 @@ class Memory:
         payload = payload_of(value)
         if isinstance(payload, int):
             payload &= (1 << (8 * size)) - 1
+        elif isinstance(payload, SlotInt) and payload.bits != 8 * size:
+            payload = SlotInt(payload.value, 8 * size, False)
         known = var.cells.get(offset)
         if len(var.cells) != (known is not None) or (known is not None and known[0] != size):
             self._wipe(var, offset, size)

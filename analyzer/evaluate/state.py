@@ -76,6 +76,7 @@ class Run:
     stack: list[Frame] = field(default_factory=list)
     tables: list[Table] = field(default_factory=list)
     globals: dict[str, Variable] = field(default_factory=dict)
+    written: set[str] = field(default_factory=set)  # globals
     steps: int = 0
     stores: int = 0
     next_local: int = 0

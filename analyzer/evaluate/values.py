@@ -132,7 +132,7 @@ class Text:
 
 
 Scalar: TypeAlias = "Int | Opaque | Pointer | FuncRef | Text"
-Payload: TypeAlias = "int | Opaque | Pointer | FuncRef | Text"
+Payload: TypeAlias = "int | SlotInt | Opaque | Pointer | FuncRef | Text"
 Cells: TypeAlias = "Mapping[int, tuple[int, Payload]]"
 
 

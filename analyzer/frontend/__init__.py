@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from analyzer.frontend.errors import UnitError
 from analyzer.frontend.macros import Macro
-from analyzer.frontend.preprocess import Diagnostic, Tool, find_tool
-from analyzer.frontend.read import HEADERS, OURS, read_unit, standard_headers
+from analyzer.frontend.preprocess import OURS, Diagnostic, Tool, find_tool
+from analyzer.frontend.read import HEADERS, read_unit, standard_headers
 from analyzer.frontend.stage import Stage
 from analyzer.frontend.unit import Chunk, ParseCache, Unit
 from analyzer.model import Location

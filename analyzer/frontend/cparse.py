@@ -35,7 +35,6 @@ _AFTER_OPERAND: Final = words(
     "LE GE CONDOP COLON RBRACKET RBRACE EQUALS"
 )
 _RECURSION: Final = 6000  # Python frames; about 400 nested parentheses
-MAX_DECLARATION: Final = 256 * 1024  # characters; the longest of a real kernel has 111,274
 _REWIND: Final = 40  # tokens that backtracking may read again, per token of the declaration
 
 
@@ -153,8 +152,6 @@ def parse_declaration(text: str, path: str, line: int, types: Iterable[str]) -> 
     `types` are the typedef names it uses (more do no harm, except as names of its own).
     Returns the external declarations in it. Raises ChunkError with the reason.
     """
-    if len(text) > MAX_DECLARATION:
-        raise ChunkError(path, line, "too large")
     parser = _Parser()
     try:
         with _deep_recursion():

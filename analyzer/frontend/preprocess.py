@@ -14,14 +14,16 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Final
 
 from analyzer.errors import ToolError
 from analyzer.frontend.errors import UnitError
 from analyzer.frontend.tokens import tree_path
 from analyzer.model import Location
 
+OURS: Final = "<ptcheck>"
 CPU_SECONDS: Final = 8  # a unit of a real kernel takes less than one
+TRACE_CPU_SECONDS: Final = 2
 PCPP_CPU_SECONDS: Final = 120  # pure Python: about 50 times slower
 WALL_SECONDS: Final = 240
 OUTPUT_BYTES: Final = 24 * 1024 * 1024  # a unit of a real kernel has about five
@@ -32,13 +34,14 @@ _ERROR: Final = re.compile(
 _FATAL: Final = re.compile(
     r"^(?P<path>[^:\n]+):(?P<line>\d+):(?:\d+:)? fatal error: ", re.MULTILINE
 )
-_OURS: Final = "#error ptcheck: "  # what includes.py writes
+_NOTE: Final = "#error ptcheck: "  # what includes.py writes
 _MESSAGE_BYTES: Final = 1 << 20
 _EXCESS: Final = re.compile(
     r"^[\w./+-]+: (?:fatal error|out of memory|virtual memory|LLVM ERROR)"
     r"|: internal compiler error",
     re.MULTILINE,
 )
+_HEADER: Final = re.compile(r"^\.+ (.+)$", re.MULTILINE)  # of -H
 _PLACE: Final = re.compile(r'\n# (\d+) "([^"\n]*)"')
 _LIMITS: Final = (
     f'ulimit -t "$PTCHECK_CPU" 2>/dev/null; ulimit -v {MEMORY_KIB} 2>/dev/null; '
@@ -133,15 +136,19 @@ def preprocess(
     errors = folder.parent / "out.err"
     source = folder.parent / "unit.c"
     source.write_bytes(unit.encode("utf-8", "surrogateescape"))
-    with source.open("rb") as stdin, outcome.open("wb") as out, errors.open("wb") as err:
-        seconds = PCPP_CPU_SECONDS if tool.kind == "pcpp" else CPU_SECONDS
-        code = _run(command, folder, seconds, (stdin, out, err))
+    files = (source, outcome, errors)
+    code = _run(command, folder, PCPP_CPU_SECONDS if tool.kind == "pcpp" else CPU_SECONDS, files)
     with outcome.open("rb") as stream:
         text = "\n" + stream.read(OUTPUT_BYTES + 1).decode("latin-1")
     messages = _messages(errors)
     if _exceeded(code, messages, max(outcome.stat().st_size, errors.stat().st_size)):
         message = "the C preprocessor needs too much time or memory"
-        raise UnitError(*_last_place(text), message, _diagnostics(messages))
+        path, line = _last_place(text)
+        if path == OURS and tool.kind != "pcpp":  # killed before it wrote anything: trace it
+            _run([*command[:-1], "-H", "-"], folder, TRACE_CPU_SECONDS, files)
+            entered = _HEADER.findall(_messages(errors))
+            path, line = (_shown(entered[-1]), 0) if entered else (path, line)
+        raise UnitError(path, line, message, _diagnostics(messages))
     if code and not text.strip() and not _ERROR.search(messages):
         first = messages.strip().split("\n")[0][:200]
         raise ToolError(f"{tool.command[0]} does not preprocess: {first}")
@@ -150,10 +157,11 @@ def preprocess(
     return Preprocessed(text, _diagnostics(messages), place)
 
 
-def _run(
-    command: list[str], folder: Path, seconds: int, streams: tuple[BinaryIO, BinaryIO, BinaryIO]
-) -> int:
-    """Run to the end and return the exit code. The environment is our own: no CPATH."""
+def _run(command: list[str], folder: Path, seconds: int, files: tuple[Path, Path, Path]) -> int:
+    """Run to the end and return the exit code; `files` are standard input, output and error.
+
+    The environment is our own: no CPATH.
+    """
     environment = {
         "PATH": os.environ.get("PATH", os.defpath),
         "LC_ALL": "C",
@@ -162,15 +170,16 @@ def _run(
         "PTCHECK_CPU": str(seconds),
         "PYTHONIOENCODING": "latin-1",
     }
-    process = subprocess.Popen(
-        command,
-        cwd=folder,
-        env=environment,
-        stdin=streams[0],
-        stdout=streams[1],
-        stderr=streams[2],
-        start_new_session=True,
-    )
+    with files[0].open("rb") as stdin, files[1].open("wb") as out, files[2].open("wb") as err:
+        process = subprocess.Popen(
+            command,
+            cwd=folder,
+            env=environment,
+            stdin=stdin,
+            stdout=out,
+            stderr=err,
+            start_new_session=True,
+        )
 
     def kill() -> None:
         with suppress(ProcessLookupError, PermissionError):
@@ -211,14 +220,14 @@ def _messages(path: Path) -> str:
 def _diagnostics(messages: str) -> tuple[Diagnostic, ...]:
     return tuple(
         Diagnostic(
-            Location(_shown(m["path"]), int(m["line"])), m["message"].strip().removeprefix(_OURS)
+            Location(_shown(m["path"]), int(m["line"])), m["message"].strip().removeprefix(_NOTE)
         )
         for m in _ERROR.finditer(messages)
     )
 
 
 def _shown(path: str) -> str:
-    return "<ptcheck>" if path == "<stdin>" else tree_path(path)
+    return OURS if path == "<stdin>" else tree_path(path)
 
 
 def _last_place(text: str) -> tuple[str, int]:
@@ -229,4 +238,4 @@ def _last_place(text: str) -> tuple[str, int]:
         found = _PLACE.match(text, at) if at >= 0 else None
         if found:
             return _shown(found[2]), int(found[1])
-    return "<ptcheck>", 0
+    return OURS, 0

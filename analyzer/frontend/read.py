@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from analyzer.frontend.errors import UnitError
 from analyzer.frontend.macros import MacroTable, without_directives
-from analyzer.frontend.preprocess import Diagnostic, Tool, find_tool, preprocess
+from analyzer.frontend.preprocess import OURS, Diagnostic, Tool, find_tool, preprocess
 from analyzer.frontend.stage import MISSING, Stage
 from analyzer.frontend.tokens import tree_path
 from analyzer.frontend.unit import ParseCache, Unit
@@ -18,7 +18,6 @@ from analyzer.model import Location
 if TYPE_CHECKING:
     from analyzer.kconfig import Variant
 
-OURS: Final = "<ptcheck>"
 HEADERS: Final = (
     "linux/mm.h",
     "linux/pgtable.h",

@@ -12,7 +12,7 @@ from typing import Final
 
 from pycparser import c_ast
 
-from analyzer.frontend.cparse import BUILTIN_TYPES, MAX_DECLARATION, Node, parse_declaration
+from analyzer.frontend.cparse import BUILTIN_TYPES, Node, parse_declaration
 from analyzer.frontend.declarators import declared_names, enum_constants, tags
 from analyzer.frontend.errors import ChunkError
 from analyzer.frontend.macros import Macro
@@ -22,6 +22,7 @@ from analyzer.frontend.slicer import Slicer
 from analyzer.frontend.words import NOT_NAMES
 from analyzer.model import Location
 
+MAX_DECLARATION: Final = 256 * 1024  # characters; the longest of a real kernel has 111,274
 _WORD: Final = re.compile(r"[A-Za-z_$][\w$]*+")
 _TYPEDEF: Final = ("typedef", "__extension__ typedef", "__extension__\ntypedef")
 _NO_OBJECT: Final = (*_TYPEDEF, "_Static_assert", "asm", "__asm")

@@ -66,4 +66,5 @@ def step_words(step: Step) -> str:
 def entry_text(entry: EntryValue) -> str:
     """`0x1200087 user-writable: PRESENT|USER|WRITE pfn=0x1200`, escaped."""
     named = f": {entry.text}" if entry.text else ""
-    return visible(f"{entry.value:#x} {entry.name}{named}")
+    name = f" {entry.name}" if entry.name else ""
+    return visible(f"{entry.value:#x}{name}{named}")

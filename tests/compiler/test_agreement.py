@@ -46,9 +46,7 @@ def test_the_headers_compile(benches: Benches, kernel: Path, arch: str) -> None:
     """The compiler reads the same headers as we do, without an error."""
     bench = benches(kernel, arch)
     assert bench.header_errors == []
-    asked = {item.probe for item in bench.functions}
-    assert len(bench.compiler.undeclared) < 20, bench.compiler.undeclared
-    assert not any(name in text for name in bench.compiler.undeclared for text in asked)
+    assert bench.compiler.undeclared == ()  # names that our generated headers lack
 
 
 def test_predefined_macros(benches: Benches, kernel: Path, arch: str) -> None:

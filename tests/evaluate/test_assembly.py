@@ -37,8 +37,8 @@ from tests.evaluate.lab import only, paths, unknown
             ' "r" (1UL));'
         ),
         (
-            'unsigned long a = (unsigned long)p; asm volatile("st %1,0(%0)" : "+r" (a) : "r" (1UL) :'
-            ' "memory");'
+            "unsigned long a = (unsigned long)p;"
+            ' asm volatile("st %1,0(%0)" : "+r" (a) : "r" (1UL) : "memory");'
         ),
         'struct { pte_t *q; } b = { p }; asm volatile("x %0" : : "r" (&b) : "memory");',
         'asm goto("x %0" : : "r" (p) : "memory" : out); out: ;',

@@ -181,6 +181,83 @@ def test_recursion_without_the_entry_is_opaque() -> None:
     assert {path.slot for path in found} == {1, 0x11} or all(path.unknown for path in found)
 
 
+CHANGES = """\
+typedef struct { long counter; } atomic_long_t;
+struct wrap { unsigned long *to; };
+struct twice { struct wrap *to; };
+void out(void *);
+unsigned long what(void);
+void *memcpy(void *, const void *, unsigned long);
+static void seven(unsigned long *to) { *to = 7; }
+"""
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "out(&x);",
+        "out((void *)&x);",
+        "struct wrap w = { &x }; out(&w);",
+        "struct wrap w = { &x }; struct twice t = { &w }; out(&t);",
+        "unsigned long a = (unsigned long)&x; out((void *)a);",
+        "unsigned long y = 4; memcpy(&x, &y, 8);",
+        "unsigned long *q = &x; q[what()] = 4;",
+        "*(&x + what()) = 4;",
+        "seven(&x + what());",
+        "atomic_long_set((atomic_long_t *)&x, 4);",
+        "atomic_long_or(4, (atomic_long_t *)&x);",
+        'asm volatile("st %0" : : "r" (&x) : "memory");',
+        'asm volatile("inc %0" : : "m" (x) : "memory");',
+        'asm volatile("inc %0" : "+m" (x));',
+        'asm volatile("inc %0" : "+r" (x));',
+        "__builtin_add_overflow(x, 1, &x);",
+    ],
+)
+def test_local_that_may_have_changed_is_not_known(change: str) -> None:
+    """Its old value must neither be stored to an entry nor decide a condition."""
+    stored = paths(f"{CHANGES}void f(pte_t *p) {{ unsigned long x = 3; {change} p->pte = x; }}")
+    assert all(path.unknown or path.slot in (4, 7) for path in stored)
+    decided = paths(
+        f"{CHANGES}void f(pte_t *p) {{ unsigned long x = 3; {change} if (x != 3) p->pte = 0; }}"
+    )
+    assert 0 in {path.slot for path in decided} or all(path.unknown for path in decided)
+
+
+def test_array_with_an_unknown_index() -> None:
+    text = f"""{CHANGES}
+void f(pte_t *p) {{ pte_t a[2] = {{ {{ 1 }}, {{ 2 }} }}; a[what() & 1].pte = 7; *p = a[0]; }}
+"""
+    assert unknown(paths(text))
+
+
+@pytest.mark.parametrize("call", ["static void change(void) { state = 1; }", "void change(void);"])
+def test_global_that_may_have_changed_is_not_known(call: str) -> None:
+    text = f"""\
+int state;
+{call}
+void f(pte_t *p) {{ state = 0; change(); if (state) p->pte = 0; }}
+"""
+    assert 0 in {path.slot for path in paths(text)}
+
+
+def test_something_unknown_that_was_changed() -> None:
+    text = """\
+struct mm { int a; };
+void f(pte_t *p, struct mm *m)
+{
+	int first = 0;
+
+	if (!m->a) {
+		m->a = 1;
+		first = 1;
+	}
+	if (m->a && first)
+		p->pte = 0;
+}
+"""
+    assert 0 in {path.slot for path in paths(text, Opaque("m", nonnull=True))}
+
+
 # -- what is skipped
 
 
@@ -208,7 +285,12 @@ def test_function_that_reaches_a_hook_in_a_circle_is_not_skipped() -> None:
     text = f"""{HOOKS}
 static void a(struct mm_struct *mm, pte_t v, int n);
 static void b(struct mm_struct *mm, pte_t v, int n) {{ if (n) a(mm, v, n - 1); }}
-static void a(struct mm_struct *mm, pte_t v, int n) {{ b(mm, v, n); if (!n) page_table_check_pte_clear(mm, v); }}
+static void a(struct mm_struct *mm, pte_t v, int n)
+{{
+	b(mm, v, n);
+	if (!n)
+		page_table_check_pte_clear(mm, v);
+}}
 void f(pte_t *p, struct mm_struct *mm) {{ b(mm, *p, 0); a(mm, *p, 1); }}
 """
     assert len(only(paths(text, Opaque("mm"))).events) == 1
@@ -229,9 +311,10 @@ def test_function_with_the_entry_as_a_number_is_not_skipped() -> None:
 
 @pytest.mark.parametrize("given", ["&x", "(void *)&x", "&w"])
 def test_function_with_a_local_is_not_skipped(given: str) -> None:
+    store = "*w->to = 9;" if given == "&w" else "*(int *)a = 9;"
     text = f"""\
 struct wrap {{ int *to; }};
-static void set(void *a) {{ struct wrap *w = a; {"*w->to = 9;" if given == "&w" else "*(int *)a = 9;"} }}
+static void set(void *a) {{ struct wrap *w = a; {store} }}
 int f(void) {{ int x = 1; struct wrap w = {{ &x }}; set({given}); return x; }}
 """
     assert number(text) == 9

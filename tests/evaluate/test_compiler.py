@@ -22,7 +22,7 @@ from analyzer.evaluate.values import Int
 from tests.evaluate.lab import machine
 
 # type: name, bits, signed, two values
-VARIABLES: Final = {
+VARIABLES: Final[dict[str, tuple[str, int, bool, int, int]]] = {
     "_Bool": ("vb", 1, False, 1, 0),
     "signed char": ("vsc", 8, True, -77, 127),
     "unsigned char": ("vuc", 8, False, 200, 3),
@@ -113,7 +113,7 @@ def test_run_like_gcc(tmp_path_factory: pytest.TempPathFactory, batch: list[str]
         f"unsigned long long t{i}({declared}) {{ return {shape(text)}; }}\n"
         for i, text in enumerate(batch)
     )
-    rows = [[row[3 + which] for row in VARIABLES.values()] for which in (0, 1)]
+    rows = [[row[3] for row in VARIABLES.values()], [row[4] for row in VARIABLES.values()]]
     wanted = [(f"{kind}{i}", row) for row in rows for i in range(len(batch)) for kind in "et"]
     calls = "".join(
         f'printf("%llu\\n", {name}({", ".join(f"{v & (1 << 64) - 1}ull" for v in row)}));\n'

@@ -255,7 +255,10 @@ def test_static_keys_of_an_array_stay_apart() -> None:
 struct key { int enabled; };
 extern struct key keys[4];
 _Bool __ptc_static_key();
-int f(pte_t *p) { return (__ptc_static_key(&keys[1]) ? 1 : 0) + (__ptc_static_key(&keys[2]) ? 10 : 0); }
+int f(pte_t *p)
+{
+	return (__ptc_static_key(&keys[1]) ? 1 : 0) + (__ptc_static_key(&keys[2]) ? 10 : 0);
+}
 """
     assert len(paths(text)) == 4
 
@@ -286,9 +289,9 @@ def test_names_of_no_hooks(name: str) -> None:
     assert not Intrinsics.is_hook(name)
 
 
-def hooked(body: str, **more: int) -> Path:
+def hooked(body: str) -> Path:
     text = f"{HOOKS}void f(pte_t *p, struct mm_struct *mm, unsigned long addr) {{ {body} }}"
-    return only(paths(text, Opaque("mm", nonnull=True), s(0x1000, 64), **more))
+    return only(paths(text, Opaque("mm", nonnull=True), s(0x1000, 64)))
 
 
 def test_set_hook_says_what_the_slot_holds() -> None:

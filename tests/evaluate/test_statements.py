@@ -60,7 +60,13 @@ def test_case_labels_have_the_type_of_the_condition(
 def test_case_inside_a_nested_block() -> None:
     """Right or unknown; never `no arm is taken`."""
     text = """\
-int f(int x) { int r = 0; switch (x) { case 0: do { r += 1; case 1: r += 10; } while (0); } return r; }
+int f(int x)
+{
+	int r = 0;
+
+	switch (x) { case 0: do { r += 1; case 1: r += 10; } while (0); }
+	return r;
+}
 """
     try:
         found = value(text, s(1))

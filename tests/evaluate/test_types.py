@@ -136,7 +136,13 @@ def test_typeof_sees_the_scope_of_the_cast() -> None:
     """A global of the same name must not take part."""
     text = """\
 unsigned char y;
-unsigned long f(void) { unsigned long x = 0x1122334455667788; unsigned y = 0; return *(typeof(y) *)&x; }
+unsigned long f(void)
+{
+	unsigned long x = 0x1122334455667788;
+	unsigned y = 0;
+
+	return *(typeof(y) *)&x;
+}
 """
     assert number(text) == 0x55667788
 
@@ -150,8 +156,9 @@ GENERIC = (
 @pytest.mark.parametrize(
     ("declared", "wanted"),
     [
-        ("unsigned char x", 2), ("int x", 3), ("unsigned x", 4), ("long x", 5), ("unsigned long x", 6),
-        ("pte_t x", 7), ("pte_t *x", 8), ("pmd_t x", 9), ("pmd_t *x", 9), ("short x", 9),
+        ("unsigned char x", 2), ("int x", 3), ("unsigned x", 4), ("long x", 5),
+        ("unsigned long x", 6), ("pte_t x", 7), ("pte_t *x", 8), ("pmd_t x", 9),
+        ("pmd_t *x", 9), ("short x", 9),
     ],
 )  # fmt: skip
 def test_generic(declared: str, wanted: int) -> None:

@@ -13,9 +13,9 @@ import pytest
 from analyzer.errors import SourceError
 from analyzer.frontend import Location, Stage, Unit, UnitError, find_tool, read_unit
 from analyzer.frontend.conditions import holds
-from analyzer.frontend.cparse import MAX_DECLARATION
 from analyzer.frontend.definitions import derived_headers
 from analyzer.frontend.includes import scan
+from analyzer.frontend.unit import MAX_DECLARATION
 from analyzer.kconfig import load_kconfig
 from analyzer.tree import MemoryTree
 from tests.frontend.conftest import TOY, ReadToy, toy_variant

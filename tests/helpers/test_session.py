@@ -27,7 +27,6 @@ def number(it: Session, name: str, *values: int) -> int:
 @pytest.mark.parametrize(
     "body",
     [
-        "return a();",
         "if (a()) return 1; return 2;",
         "if (a()) x = 0; if (b()) return 1; return 2;",
         "if (a()) x = 0; if (b()) x = 0; if (c()) return 1; return 2;",
@@ -40,12 +39,8 @@ def number(it: Session, name: str, *values: int) -> int:
 def test_answer_that_depends_on_something_unknown(body: str) -> None:
     """Every way of every condition is asked, not only the first condition's."""
     it = session(f"int a(void); int b(void); int c(void);\nstatic int f(int x) {{ {body} }}")
-    try:
-        found = it.evaluate("f", Int(1))
-    except Unjudged as problem:
-        assert "f depends on" in problem.reason
-    else:
-        assert not isinstance(found, Int)
+    with pytest.raises(Unjudged, match="f depends on"):
+        it.evaluate("f", Int(1))
 
 
 @pytest.mark.parametrize(
@@ -91,7 +86,6 @@ def test_question_leaves_the_run_alone() -> None:
     it.evaluate("f")
     assert it.machine.run is before
     with pytest.raises(Unjudged):
-        it.evaluate("nothing")
         it.raw("pte", it.evaluate("nothing"))
     assert it.machine.run is before
 
@@ -148,16 +142,15 @@ def test_predicate_that_says_no_to_all() -> None:
     assert not it.has_counted("pte")
 
 
+ASKS = "static bool pte_user_accessible_page(pte_t p) "
+
+
 @pytest.mark.parametrize(
     "predicate",
     [
-        "bool other(pte_t p);\nstatic bool pte_user_accessible_page(pte_t p) { return other(p); }",
-        (
-            "extern int on;\nstatic bool pte_user_accessible_page(pte_t p) { return on && (p.pte & 3)"
-            " == 3; }"
-        ),
-        "extern int a, b;\nstatic bool pte_user_accessible_page(pte_t p)"
-        " { int x = a ? 1 : 2; return b && x; }",
+        f"bool other(pte_t p);\n{ASKS}{{ return other(p); }}",
+        f"extern int on;\n{ASKS}{{ return on && (p.pte & 3) == 3; }}",
+        f"extern int a, b;\n{ASKS}{{ int x = a ? 1 : 2; return b && x; }}",
     ],
 )
 @pytest.mark.parametrize("framework", [False, True])
@@ -182,10 +175,8 @@ def framework(body: str, parameters: str = "struct mm_struct *mm, pte_t pte") ->
 
 def test_framework_decides_what_is_counted() -> None:
     it = framework(
-        (
-            "if (!pte_special(pte) && pte_user_accessible_page(pte))"
-            " page_table_check_clear(pte_pfn(pte), 1);"
-        )
+        "if (!pte_special(pte) && pte_user_accessible_page(pte))"
+        " page_table_check_clear(pte_pfn(pte), 1);"
     )
     assert it.counted("pte", USER) == Counted(FRAME, 1)
     assert it.counted("pte", USER | 256) is None

@@ -40,11 +40,14 @@ class Case:
 CASES = (
     Case("a constant", "static const int on_ = 1;", "static const int on_ = 0;", condition="on_"),
     Case("an enumeration", "enum { ON = 1 };", "enum { ON };", condition="ON"),
-    Case("an enumeration by its neighbour", "enum { A = 1, ON = A };", "enum { A, ON = A };", condition="ON"),
-    Case("a type", "typedef unsigned long w_t;", "typedef unsigned int w_t;", condition="sizeof(w_t) == 8"),
+    Case("an enumeration by its neighbour", "enum { A = 1, ON = A };", "enum { A, ON = A };",
+         condition="ON"),
+    Case("a type", "typedef unsigned long w_t;", "typedef unsigned int w_t;",
+         condition="sizeof(w_t) == 8"),
     Case("a type behind a type", "typedef unsigned long v_t;", "typedef unsigned int v_t;",
          "typedef v_t w_t;", "sizeof(w_t) == 8"),
-    Case("a type in a cast", "typedef unsigned long w_t;", "typedef unsigned char w_t;", "", "(w_t)256"),
+    Case("a type in a cast", "typedef unsigned long w_t;", "typedef unsigned char w_t;",
+         condition="(w_t)256"),
     Case("a type of a local", "typedef unsigned long w_t;", "typedef unsigned char w_t;",
          condition="({ w_t x_ = 256; x_; })"),
     Case("a structure", "struct s { long a, b; };", "struct s { int a, b; };",
@@ -93,7 +96,7 @@ CASES = (
          condition="1", hook="page_table_check_pte_clear(mm, (pte_t) { old.pte & ~m })"),
     Case("a predicate", PREDICATE, PREDICATE.replace("(p.pte & 3) == 3", "p.pte & 4"),
          condition="1", predicate=""),
-    Case("no predicate", PREDICATE, "", condition="(old.pte & 256) || (old.pte & 3) == 3", predicate=""),
+    Case("no predicate", PREDICATE, "", "", "(old.pte & 256) || (old.pte & 3) == 3", predicate=""),
     Case("what the framework counts",
          ("static unsigned long frames(void) {"
           " return 1; }"), "static unsigned long frames(void) { return 2; }",
@@ -101,7 +104,8 @@ CASES = (
          "void __page_table_check_pte_clear(struct mm_struct *mm, pte_t pte)\n"
          "{ if (pte_user_accessible_page(pte)) page_table_check_clear(pte_pfn(pte),"
          " frames()); }", "0"),
-    Case("the arguments of a hook", HOOK, HOOK.replace("pte)", "pte, int x)"), "", "1", declared=""),
+    Case("the arguments of a hook", HOOK, HOOK.replace("pte)", "pte, int x)"), condition="1",
+         declared=""),
     Case("a register of choice", "extern int on_;", "static const int on_ = 1;", condition="on_"),
 )  # fmt: skip
 

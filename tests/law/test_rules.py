@@ -64,7 +64,7 @@ class Case:
 BAD = (
     # PTC101: nothing accounts for the change
     Case("xchg without a hook", "PTC101", "ptep_get_and_clear",
-         (arch(XCHG_PTE, XCHG_PTE.replace("\tpage_table_check_pte_clear(mm, old);\n", "")),), "pte"),
+         (arch(XCHG_PTE, XCHG_PTE.partition("\tpage_table")[0]),), "pte"),
     Case("setter without a hook", "PTC101", "set_pud_at",
          (arch(SET_PUD, "\tset_pud(pudp, pud);\n"),), "pud"),
     Case("store through a cast", "PTC101", "set_pud_at",
@@ -115,9 +115,11 @@ BAD = (
     Case("a constant", "PTC104", "ptep_get_and_clear",
          (arch(XCHG_PTE, XCHG_PTE.replace("(mm, old)", "(mm, __pte(0))")),), "pte"),
     Case("without its user bit", "PTC104", "ptep_get_and_clear",
-         (arch(XCHG_PTE, XCHG_PTE.replace("(mm, old)", "(mm, pte_clear_bits(old, _PAGE_USER))")),), "pte"),
+         (arch(XCHG_PTE, XCHG_PTE.replace("(mm, old)", "(mm, pte_clear_bits(old, _PAGE_USER))")),),
+         "pte"),
     Case("of the next frame", "PTC104", "ptep_get_and_clear",
-         (arch(XCHG_PTE, XCHG_PTE.replace("(mm, old)", "(mm, __pte(pte_val(old) + 4096))")),), "pte"),
+         (arch(XCHG_PTE, XCHG_PTE.replace("(mm, old)", "(mm, __pte(pte_val(old) + 4096))")),),
+         "pte"),
     # PTC105: level
     Case("pte hook for a pmd", "PTC105", "set_pmd_at",
          (arch(SET_PMD, SET_PMD.replace("page_table_check_pmd_set(mm, pmdp, pmd)",
@@ -130,13 +132,15 @@ BAD = (
                "page_table_check_pmd_set(mm, (pmd_t *)pudp, __pmd(pud_val(pud)))")),), "pud"),
     # PTC106: mm
     Case("init_mm", "PTC106", "set_pud_at",
-         (arch(SET_PUD, "\textern struct mm_struct init_mm;\n" + SET_PUD.replace("_set(mm,", "_set(&init_mm,")),),
+         (arch(SET_PUD, "\textern struct mm_struct init_mm;\n"
+               + SET_PUD.replace("_set(mm,", "_set(&init_mm,")),),
          "pud"),
     Case("a null pointer", "PTC106", "set_pud_at",
          (arch(SET_PUD, SET_PUD.replace("_set(mm,", "_set((struct mm_struct *)0,")),), "pud"),
     Case("some other mm", "PTC106", "ptep_get_and_clear",
          (arch(XCHG_PTE, XCHG_PTE.replace("(mm, old)", "(demo_current(), old)")),
-          arch("/* Helpers for user mappings. */\n", "struct mm_struct *demo_current(void);\n")), "pte"),
+          arch("/* Helpers for user mappings. */\n", "struct mm_struct *demo_current(void);\n")),
+         "pte"),
     # PTC107: slot and number
     Case("the neighbour", "PTC107", "set_pmd_at",
          (arch(SET_PMD, SET_PMD.replace("(mm, pmdp,", "(mm, pmdp + 1,")),), "pmd"),
@@ -246,7 +250,8 @@ GOOD = (
          (generic(YOUNG_PMD, "\tset_pmd_at(vma->vm_mm, addr, pmdp, pmd_mkold(pmd));\n"
                   "\tpmdp->pmd |= _PAGE_DIRTY;\n"),)),
     Case("the same mm by another name", "", "",
-         (arch(SET_PUD, "\tstruct mm_struct *same = mm;\n" + SET_PUD.replace("_set(mm,", "_set(same,")),)),
+         (arch(SET_PUD, "\tstruct mm_struct *same = mm;\n"
+               + SET_PUD.replace("_set(mm,", "_set(same,")),)),
     Case("a cast to the setter of another level with the hook of this one", "", "",
          (arch(SET_PUD, SET_PUD.replace("\tset_pud(pudp, pud);", ("\tset_pte((pte_t *)pudp,"
                                                                   " __pte(pud_val(pud)));"))),)),
