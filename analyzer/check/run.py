@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import sys
 import time
@@ -24,6 +25,7 @@ from .api import hook_api
 from .variant import FRAMEWORK, RawFinding, VariantResult, judge_variant
 
 _COUNTING: Final = "page_table_check_pte_clear"
+COLLECT: Final = 100_000  # trees of C are big and acyclic: look for cycles rarely
 RECURSION: Final = 20_000  # Python frames; helpers nest about 60 calls of some 20 frames each
 SUPPORT: Final = "ARCH_SUPPORTS_PAGE_TABLE_CHECK"
 
@@ -39,6 +41,7 @@ def check_tree(
 ) -> CheckResult:
     """Judges every helper of `archs` (all their variants, or those named in `only`)."""
     started = time.perf_counter()
+    gc.set_threshold(COLLECT, 20, 50)
     sys.setrecursionlimit(max(sys.getrecursionlimit(), RECURSION))
     chosen = tuple(archs)
     clock = clock or Clock()

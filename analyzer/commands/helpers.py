@@ -7,6 +7,7 @@ import argparse
 import difflib
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TextIO
 
 from analyzer.check.variant import Judge, build_unit, changes
@@ -14,7 +15,7 @@ from analyzer.clock import Clock
 from analyzer.commands import common
 from analyzer.errors import SourceError, UsageError
 from analyzer.evaluate.state import Event
-from analyzer.frontend import ParseCache, Stage
+from analyzer.frontend import ParseCache, Stage, Unit
 from analyzer.helpers.bodies import SourceIndex
 from analyzer.helpers.interface import (
     GENERIC_HEADERS,
@@ -39,6 +40,7 @@ NAME = "helpers"
 HELP = "show what each helper of the generic interface resolves to, its stores and hooks"
 
 _BASE = "base"
+_SEVERITY = (None, "neutral", "balanced", "unknown", "finding")
 _COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.S)
 _DEFINED = re.compile(r"^[ \t]*#[ \t]*define[ \t]+(\w+)|\b(\w+)[ \t]*\([^;{}()]*\)\s*\{", re.M)
 
@@ -107,10 +109,15 @@ def gather(tree: KernelTree, chosen: dict[str, list[Variant]]) -> Iterator[Varia
                 except SourceError as problem:
                     yield _unreadable(variant, interface, problem)
                     continue
-                reader = _Reader(Judge(unit, variant, interface, index), generic)
-                helpers = tuple(reader.helpers())  # before `problems`, which grow by parsing
+                macros = _Macros(tree, arch)
+                judge = Judge(unit, variant, interface, index)
+                helpers = _Reader(judge, generic, macros).helpers()
+                world = judge.session.machine.world
+                if world:  # entries depend on the processor: both of its states
+                    judge = Judge(unit, variant, interface, index, None, dict.fromkeys(world, 1))
+                    helpers = _merged(helpers, _Reader(judge, generic, macros).helpers())
                 yield VariantHelpers(
-                    arch, variant.name, variant.description, helpers, reader.problems()
+                    arch, variant.name, variant.description, helpers, _problems(unit)
                 )
 
 
@@ -162,28 +169,75 @@ def _slot(signature: Signature) -> str:
     return ""
 
 
+def _merged(
+    first: tuple[HelperFacts, ...], second: tuple[HelperFacts, ...]
+) -> tuple[HelperFacts, ...]:
+    """What is reached in either state of the processor, and the worse of the two verdicts."""
+    others = {(facts.helper, facts.level): facts for facts in second}
+    found = []
+    for facts in first:
+        other = others.get((facts.helper, facts.level), facts)
+        worse = max(facts, other, key=lambda one: _SEVERITY.index(one.verdict))
+        reached = tuple(dict.fromkeys((*facts.reached, *other.reached)))
+        found.append(replace(facts, reached=reached, verdict=worse.verdict, reason=worse.reason))
+    return tuple(found)
+
+
+def _problems(unit: Unit) -> tuple[str, ...]:
+    """What of the unit could not be read, as `path:line: message`; grows while it is parsed."""
+    lacking = [f"{one.location}: {one.message}" for one in unit.diagnostics]
+    broken = [
+        f"{at}: does not parse: {why}"
+        for at, why in sorted(unit.unparsed.items())
+        if not at.path.startswith("<")
+    ]
+    return tuple(dict.fromkeys(lacking + broken))
+
+
+class _Macros:
+    """Where the headers of an architecture, or the generic ones, define a macro."""
+
+    def __init__(self, tree: KernelTree, arch: str) -> None:
+        self.tree = tree
+        self.arch = arch
+
+    def location(self, name: str) -> Location | None:
+        """The place of the definition; None if there are several (of which #if chooses one)."""
+        pattern = re.compile(rf"^[ \t]*#[ \t]*define[ \t]+{re.escape(name)}\b", re.M)
+        for paths in (
+            self.tree.walk(f"arch/{self.arch}/include", (".h",)),
+            (*GENERIC_HEADERS, *OVERRIDABLE_HEADERS),
+        ):
+            found = [
+                Location(path, text.count("\n", 0, match.start()) + 1)
+                for path, data in self.tree.read_many(paths)
+                if name.encode() in data
+                for text in (data.decode("latin-1"),)
+                for match in pattern.finditer(text)
+            ]
+            if found:
+                return found[0] if len(found) == 1 else None
+        return None
+
+
 class _Reader:
     """One variant: the runs of its helpers as facts."""
 
-    def __init__(self, judge: Judge, generic: frozenset[str]) -> None:
+    def __init__(self, judge: Judge, generic: frozenset[str], macros: _Macros) -> None:
         self.judge = judge
         self.variant = judge.variant
         self.generic = generic
+        self.macros = macros
 
-    def helpers(self) -> Iterator[HelperFacts]:
+    def helpers(self) -> tuple[HelperFacts, ...]:
         """Every name of the interface, sorted by level and name, then the absent ones."""
         found = [self._judged(signature) for signature in self.judge.judged()]
-        yield from sorted(found, key=lambda facts: (facts.level, facts.helper))
-        for signature in self.judge.interface.signatures:
-            if self.judge.target(signature.name) is None:
-                yield _facts(self.variant, signature, None, "")
-
-    def problems(self) -> tuple[str, ...]:
-        """What of the unit could not be read, as `path:line: message`."""
-        unit = self.judge.unit
-        broken = [f"{at}: does not parse: {why}" for at, why in sorted(unit.unparsed.items())]
-        lacking = [f"{one.location}: {one.message}" for one in unit.diagnostics]
-        return tuple(dict.fromkeys(broken + lacking))
+        absent = [
+            _facts(self.variant, signature, None, "")
+            for signature in self.judge.interface.signatures
+            if self.judge.target(signature.name) is None
+        ]
+        return (*sorted(found, key=lambda facts: (facts.level, facts.helper)), *absent)
 
     def _judged(self, signature: Signature) -> HelperFacts:
         runs = self.judge.run(signature)
@@ -192,6 +246,7 @@ class _Reader:
         name = signature.name
         if name.endswith(COMPOSED):  # start and commit are judged as the one thing that they are
             name = f"{name}_commit"
+        resolves, location = self._resolves(name, verdict.function, verdict.location)
         return HelperFacts(
             arch=self.variant.arch,
             variant=self.variant.name,
@@ -199,42 +254,46 @@ class _Reader:
             level=signature.level,
             parameters=signature.parameters,
             slot=_slot(signature),
-            resolves=self._resolves(name, verdict.function, verdict.location),
+            resolves=resolves,
             alias=bool(verdict.function) and verdict.function != name,
-            out_of_line=verdict.location is not None and verdict.location.path.endswith(".c"),
+            out_of_line=location is not None and location.path.endswith(".c"),
             function=verdict.function,
-            location=verdict.location,
-            reached=tuple(_reached(runs)),
+            location=location,
+            reached=_reached(runs, location),
             verdict=verdict.verdict.value if changed else None,
             reason=verdict.reason if changed else "",
         )
 
-    def _resolves(self, name: str, function: str, location: Location | None) -> str:
+    def _resolves(
+        self, name: str, function: str, location: Location | None
+    ) -> tuple[str, Location | None]:
         if location is None:
-            return "macro" if function else "absent"
+            return ("macro", self.macros.location(name)) if function else ("absent", None)
         if not location.path.startswith(f"arch/{self.variant.arch}/"):
-            return "generic"
-        return "override" if name in self.generic else "arch"
+            return "generic", location
+        return "override" if name in self.generic else "arch", location
 
 
-def _reached(runs: HelperRuns) -> Iterator[Reached]:
+def _reached(runs: HelperRuns, macro: Location | None) -> tuple[Reached, ...]:
     """Stores and hooks of all paths, each chain of calls once, in the order of first sight."""
-    seen: set[Reached] = set()
-    for outcome in runs.outcomes:
-        for event in outcome.events:
-            one = _event(event)
-            if one not in seen:
-                seen.add(one)
-                yield one
+    events = (event for outcome in runs.outcomes for event in outcome.events)
+    return tuple(dict.fromkeys(_event(event, macro) for event in events))
 
 
-def _event(event: Event) -> Reached:
+def _event(event: Event, macro: Location | None) -> Reached:
+    """An event; one in our own probe stands in the macro that the helper is."""
     store = event.kind == "store"
     stack = frames(event)
     calls = tuple(
         Call(frame.function, None if frame.called.path.startswith("<") else frame.called)
         for frame in stack
     )
-    function = stack[-1].function if stack else ""
-    name = "" if store else event.name
-    return Reached("store" if store else "hook", name, event.level, event.location, function, calls)
+    ours = event.location.path.startswith("<")
+    return Reached(
+        kind="store" if store else "hook",
+        name="" if store else event.name,
+        level=event.level,
+        location=macro if ours else event.location,
+        function=stack[-1].function if stack else "",
+        calls=calls,
+    )

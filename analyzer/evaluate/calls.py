@@ -35,7 +35,7 @@ from .memory import Variable
 from .state import MAX_DEPTH, Frame
 from .statements import Break, Continue, Jump, Return, Statements
 from .typing import StaticTypes
-from .values import FuncRef, Int, Opaque, PathEnds, Pointer, Text, Unjudged, Value
+from .values import FuncRef, Int, Opaque, PathEnds, Pointer, Struct, Text, Unjudged, Value
 
 _NO_RETURN: Final = frozenset({"panic", "__bug", "BUG", "do_exit", "__builtin_trap"})
 _PURE: Final = frozenset({"bswap", "clz", "c", "ctz", "ffs", "popcount", "parity", "clrsb", "abs"})
@@ -227,6 +227,8 @@ class Machine(Intrinsics, InlineAssembly, StaticTypes, Expressions, Statements, 
                 isinstance(value.obj, Variable) and value.obj.is_global
             ):
                 return False
+        if all(isinstance(value, (Int, Text)) or _is_entry(value) for value in values):
+            return True  # numbers and entries by value: it knows neither this table nor this mm
         return not self._noted_reach(name)
 
     def _noted_reach(self, name: str) -> bool:
@@ -374,6 +376,12 @@ class Machine(Intrinsics, InlineAssembly, StaticTypes, Expressions, Statements, 
         return arguments is not None and any(
             isinstance(p, c_ast.EllipsisParam) for p in arguments.params
         )
+
+
+def _is_entry(value: Value) -> bool:
+    return isinstance(value, Struct) and all(
+        isinstance(payload, int) for _, payload in value.cells.values()
+    )
 
 
 def _takes_mm(parameter: Node) -> bool:

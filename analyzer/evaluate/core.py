@@ -89,6 +89,7 @@ class Core:
         self.world: dict[str, int] = {}  # state of the machine that is the same for a whole run
         self.max_steps = MAX_STEPS
         self.constants: dict[Node, Value] = {}
+        self.folded: dict[Node, tuple[Value, frozenset[tuple[str, str, str]]] | None] = {}
         self.enums: dict[str, Int] = {}
         self.named_types: dict[Node, tuple[CType, frozenset[tuple[str, str, str]]]] = {}
         self.canonical: dict[str, Opaque] = {}

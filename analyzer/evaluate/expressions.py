@@ -39,6 +39,35 @@ _KEEPS_ADDRESS = frozenset({"+", "-", "|", "&", "^"})
 SMALL = 0x1_0000  # offsets into a page and counts are no addresses
 
 
+_ASK: Any = object()
+_FOLDED = (c_ast.BinaryOp, c_ast.UnaryOp, c_ast.Cast, c_ast.Constant)
+
+
+def _constants_only(node: Node) -> bool:
+    """Whether an expression is made of constants, operators and casts to named types."""
+    todo = [node]
+    while todo:
+        item = todo.pop()
+        if not isinstance(item, _FOLDED):
+            return False
+        if isinstance(item, c_ast.Constant):
+            if item.type == "string":
+                return False
+        elif isinstance(item, c_ast.Cast):
+            if not isinstance(item.to_type.type, c_ast.TypeDecl) or not isinstance(
+                item.to_type.type.type, c_ast.IdentifierType
+            ):
+                return False
+            todo.append(item.expr)
+        elif isinstance(item, c_ast.UnaryOp):
+            if item.op not in ("~", "-", "+", "!"):
+                return False
+            todo.append(item.expr)
+        else:
+            todo += (item.left, item.right)
+    return True
+
+
 class Expressions(Places, Conversions):
     """Evaluates expressions; `Core` holds the unit and the state of the run."""
 
@@ -123,7 +152,29 @@ class Expressions(Places, Conversions):
                 return Int(value.value, bits, signed)
         return value
 
+    def _fold(self, node: Node) -> tuple[Value, frozenset[tuple[str, str, str]]] | None:
+        """The value of an expression of constants only, and the types that it asked for."""
+        if not _constants_only(node):
+            return None
+        before, self.types.asked = self.types.asked, set()
+        self.folded[node] = None
+        try:
+            return self.evaluate(node, Scope()), frozenset(self.types.asked)
+        except Unjudged:
+            return None
+        finally:
+            before |= self.types.asked
+            self.types.asked = before
+
     def _binary(self, node: Node, scope: Scope) -> Value:
+        known = self.folded.get(node, _ASK)
+        if known is _ASK:
+            known = self.folded[node] = self._fold(node)
+        if known is not None:
+            if known[1]:
+                self.types.asked |= known[1]
+            value: Value = known[0]
+            return value
         op = node.op
         if op == "&&":
             return Int(

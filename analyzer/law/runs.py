@@ -100,7 +100,7 @@ class Runner:
                 yield Case(old, entry, 1)
             if entry.kind is not None and entry.kind.present and old.name in pivots:
                 other = session.with_frame(level, entry, session.frames[1])
-                if other.raw != entry.raw and old.name != "none":
+                if other.raw != entry.raw and old.name not in ("none", "swap"):
                     yield Case(old, other, 1)
             if batch and old.name == "none" and entry.kind is not None and entry.kind.present:
                 yield Case(old, entry, BATCH)

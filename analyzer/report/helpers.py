@@ -29,13 +29,14 @@ class Reached:
     """A store to an entry, or a call of a hook, and the calls that lead to it.
 
     `kind` is 'store' or 'hook', `name` the hook ('' for a store), `level` that of the entry that
-    is changed or of the hook. `calls` begins with the function that the helper resolves to.
+    is changed or of the hook. `calls` begins with the function that the helper resolves to; it is
+    empty where a macro does it itself (`location` is None where the macro's place is not known).
     """
 
     kind: str
     name: str
     level: str
-    location: Location
+    location: Location | None
     function: str
     calls: tuple[Call, ...]
 
@@ -197,7 +198,8 @@ def _lines(helper: HelperFacts, verbose: bool) -> Iterator[str]:
     for one in helper.reached if verbose else _shortest(helper.reached):
         via = " > ".join(call.function for call in one.calls)
         what = f"hook  {one.name}()" if one.kind == "hook" else "store"
-        yield f"{_INDENT}{visible(what)} {place(one.location)} via {visible(via)}"
+        at = f" {place(one.location)}" if one.location is not None else ""
+        yield f"{_INDENT}{visible(what)}{at} {visible(f'via {via}' if via else 'in the macro')}"
     yield f"{_INDENT}{helper.verdict}{f' ({visible(helper.reason)})' if helper.reason else ''}"
 
 
@@ -212,7 +214,7 @@ def _resolution(helper: HelperFacts) -> str:
 
 def _shortest(reached: tuple[Reached, ...]) -> list[Reached]:
     """For each store and hook the shortest chain that leads there (-v shows all)."""
-    best: dict[tuple[str, str, Location], Reached] = {}
+    best: dict[tuple[str, str, Location | None], Reached] = {}
     for one in reached:
         key = (one.kind, one.name, one.location)
         if key not in best or len(one.calls) < len(best[key].calls):

@@ -73,6 +73,7 @@ def test_every_place_is_one(demo: InterfaceFacts) -> None:
         if helper.location is not None:
             assert helper.function in lines[helper.location.path][helper.location.line - 1]
         for one in helper.reached:
+            assert one.location is not None
             text = lines[one.location.path][one.location.line - 1]
             if one.kind == "hook":
                 assert f"{one.name}(" in text
@@ -90,6 +91,7 @@ def places(facts: InterfaceFacts) -> set[str]:
         if helper.location is not None:
             found.add(helper.location.path)
         for one in helper.reached:
+            assert one.location is not None
             found.add(one.location.path)
             found.update(call.called.path for call in one.calls if call.called is not None)
     return found
@@ -203,6 +205,28 @@ def test_an_alias_of_an_own_function() -> None:
     assert alias.location.path == PGTABLE
 
 
+def test_a_macro_that_stores_itself() -> None:
+    """Its place is the only one at which the architecture defines it."""
+    source = (DEMO / PGTABLE).read_text()
+    edited = re.sub(
+        r"static inline void pte_clear\([^{]*\{[^}]*\}",
+        "#define pte_clear(mm, addr, ptep) ((ptep)->pte = 0)",
+        source,
+        count=1,
+    )
+    assert edited != source
+    line = edited.splitlines().index("#define pte_clear(mm, addr, ptep) ((ptep)->pte = 0)") + 1
+    with open_tree(str(DEMO), None) as tree:
+        facts = read(OverlayTree(tree, {PGTABLE: edited.encode()}), "demo", "base")
+    macro = by_name(facts)["pte_clear"]
+    assert (macro.resolves, macro.alias, macro.verdict) == ("macro", False, "neutral")
+    assert str(macro.location) == f"{PGTABLE}:{line}"
+    (store,) = macro.reached
+    assert (store.kind, store.calls, str(store.location)) == ("store", (), f"{PGTABLE}:{line}")
+    assert f"store {PGTABLE}:{line} in the macro\n" in render_text(facts)
+    loaded(facts)
+
+
 def test_headers_that_cannot_be_read_are_said_to_be(tmp_path: Path) -> None:
     with open_tree(str(DEMO), None) as tree:
         found = read(OverlayTree(tree, {PGTABLE: None}), "demo", "base")
@@ -244,6 +268,7 @@ def test_real_kernels(arch: str, kernel_6_12: Path) -> None:
             assert helper.location is not None
             assert not own
         for one in helper.reached:
+            assert one.location is not None
             text = line(one.location.path, one.location.line)
             if one.kind == "hook":
                 assert one.name in text or "page_table_check" in text

@@ -104,7 +104,7 @@ def shape(text: str) -> str:
 
 
 @given(batches((*CONSTANTS, *NAMES), running=True))
-@settings(max_examples=4, phases=WITHOUT_SHRINKING)
+@settings(max_examples=2, phases=WITHOUT_SHRINKING)
 def test_run_like_gcc(tmp_path_factory: pytest.TempPathFactory, batch: list[str]) -> None:
     folder = tmp_path_factory.mktemp("gcc")
     declared = ", ".join(f"{ctype} {name}" for ctype, (name, *_) in VARIABLES.items())

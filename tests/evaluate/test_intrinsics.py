@@ -160,6 +160,25 @@ def test_atomics_that_are_not_known(body: str) -> None:
     assert unknown(paths(f"unsigned long what(void);\nvoid f(pte_t *p) {{ {body} }}"))
 
 
+def test_width_of_atomics() -> None:
+    """atomic_t is a word of 32 bits, atomic_long_t one of the machine, atomic64_t one of 64."""
+    half = only(paths("void f(pte_t *p) { atomic_set((void *)p, 5); }", old=0x7_00000011))
+    assert half.slot == 0x7_00000005
+    for name, bits in (("atomic_long_set", 32), ("atomic64_set", 64), ("atomic_long_set", 64)):
+        text = f"void f(pte_t *p) {{ {name}((void *)p, -1); }}"
+        assert only(paths(text, bits=bits)).slot == (1 << bits) - 1
+
+
+@pytest.mark.parametrize(("expected", "answer", "left"), [("0x11", 1, 9), ("0x10", 0, 0x11)])
+def test_atomic_try_compare_exchange(expected: str, answer: int, left: int) -> None:
+    text = f"""\
+_Bool atomic_long_try_cmpxchg();
+int f(pte_t *p) {{ long old = {expected}; return atomic_long_try_cmpxchg((void *)p, &old, 9); }}
+"""
+    path = only(paths(text))
+    assert (result(path), path.slot) == (answer, left)
+
+
 def test_atomics_elsewhere_are_opaque() -> None:
     text = (
         "extern long v;\nvoid f(pte_t *p) { if (atomic_long_fetch_or(1, (void *)&v)) p->pte = 0; }"

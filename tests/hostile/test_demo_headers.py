@@ -46,8 +46,21 @@ def test_sound(sound: Any) -> None:
     assert sound["problems"] == []
 
 
-@pytest.mark.parametrize("path", [PGTABLE, GENERIC])
-@pytest.mark.parametrize("damage", DAMAGES, ids=lambda damage: damage.name)
+def _cases() -> list[object]:
+    """Every damage to both headers; the large ones to the second one are slow."""
+    return [
+        pytest.param(
+            path,
+            damage,
+            id=f"{damage.name}-{path.partition('/')[0]}",
+            marks=[pytest.mark.slow] if path == GENERIC and damage.name in SLOW else [],
+        )
+        for damage in DAMAGES
+        for path in (PGTABLE, GENERIC)
+    ]
+
+
+@pytest.mark.parametrize(("path", "damage"), _cases())
 def test_a_page_table_header(damage: Damage, path: str, tmp_path: Path, sound: Any) -> None:
     tree = copy(tmp_path)
     spoil(tree, path, damage)

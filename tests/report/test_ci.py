@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
+import junitparser
 import pytest
 
 from analyzer.report import github, gitlab, junit, ktap, markdown
@@ -92,7 +93,6 @@ def test_junit_counts_agree_with_its_cases() -> None:
 
 
 def test_junit_with_a_parser_of_others() -> None:
-    junitparser = pytest.importorskip("junitparser")
     found = junitparser.JUnitXml.fromstring(junit.render(example()).encode())
 
     assert (found.tests, found.failures, found.errors, found.skipped) == (8, 3, 0, 2)
