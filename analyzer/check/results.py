@@ -39,7 +39,7 @@ def both_worlds(first: VariantResult, second: VariantResult) -> VariantResult:
     """Two states of the processor in one verdict: the worse of the two for each helper."""
     others = {(v.helper, v.level): v for v in second.helpers}
     merged = tuple(
-        max(verdict, others.pop((verdict.helper, verdict.level), verdict), key=_severity)
+        max(verdict, others.pop((verdict.helper, verdict.level), verdict), key=severity)
         for verdict in first.helpers
     )
     helpers = tuple(sorted((*merged, *others.values()), key=lambda v: (v.level, v.helper)))
@@ -58,6 +58,7 @@ def both_worlds(first: VariantResult, second: VariantResult) -> VariantResult:
     return replace(first, summary=summary, helpers=helpers, findings=(*first.findings, *more))
 
 
-def _severity(verdict: HelperVerdict) -> int:
+def severity(verdict: HelperVerdict) -> int:
+    """How bad a verdict is, for the worse of two."""
     order = (Verdict.NEUTRAL, Verdict.BALANCED, Verdict.UNKNOWN, Verdict.FINDING)
     return order.index(verdict.verdict)

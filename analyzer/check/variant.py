@@ -150,10 +150,12 @@ class Judge:
     def _result(self, runs: list[HelperRuns], bodies: tuple[str, ...]) -> VariantResult:
         changing = [one for one in runs if changes(one)]
         raw = raw_primitives(changing)
+        sound = {Verdict.BALANCED, Verdict.NEUTRAL}  # by their contracts: their callers break them
+        judged = [self.verdict(one) for one in changing]
+        raw |= {verdict.function for verdict in judged if verdict.verdict in sound}
         verdicts: list[HelperVerdict] = []
         broken: dict[str, list[tuple[HelperRuns, Outcome, str]]] = {}
-        for one in changing:
-            verdict = self.verdict(one)
+        for one, verdict in zip(changing, judged, strict=True):
             verdicts.append(verdict)
             if verdict.verdict is Verdict.FINDING:
                 for outcome in one.outcomes:

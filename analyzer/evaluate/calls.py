@@ -277,7 +277,8 @@ class Machine(Intrinsics, InlineAssembly, StaticTypes, Expressions, Statements, 
                 var.ctype = self.type_of_value(value)
             self.memory.store(var, 0, value, ctype)
             scope.names[parameter] = var
-        defined, has_mm = shape.defined, shape.has_mm
+        defined = shape.defined
+        has_mm = shape.has_mm and any(isinstance(value, Opaque) for value in values)  # not NULL
         called = run.location
         run.stack.append(Frame(name, defined, called, has_mm))
         before = (run.stores, len(run.events))

@@ -24,18 +24,23 @@ def part_at_fault(session: Session, outcome: Outcome) -> Outcome:
     A path that our probe makes of more than one call is judged as one; where one of the calls
     does not account for its own change, the finding is about that call.
     """
-    groups: dict[tuple[str, Location], list[Event]] = {}
-    for event in outcome.events:
-        stack = frames(event)
-        if stack:
-            groups.setdefault((stack[0].function, stack[0].called), []).append(event)
-    if len(groups) < 2:
-        return outcome
+    stacks = [frames(event) for event in outcome.events]
+    shared = 0
+    while stacks and all(len(stack) > shared for stack in stacks):
+        if len({stack[shared] for stack in stacks}) > 1:
+            break
+        shared += 1
+    else:
+        return outcome  # a function does something itself: it is to be judged as a whole
+    groups: dict[Frame, list[Event]] = {}
+    for stack, event in zip(stacks, outcome.events, strict=True):
+        groups.setdefault(stack[shared], []).append(event)
     for events in groups.values():
         expected = stored_delta(session, events)
         got = hooked_delta(session, events)
-        if expected != got:
-            return replace(outcome, events=tuple(events), expected=expected, got=got)
+        if expected != got and any(event.kind == "store" for event in events):
+            part = replace(outcome, events=tuple(events), expected=expected, got=got)
+            return part_at_fault(session, part)
     return outcome
 
 

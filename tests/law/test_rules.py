@@ -157,7 +157,7 @@ BAD = (
           arch("static inline void set_pmd_at(",
                "static inline pmd_t pmdp_get_old(pmd_t *pmdp) { return READ_ONCE(*pmdp); }\n"
                "static inline void set_pmd_at(")), "pmd"),
-    Case("the first of several", "PTC108", "clear_full_ptes",
+    Case("the first of several", "PTC101", "clear_full_ptes",
          (generic("\t\tptep_get_and_clear_full(mm, addr + i * PAGE_SIZE, ptep + i, full);\n",
                   "\t\tif (i)\n\t\t\tset_pte(ptep + i, __pte(0));\n\t\telse\n"
                   "\t\t\tptep_get_and_clear_full(mm, addr + i * PAGE_SIZE, ptep + i,"

@@ -13,7 +13,7 @@ from analyzer.check.variant import RawFinding, VariantResult, judge_variant
 from analyzer.frontend import ParseCache, Stage
 from analyzer.helpers.bodies import SourceIndex
 from analyzer.helpers.interface import called_names, find_interface
-from analyzer.kconfig import KconfigFiles, load_kconfig, variants
+from analyzer.kconfig import KconfigFiles, Variant, load_kconfig, variants
 from analyzer.law.reuse import Reuse
 from analyzer.model import HelperVerdict, Verdict
 from analyzer.tree import KernelTree, OverlayTree
@@ -43,6 +43,8 @@ def generic_sites(tree: KernelTree) -> Iterator[Site]:
 
 def overrides(tree: KernelTree, arch: str, site: Site) -> Iterator[tuple[str, int]]:
     """The path and line of each #define by which an architecture replaces a generic helper."""
+    if site.path != GENERIC:
+        return
     for path, data in tree.read_many(tree.walk(f"arch/{arch}/include", (".h",))):
         for number, line in enumerate(data.decode("latin-1").splitlines(), 1):
             words = line.replace("#", " # ").split()
@@ -67,6 +69,12 @@ def lifted(tree: KernelTree, arch: str, site: Site) -> KernelTree:
         )
         edits[path] = made.encode("latin-1")
     return OverlayTree(tree, edits)
+
+
+def offered(tree: KernelTree, arch: str) -> tuple[Variant, ...]:
+    """The variants of an architecture that have page tables."""
+    kconfig = load_kconfig(tree, arch, KconfigFiles(tree))
+    return tuple(v for v in variants(tree, arch, kconfig) if v.has_mmu)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +134,7 @@ class Bench:
         self.mark = mark
         self.arch = arch
         self.called = called_names(tree)
-        kconfig = load_kconfig(tree, arch, KconfigFiles(tree))
-        self.variant = next(v for v in variants(tree, arch, kconfig) if v.name == variant)
+        self.variant = next(v for v in offered(tree, arch) if v.name == variant)
         self.index = SourceIndex(tree, arch)
         self.cache = ParseCache()
         self.reuse = None if anew else Reuse()
@@ -198,7 +205,6 @@ class Bench:
         if not callers:
             for path, line in overrides(self.tree, self.arch, mutant.site):
                 return f"not compiled in: {path}:{line} has the architecture's own"
-            return "no helper of this variant calls it"
         return why_nothing(mutant.site, mutant.kind)
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from typing import Final
 
 from analyzer.tree import KernelTree, open_tree
-from tests.mutants.judge import Bench, Effect, generic_sites, lifted, overrides, tree_sites
+from tests.mutants.judge import Bench, Effect, generic_sites, lifted, offered, overrides, tree_sites
 from tests.mutants.mutate import KINDS, Mutant, mutate
 from tests.mutants.sites import Site
 from tests.mutants.table import FOOTNOTE, rows, summary
@@ -42,26 +42,49 @@ def plan(
 ) -> list[Task]:
     """The work, cut into `parts` for each architecture.
 
-    A generic hook goes to the first architecture that reaches it. One that no architecture of
-    the list reaches goes to each of them, to show that it changes nothing there, and to the last
-    one again, with its own version of the helper taken out.
+    A hook that `variant` does not reach (a folded level, say) is tried in the first variant that
+    does. A generic hook goes to the first architecture that reaches it. One that no architecture
+    of the list reaches goes to each of them, to show that it changes nothing there, and to the
+    last one again, with its own version of the helper taken out.
     """
     benches = [Bench(tree, arch, variant) for arch in archs]
     tasks: list[Task] = []
     generic = list(generic_sites(tree))
     used = {str(s): next((b.arch for b in benches if b.reaches(s)), "") for s in generic}
-    for arch in archs:
+    for bench in benches:
+        arch = bench.arch
         sites = [*tree_sites(tree, arch), *(s for s in generic if used[str(s)] == arch)]
-        work = [(site, kind) for site in sites for kind in kinds]
+        beyond = [site for site in sites if not bench.reaches(site)]
+        work = [(site, kind) for site in sites if site not in beyond for kind in kinds]
         hidden = [s for s in generic if not used[str(s)]]
         work += [(site, kind) for site in hidden for kind in kinds if kind in ASKED]
         shares = (tuple(work[part::parts]) for part in range(parts))
         tasks += [Task(tree.label, arch, variant, s, None, anew) for s in shares if s]
+        for name, reached in elsewhere(tree, arch, beyond, variant):
+            mine = tuple((site, kind) for site in reached for kind in kinds)
+            tasks.append(Task(tree.label, arch, name, mine, None, anew))
     for site in generic:
         if not used[str(site)] and any(overrides(tree, archs[-1], site)):
             mine = tuple((site, kind) for kind in kinds)
             tasks.append(Task(tree.label, archs[-1], variant, mine, site, anew))
     return tasks
+
+
+def elsewhere(
+    tree: KernelTree, arch: str, sites: Sequence[Site], variant: str
+) -> Iterator[tuple[str, tuple[Site, ...]]]:
+    """The other variants in which hooks are reached that `variant` does not reach; those that no
+    variant reaches come with `variant` itself, and will be seen to change nothing."""
+    left = list(sites)
+    for other in offered(tree, arch):
+        if left and other.name != variant:
+            bench = Bench(tree, arch, other.name)
+            reached = tuple(site for site in left if bench.reaches(site))
+            if reached:
+                yield other.name, reached
+            left = [site for site in left if site not in reached]
+    if left:
+        yield variant, tuple(left)
 
 
 def run_task(task: Task) -> list[Effect]:

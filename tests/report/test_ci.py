@@ -13,7 +13,6 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import junitparser
-import pytest
 
 from analyzer.report import github, gitlab, junit, ktap, markdown
 from analyzer.report.cases import suites
