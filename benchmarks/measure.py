@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import tempfile
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _INTERVAL = 0.02  # seconds between two looks at the memory
+_PEAK = re.compile(r"^VmHWM:\s+(\d+) kB$", re.MULTILINE)
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
@@ -21,9 +23,10 @@ _PAGE = os.sysconf("SC_PAGE_SIZE")
 class Usage:
     """What a command used: CPU seconds (user + system, children included), wall clock, memory.
 
-    `process` is the largest resident size of one process (exact, from the kernel); `together`
-    that of all its processes at one moment (sampled, so a little less than the truth; pages
-    that are shared count for each). Both in MB (10**6 bytes).
+    `process` is the largest resident size that one process ever had, `together` that of all of
+    them at one moment (pages that are shared count for each). Both in MB (10**6 bytes), sampled
+    from /proc, so that the last 20 ms of a process may be missing. (ru_maxrss will not do: it
+    begins with the size of the process that started the command.)
     """
 
     code: int
@@ -66,21 +69,22 @@ def measure(command: Sequence[str], cwd: Path, timeout: float = 900) -> Usage:
             code=process.returncode,
             cpu=used.ru_utime + used.ru_stime,
             wall=wall,
-            process=used.ru_maxrss * 1024 / 1e6,
-            together=max(watch.most / 1e6, used.ru_maxrss * 1024 / 1e6),
+            process=watch.one / 1e6,
+            together=max(watch.most, watch.one) / 1e6,
             out=out.read().decode("utf-8", "replace"),
             err=err.read().decode("utf-8", "replace"),
         )
 
 
 class _Watch(threading.Thread):
-    """Adds up the resident sizes of a session's processes, over and over."""
+    """Looks at the resident sizes of a session's processes, over and over."""
 
     def __init__(self, session: int) -> None:
         super().__init__(daemon=True)
         self.session = session
         self.done = threading.Event()
         self.most = 0
+        self.one = 0
 
     def run(self) -> None:
         """Look until told to stop."""
@@ -94,8 +98,11 @@ class _Watch(threading.Thread):
                 continue
             try:
                 fields = (folder / "stat").read_text().rpartition(")")[2].split()
-                if int(fields[3]) == self.session:
-                    total += int(fields[21]) * _PAGE
+                if int(fields[3]) != self.session:
+                    continue
+                total += int(fields[21]) * _PAGE
+                peak = _PEAK.search((folder / "status").read_text())
+                self.one = max(self.one, int(peak[1]) * 1024 if peak else 0)
             except (OSError, ValueError, IndexError):
                 continue  # it has ended
         return total

@@ -37,7 +37,8 @@ def test_a_second_counts_once() -> None:
 
 
 def test_children_count(tmp_path: Path) -> None:
-    spinning = "import time\nwhile time.process_time() < 0.4: pass\nx = bytearray(50_000_000)"
+    spinning = "import time\nwhile time.process_time() < 0.4: pass\n"
+    spinning += "x = bytearray(50_000_000); time.sleep(0.2)"
     code = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {spinning!r}])"
     used = measure([sys.executable, "-c", code], tmp_path)
     assert used.code == 0

@@ -122,6 +122,7 @@ def _check_arch(
     unread = [f"{p.location}: {p.message}" for p in kconfig.problems]
     if kconfig.empty:
         unread.append(f"arch/{arch}/Kconfig: there is no Kconfig to read")
+    unread += index.damaged
     if not results:
         unread.append(f"arch/{arch}/Kconfig:1: no configuration has an MMU, nothing to judge")
     return [result for result in results if result.variant], unread

@@ -142,9 +142,8 @@ def choose_tree(
         here = FolderTree(".")
         if is_kernel_tree(here):
             return here, False
-    except TreeError:  # the current folder is gone, or may not be listed
-        if not demo:
-            raise
+    except (OSError, TreeError):  # the current folder is gone, or may not be listed
+        pass
     if not demo:
         raise TreeError("the current folder is not a kernel tree, name one with -C")
     path = demo_dir()

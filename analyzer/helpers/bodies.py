@@ -45,6 +45,7 @@ class SourceIndex:
         self._arch = arch
         self._texts: dict[str, bytes] | None = None
         self._makefiles: dict[str, str] = {}
+        self.damaged: list[str] = []  # files that are no text, one line each
         self._made: dict[bytes, tuple[bytes, ...]] | None = None
         self._initial: dict[str, tuple[str, ...]] | None = None
 
@@ -57,11 +58,13 @@ class SourceIndex:
                 for path in self._tree.walk(f"arch/{self._arch}", (".c",))
                 if "/boot/" not in path and "/tools/" not in path and "/vdso" not in path
             ]
-            self._texts = {
-                path: data
-                for path, data in self._tree.read_many(paths)
-                if b"pte" in data or b"pmd" in data or b"pgprot" in data
-            }
+            self._texts = {}
+            for path, data in self._tree.read_many(paths):
+                if b"\0" in data:
+                    line = data.count(b"\n", 0, data.index(b"\0")) + 1
+                    self.damaged.append(f"{path}:{line}: a NUL byte: this is no text file")
+                if b"pte" in data or b"pmd" in data or b"pgprot" in data:
+                    self._texts[path] = data
         return self._texts
 
     def defining(self, name: str, config: Config) -> tuple[str, ...]:

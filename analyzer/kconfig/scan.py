@@ -111,6 +111,7 @@ _EVENT = re.compile(
 _HELP = re.compile(
     r"[^\n]*(?:\n[ \t]*)*?\n([ \t]+)[^ \t\n][^\n]*(?:\n(?:\1[^\n]*|[ \t]*(?=\n)))*(?=\n|\Z)"
 )
+_MERGE = re.compile(r"\n(?:<{7} |>{7} )")
 _INDENT = re.compile(r"\n(?:[ \t]*\n)*([ \t]*)[^ \t\n]")
 
 _MAX_PROBLEMS = 20
@@ -141,6 +142,11 @@ def scan(path: str, data: bytes) -> FileIndex:
     if "\r" in text:
         text = text.replace("\r\n", "\n")
     index = FileIndex(path, text)
+    if "\0" in text:
+        index.problem(text.index("\0"), "a NUL byte: this is no text file")
+    marker = _MERGE.search(text)
+    if marker is not None:
+        index.problem(marker.start() + 1, "a merge that was not finished")
     blocks = index.blocks
     search = _EVENT.search
     position = 0

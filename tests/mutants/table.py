@@ -12,7 +12,7 @@ from tests.mutants.judge import Effect
 def rows(effects: Iterable[Effect]) -> Iterator[str]:
     """One line for each mutant, then what was wrong with it, if anything."""
     yield (
-        f"{'hook':58} {'kind':10} {'variant':12} {'expected':8} {'found':14}"
+        f"{'hook':58} {'kind':10} {'variant':14} {'expected':8} {'found':14}"
         f" {'place':5} {'callers':>7} {'changed':>7} {'others':>6}  result"
     )
     for effect in effects:
@@ -25,7 +25,7 @@ def rows(effects: Iterable[Effect]) -> Iterator[str]:
         others = len(effect.others) + len(effect.misplaced)
         result = "right" if effect.right else "WRONG"
         yield (
-            f"{name:58} {effect.kind:10} {effect.variant:12} {expected:8} {found:14}"
+            f"{name:58} {effect.kind:10} {effect.variant:14} {expected:8} {found:14}"
             f" {place:5} {effect.callers:7} {len(effect.changed):7} {others:6}  {result}"
         )
         if not effect.right:
