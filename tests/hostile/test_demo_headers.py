@@ -77,15 +77,11 @@ def test_a_page_table_header(damage: Damage, path: str, tmp_path: Path, sound: A
 
 
 def _others() -> list[object]:
-    gap = pytest.mark.xfail(
-        strict=True, reason="a .c file that is no text is not named: its helpers are only unknown"
-    )
     return [
         pytest.param(
             path,
             name,
             id=f"{name}-{path}",
-            marks=[gap] if path == BODIES and name in ("binary", "zeros") else [],
         )
         for path in (HOOKS, TYPES, FRAMEWORK, BODIES)
         for name in FEW
@@ -122,12 +118,7 @@ def test_kconfig(name: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        pytest.param(
-            "<<<<<<< ours\nconfig A\n=======\nconfig B\n>>>>>>> theirs\n",
-            marks=pytest.mark.xfail(
-                strict=True, reason="the Kconfig reader skips what is no statement"
-            ),
-        ),
+        "<<<<<<< ours\nconfig A\n=======\nconfig B\n>>>>>>> theirs\n",
         "if MMU\n",
         "endif\n",
         'source "mm/none"\n',
