@@ -177,16 +177,9 @@ class Judge:
             counts[Verdict.UNKNOWN],
             sum(not place.path.startswith("<") for place in self.unit.unparsed),
         )  # fmt: skip
-        problems = tuple(
-            f"{d.location}: {d.message}" for d in self.unit.diagnostics if not _only_refuses(d)
-        ) + tuple(
-            f"{location}: does not parse: {reason}"
-            for location, reason in sorted(self.unit.unparsed.items())
-            if not location.path.startswith("<")
-        )
         return VariantResult(
             self.variant.name, self.variant.supported, summary, tuple(verdicts),
-            tuple(self.findings), problems, bodies,
+            tuple(self.findings), unread(self.unit), bodies,
         )  # fmt: skip
 
     def judged(self) -> Iterable[Signature]:
@@ -332,6 +325,19 @@ class Judge:
             )
             for level, reason in dict(result.unknown).items()
         ]
+
+
+def unread(unit: Unit) -> tuple[str, ...]:
+    """What of a unit could not be read, as `path:line: message`; grows while it is parsed."""
+    lacking = [
+        f"{one.location}: {one.message}" for one in unit.diagnostics if not _only_refuses(one)
+    ]
+    broken = [
+        f"{place}: does not parse: {reason}"
+        for place, reason in sorted(unit.unparsed.items())
+        if not place.path.startswith("<")
+    ]
+    return tuple(dict.fromkeys(lacking + broken))
 
 
 def _only_refuses(diagnostic: Diagnostic) -> bool:

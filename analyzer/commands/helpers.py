@@ -10,12 +10,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TextIO
 
-from analyzer.check.variant import Judge, build_unit, changes
+from analyzer.check.variant import Judge, build_unit, changes, unread
 from analyzer.clock import Clock
 from analyzer.commands import common
 from analyzer.errors import SourceError, UsageError
 from analyzer.evaluate.state import Event
-from analyzer.frontend import ParseCache, Stage, Unit
+from analyzer.frontend import ParseCache, Stage
 from analyzer.helpers.bodies import SourceIndex
 from analyzer.helpers.interface import (
     GENERIC_HEADERS,
@@ -116,9 +116,7 @@ def gather(tree: KernelTree, chosen: dict[str, list[Variant]]) -> Iterator[Varia
                 if world:  # entries depend on the processor: both of its states
                     judge = Judge(unit, variant, interface, index, None, dict.fromkeys(world, 1))
                     helpers = _merged(helpers, _Reader(judge, generic, macros).helpers())
-                yield VariantHelpers(
-                    arch, variant.name, variant.description, helpers, _problems(unit)
-                )
+                yield VariantHelpers(arch, variant.name, variant.description, helpers, unread(unit))
 
 
 def _generic_names(tree: KernelTree) -> frozenset[str]:
@@ -181,17 +179,6 @@ def _merged(
         reached = tuple(dict.fromkeys((*facts.reached, *other.reached)))
         found.append(replace(facts, reached=reached, verdict=worse.verdict, reason=worse.reason))
     return tuple(found)
-
-
-def _problems(unit: Unit) -> tuple[str, ...]:
-    """What of the unit could not be read, as `path:line: message`; grows while it is parsed."""
-    lacking = [f"{one.location}: {one.message}" for one in unit.diagnostics]
-    broken = [
-        f"{at}: does not parse: {why}"
-        for at, why in sorted(unit.unparsed.items())
-        if not at.path.startswith("<")
-    ]
-    return tuple(dict.fromkeys(lacking + broken))
 
 
 class _Macros:

@@ -21,23 +21,19 @@ from .ctype import (
     VoidType,
     same_type,
 )
-from .memory import Table, Variable
+from .memory import Variable
+from .operators import Operators
 from .places import Place, Places
 from .values import (
     FuncRef,
     Int,
     Opaque,
     Pointer,
-    SlotInt,
     Struct,
     Text,
     Unjudged,
     Value,
 )
-
-_KEEPS_ADDRESS = frozenset({"+", "-", "|", "&", "^"})
-SMALL = 0x1_0000  # offsets into a page and counts are no addresses
-
 
 _ASK: Any = object()
 _FOLDED = (c_ast.BinaryOp, c_ast.UnaryOp, c_ast.Cast, c_ast.Constant)
@@ -68,7 +64,7 @@ def _constants_only(node: Node) -> bool:
     return True
 
 
-class Expressions(Places, Conversions):
+class Expressions(Places, Conversions, Operators):
     """Evaluates expressions; `Core` holds the unit and the state of the run."""
 
     def evaluate(self, node: Node, scope: Scope) -> Value:
@@ -191,109 +187,6 @@ class Expressions(Places, Conversions):
                 )
             )
         return self.operate(op, self.evaluate(node.left, scope), self.evaluate(node.right, scope))
-
-    def operate(self, op: str, left: Value, right: Value) -> Value:
-        """`left op right` for values of any kind."""
-        if isinstance(left, Int) and isinstance(right, Int):
-            result = arith.binary(op, left, right)
-            marked = left.__class__ is SlotInt or right.__class__ is SlotInt
-            if marked and op in _KEEPS_ADDRESS and result.raw >= SMALL:
-                return SlotInt(result.value, result.bits, result.signed)
-            return result
-        if isinstance(left, Struct):
-            left = self.number(left)
-        if isinstance(right, Struct):
-            right = self.number(right)
-        if op not in arith.COMPARISONS:
-            known = self._with_defaults(op, left, right)
-            if known is not None:
-                return known
-        if isinstance(left, Pointer) or isinstance(right, Pointer):
-            return self._pointer_arithmetic(op, left, right)
-        if isinstance(left, (FuncRef, Text)) or isinstance(right, (FuncRef, Text)):
-            if op in ("==", "!="):
-                same = repr(left) == repr(right)
-                return Int(int(same == (op == "==")))
-            return Opaque(f"({left!r}{op}{right!r})")
-        return self._opaque_arithmetic(op, left, right)
-
-    @staticmethod
-    def _with_defaults(op: str, left: Value, right: Value) -> Value | None:
-        """Arithmetic with variables by their initial values.
-
-        A mask (mostly ones) narrows an entry; a word of flags (`features & 4`) is asked about,
-        so what is taken out of it stays a question.
-        """
-        a = left.default if isinstance(left, Opaque) else left
-        b = right.default if isinstance(right, Opaque) else right
-        if not isinstance(a, Int) or not isinstance(b, Int):
-            return None
-        result = arith.binary(op, a, b)
-        if op in ("&", ">>"):
-            for side in (left, right):
-                first = side.default if isinstance(side, Opaque) else None
-                if first is not None and first.raw.bit_count() * 2 < first.bits:
-                    return Opaque(f"({left!r} {op} {right!r})", default=result)
-        return result
-
-    def _opaque_arithmetic(self, op: str, left: Value, right: Value) -> Value:
-        slot = self.is_slot(left) or self.is_slot(right)
-        for one, other in ((left, right), (right, left)):
-            if isinstance(other, Int) and isinstance(one, Opaque):
-                if other.value == 0 and op in ("&", "*"):
-                    return Int(0, max(32, other.bits), other.signed)
-                if other.value == 0 and op in ("|", "^", "+") and not one.name.startswith("("):
-                    return one
-                if other.value == 0 and op in ("==", "!=") and one.nonnull:
-                    return Int(int(op == "!="))
-        if isinstance(left, Opaque) and isinstance(right, Opaque) and left.name == right.name:
-            if op in ("==", "<=", ">="):
-                return Int(1)
-            if op in ("!=", "<", ">", "^", "-"):
-                return Int(0)
-            if op in ("&", "|"):
-                return left
-        return Opaque(f"({left!r} {op} {right!r})", slot=slot)
-
-    def _pointer_arithmetic(self, op: str, left: Value, right: Value) -> Value:
-        if op in ("+", "-") and isinstance(left, Pointer) and isinstance(right, Int):
-            count = Int(right.value, self.bits, True).value
-            moved = (count if op == "+" else -count) * self._step(left)
-            return Pointer(left.obj, left.offset + moved, left.target)
-        if op == "+" and isinstance(left, Int) and isinstance(right, Pointer):
-            return Pointer(right.obj, right.offset + left.value * self._step(right), right.target)
-        if isinstance(left, Pointer) and isinstance(right, Pointer) and left.obj is right.obj:
-            if op == "-":
-                return Int((left.offset - right.offset) // self._step(left), self.bits, True)
-            if op in arith.COMPARISONS:
-                return arith.binary(op, Int(left.offset, 64), Int(right.offset, 64))
-        if op in ("==", "!="):
-            for one, other in ((left, right), (right, left)):
-                if isinstance(one, Pointer) and isinstance(other, Int) and other.raw == 0:
-                    return Int(int(op == "!="))
-        if op in ("==", "!=") and any(
-            isinstance(side, Opaque) and side.nonnull for side in (left, right)
-        ):
-            return Int(int(op == "!="))  # a known object is not the unknown mm or vma
-        if op in ("+", "-"):
-            self.forget((left, right), "an unknown index")
-        a, b = self.number(left), self.number(right)
-        if isinstance(a, Int) and isinstance(b, Int):
-            if op == "-" and isinstance(left, Pointer) and isinstance(right, Pointer):
-                return Int((a.value - b.value) // self._step(left), self.bits, True)
-            return arith.binary(op, a, b)
-        if op in ("==", "!=") and isinstance(left, Pointer) and isinstance(right, Pointer):
-            return Int(int(op == "!="))
-        slot = self.names_slot(left) or self.names_slot(right)
-        return Opaque(f"({a!r} {op} {b!r})", slot=slot)
-
-    @staticmethod
-    def _step(pointer: Pointer) -> int:
-        if isinstance(pointer.target, VoidType):
-            return 1
-        if pointer.target is None or isinstance(pointer.target, UnknownType):
-            return pointer.obj.width if isinstance(pointer.obj, Table) else 1
-        return pointer.target.size
 
     def _unary(self, node: Node, scope: Scope) -> Value:
         op = node.op

@@ -24,6 +24,7 @@ from typing import Final
 
 from pycparser.c_lexer import Token
 
+from analyzer.frontend.errors import ChunkError
 from analyzer.frontend.words import words
 
 _DROPPED: Final = words(
@@ -221,7 +222,11 @@ class _Rewriter:
         comma = _like(token, "COMMA", ",")
         opening, closing = _like(token, "LPAREN", "("), _like(token, "RPAREN", ")")
         self.out += [_like(token, "ID", "__ptc_asm"), opening]
-        self.out += template if _all_strings(template) else [_like(token, "STRING_LITERAL", '"?"')]
+        if not _all_strings(template):
+            raise ChunkError(
+                token.filename or "", token.lineno or 0, "an asm template is no string"
+            )
+        self.out += template
         for section, name in zip(sections[1:3], ("__ptc_asm_out", "__ptc_asm_in"), strict=False):
             for operand in _split(section, "COMMA"):
                 constraint, expression = _operand(operand)

@@ -45,9 +45,9 @@ class FolderTree(PhysicalTree):
         named = os.fspath(path)
         super().__init__(label=label or named, path=named, revision=None)
         require_folder(named)
-        self._root = os.path.realpath(os.fsencode(named))
         self._listings: dict[str, Mapping[str, Node]] = {}
         try:
+            self._root = os.path.realpath(os.fsencode(named))
             with os.scandir(self._root):
                 pass
         except OSError as error:

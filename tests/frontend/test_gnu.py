@@ -143,7 +143,11 @@ def test_asm_operand_with_a_statement_expression() -> None:
 
 
 def test_asm_template_that_is_no_string() -> None:
-    assert asm('asm volatile(TEMPLATE : "=r" (x));').args.exprs[0].value == '"?"'
+    """What stands there instead (an unfinished merge, say) must not be read over."""
+    with pytest.raises(ChunkError, match="no string"):
+        asm('asm volatile(TEMPLATE : "=r" (x));')
+    with pytest.raises(ChunkError, match="no string"):
+        asm('asm volatile("nop" <<<<<<< ours : "=r" (x));')
 
 
 def test_asm_labels_of_declarators_are_dropped() -> None:

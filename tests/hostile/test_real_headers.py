@@ -56,13 +56,7 @@ def test_sound(sound: CheckResult) -> None:
 
 
 def _damages() -> list[object]:
-    gap = pytest.mark.xfail(
-        strict=True, reason="a function that no helper needs is not parsed: it is not missed"
-    )
-    return [
-        pytest.param(damage, id=damage.name, marks=[gap] if damage.name == "conflict" else [])
-        for damage in DAMAGES
-    ]
+    return [pytest.param(damage, id=damage.name) for damage in DAMAGES]
 
 
 @pytest.mark.parametrize("damage", _damages())

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The silent wrong answers of /work/shared/evaluating.md: each test fails without its cure.
+"""The silent wrong answers that were met (evaluating.md): each test fails without its cure.
 
 The demonstration tree is made such that the wrong answer would be green (balanced or neutral).
 """
