@@ -167,7 +167,7 @@ def _property(result: Properties, line: str, offset: int, expand: Expand) -> Non
         result.defaults.append(_conditional(rest, offset, expand))
     elif word == "depends":
         rest = rest.lstrip().removeprefix("on")
-        result.depends.append(_expression(rest, offset, expand))
+        result.depends.append(_dependency(rest, offset, expand))
     elif word == "visible":
         rest = rest.lstrip().removeprefix("if")
         result.visible.append(_expression(rest, offset, expand))
@@ -183,6 +183,25 @@ def _property(result: Properties, line: str, offset: int, expand: Expand) -> Non
         found = re.match(r'\s*env\s*=\s*"([^"]*)"', rest)
         if found:
             result.environment = found[1]
+
+
+def _dependency(text: str, offset: int, expand: Expand) -> Expression:
+    """`depends on A if B`, which newer trees have, means A || (B = n) (scripts/kconfig/menu.c)."""
+    words, behind = split_condition(_text(text, offset, expand))
+    if behind is None:
+        return parse(words)
+    return ("or", (parse(words), _is_no(parse(behind))))
+
+
+def _is_no(condition: Expression) -> Expression:
+    """`condition = n`, which for m differs from `!condition` (expr_trans_compare())."""
+    kind = condition[0]
+    if kind in ("and", "or"):
+        parts = tuple(_is_no(part) for part in condition[1])
+        return ("or" if kind == "and" else "and", parts)
+    if kind in ("sym", "str"):
+        return ("=", condition, ("str", "n"))
+    return ("not", condition)  # of a comparison; and `!B = n` holds where B is y or, here, m
 
 
 def _expression(text: str, offset: int, expand: Expand) -> Expression:

@@ -384,3 +384,22 @@ def test_what_is_not_understood_is_reported_with_its_place(load: Load) -> None:
         (6, "cannot source missing: no such file in the tree"),
         (3, "a parenthesis is not closed"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "wanted"), [("y", "y", "y"), ("n", "y", "n"), ("n", "n", "y"), ("y", "n", "y")]
+)
+def test_depends_on_with_a_condition(solve: Solve, a: str, b: str, wanted: str) -> None:
+    config = solve(
+        f"""
+config A
+\tdef_bool {a}
+config B
+\tdef_bool {b}
+config C
+\tbool "c"
+\tdepends on A if B
+\tdefault y
+"""
+    )
+    assert config.value("C") == wanted
