@@ -19,6 +19,7 @@ from ..helpers.session import Session
 from ..kconfig import Variant
 from ..law.classify import part_at_fault, raw_primitives, root_of, rule_of
 from ..law.describe import PROBES, entry_value, witness
+from ..law.hugetlb import settled
 from ..law.messages import message_for
 from ..law.outcome import HelperRuns, Outcome
 from ..law.predicate import PredicateLaws, predicate_name
@@ -148,7 +149,7 @@ class Judge:
             return self._result(runs, bodies)
 
     def _result(self, runs: list[HelperRuns], bodies: tuple[str, ...]) -> VariantResult:
-        changing = [one for one in runs if changes(one)]
+        changing = settled(self.session, [one for one in runs if changes(one)])
         raw = raw_primitives(changing)
         sound = {Verdict.BALANCED, Verdict.NEUTRAL}  # by their contracts: their callers break them
         judged = [self.verdict(one) for one in changing]

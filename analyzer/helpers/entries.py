@@ -281,6 +281,13 @@ class Entries:
                 continue
         return None
 
+    def huge(self, entry: Entry) -> Entry:
+        """The entry as hugetlb would make it, for a page of PMD_SIZE; others as they are."""
+        if entry.kind is None or not entry.kind.present:
+            return entry
+        raw = self.apply("pte", "huge", entry.raw)
+        return entry if raw is None else Entry(entry.name, entry.pfn, raw, entry.kind)
+
     def test(self, level: str, name: str, raw: int) -> int | None:
         """`pte_present(x)` and its like as a number; None when the tree cannot say."""
         try:

@@ -27,6 +27,13 @@ CONSTANTS: Final = (
     "PAGE_SHIFT", "PAGE_SIZE", "PMD_SHIFT", "PMD_SIZE", "PUD_SHIFT", "PUD_SIZE",
     "PTRS_PER_PTE", "PTRS_PER_PMD", "PTRS_PER_PUD", "CONT_PTES",
 )  # fmt: skip
+HUGE: Final = (
+    "arch_make_huge_pte(pte_mkhuge(x), PMD_SHIFT, 0)",
+    "arch_make_huge_pte(x, PMD_SHIFT, 0)",
+    "arch_make_huge_pte(pte_mkhuge(x), (struct vm_area_struct *)0, (struct page *)0, 0)",
+    "pte_mkhuge(x)",
+)
+"""How hugetlb makes its entries (make_huge_pte() in mm/hugetlb.c), newest form first."""
 TESTS: Final = (
     "pfn",
     "present",
@@ -151,6 +158,11 @@ def probe_text(signatures: tuple[Signature, ...], initial: Mapping[str, tuple[st
             f"static {entry} {APPLY}{level}_flags({entry} x)"
             f" {{ return {level}_mkdirty({level}_mkyoung(x)); }}"
         )
+        if level == "pte":
+            lines += [
+                f"static pte_t {APPLY}pte_huge_{index}(pte_t x) {{ return {maker}; }}"
+                for index, maker in enumerate(HUGE)
+            ]
         for kind, prots in (
             ("readonly", _prots("VM_READ", "PAGE_READONLY")),
             ("none", _prots("0", "PAGE_NONE")),

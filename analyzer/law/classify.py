@@ -13,6 +13,7 @@ from ..helpers.session import Session
 from ..model import Location
 from .deltas import hooked_delta, is_init_mm, is_user_mm, stored_delta
 from .describe import frames
+from .hugetlb import is_hugetlb
 from .outcome import HelperRuns, Outcome
 
 _IN_PLACE: Final = ("wrprotect", "young", "access_flags", "mkold")
@@ -51,9 +52,11 @@ def rule_of(session: Session, runs: HelperRuns, outcome: Outcome) -> str:
     for event in hooks:
         if event.arity is not None:
             return "PTC301"
-    for event in hooks:
-        if event.level != level:
-            return "PTC105"
+    if any(event.level != level for event in hooks) and not is_hugetlb(runs.signature.name):
+        return "PTC105"
+    sizes = [{pages for _, pages in delta} for delta in (outcome.expected, outcome.got)]
+    if hooks and sizes[0] != sizes[1] and is_hugetlb(runs.signature.name):
+        return "PTC105"
     for event in hooks:
         if not is_user_mm(event.mm) and not is_init_mm(event.mm):
             return "PTC106"

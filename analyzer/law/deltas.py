@@ -22,8 +22,12 @@ def is_user_mm(mm: Value | None) -> bool:
     return isinstance(mm, Opaque) and mm.name == MM.name
 
 
-def stored_delta(session: Session, events: Iterable[Event]) -> Delta:
-    """counted(last contents) - counted(first contents) of every entry that was stored to."""
+def stored_delta(session: Session, events: Iterable[Event], as_level: str | None = None) -> Delta:
+    """counted(last contents) - counted(first contents) of every entry that was stored to.
+
+    `as_level` is the level at which a huge page of hugetlb is counted, whose helpers are given a
+    pointer to a pte whatever its size; None: the level of the entry.
+    """
     first: dict[tuple[int, int], int] = {}
     last: dict[tuple[int, int], tuple[str, int]] = {}
     for event in events:
@@ -34,9 +38,15 @@ def stored_delta(session: Session, events: Iterable[Event]) -> Delta:
     moved: Counter[tuple[int, int]] = Counter()
     for key, (level, now) in last.items():
         if first[key] != now:
-            _move(session, moved, level, first[key], -1)
-            _move(session, moved, level, now, 1)
+            _move(session, moved, as_level or level, first[key], -1)
+            _move(session, moved, as_level or level, now, 1)
     return _without_zeros(moved)
+
+
+def sole_level(events: Iterable[Event]) -> str | None:
+    """The one level that all hooks of a path have; None: there are none, or several."""
+    levels = {event.level for event in events if event.kind != "store"}
+    return levels.pop() if len(levels) == 1 else None
 
 
 def hooked_delta(session: Session, events: Iterable[Event]) -> Delta:

@@ -15,7 +15,8 @@ from ..helpers.contracts import Contract, New, Old, contract_for
 from ..helpers.interface import Signature, parameter_names
 from ..helpers.probes import CALL
 from ..helpers.session import ADDRESS, LOWER_TABLE, MM, VMA, Entry, Session
-from .deltas import hooked_delta, is_user_mm, stored_delta
+from .deltas import hooked_delta, is_user_mm, sole_level, stored_delta
+from .hugetlb import counted_at, is_hugetlb
 from .outcome import INDEX, Case, HelperRuns, Outcome
 from .reuse import Answers, Question, Reuse
 
@@ -55,6 +56,8 @@ class Runner:
         )
         batch = any(_COUNT.match(n) for n in names)
         entries = self.session.classes(level)
+        if is_hugetlb(signature.name):
+            entries = tuple(self.session.huge(entry) for entry in entries)
         olds = [entry for entry in entries if self._allowed(level, entry, contract.old)]
         for old in olds:
             if not takes_value:
@@ -99,7 +102,7 @@ class Runner:
             if old.name in pivots or entry.name in pivots:
                 yield Case(old, entry, 1)
             if entry.kind is not None and entry.kind.present and old.name in pivots:
-                other = session.with_frame(level, entry, session.frames[1])
+                other = self._moved(entry, level, session.frames[1])
                 if other.raw != entry.raw and old.name not in ("none", "swap"):
                     yield Case(old, other, 1)
             if batch and old.name == "none" and entry.kind is not None and entry.kind.present:
@@ -118,6 +121,13 @@ class Runner:
         return tuple(
             self.session.with_frame(level, old, old.pfn + i * step) for i in range(1, BATCH)
         )
+
+    def _moved(self, entry: Entry, level: str, pfn: int) -> Entry:
+        """The same class of entry for another frame, made by hugetlb where `entry` is."""
+        session = self.session
+        plain = session.with_frame(level, entry, entry.pfn)
+        other = session.with_frame(level, entry, pfn)
+        return other if entry.raw == plain.raw else session.huge(other)
 
     # -- runs
 
@@ -200,7 +210,9 @@ class Runner:
             return Outcome(status, case, choices, events, reason=reason)
         try:
             self._note_counts(events)
-            expected = stored_delta(session, events)
+            if is_hugetlb(signature.name):
+                self._note_counts(events, sole_level(events))
+            expected = stored_delta(session, events, counted_at(session, signature.name, events))
             got = hooked_delta(session, events)
         except Unjudged as problem:
             return Outcome("unknown", case, choices, events, reason=problem.reason)
@@ -231,11 +243,12 @@ class Runner:
                 return True
         return False
 
-    def _note_counts(self, events: tuple[Event, ...]) -> None:
+    def _note_counts(self, events: tuple[Event, ...], level: str | None = None) -> None:
         """Remembers which entries' counts the verdict depends on."""
         for event in events:
             held = () if event.kind == "clear" else (event.old, *event.held)
-            self.counts.update((event.level, raw) for raw in (*held, event.new))
+            at = level or event.level
+            self.counts.update((at, raw) for raw in (*held, event.new))
 
     # -- arguments
 

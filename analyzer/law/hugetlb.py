@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Pages of hugetlb: one helper for every size, and what all of them must agree on.
+
+The helpers of hugetlb are given a pointer to a pte, whatever the size of the page. A tree may
+count such a page by the hooks of ptes or by those of the level that its size belongs to; both
+balance, as long as what puts an entry in and what takes it out count it at the same level.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
+
+from ..evaluate.state import Event
+from ..evaluate.values import Unjudged
+from ..helpers.session import Session
+from .deltas import sole_level, stored_delta
+from .outcome import HelperRuns, Outcome
+
+_HUGETLB = re.compile(r"^(?:set_)?huge_pte")  # huge_ptep_*, set_huge_pte_at
+_ORDER: Final = ("pte", "pmd", "pud")
+
+
+def is_hugetlb(name: str) -> bool:
+    """Whether a helper works on a page of hugetlb, whose entry may be of any level."""
+    return _HUGETLB.match(name) is not None
+
+
+def counted_at(session: Session, name: str, events: Sequence[Event]) -> str | None:
+    """The level at which a path of a hugetlb helper counts; None: the level of its pointer.
+
+    A level whose predicate does not know the entries that were stored is none. Raises Unjudged.
+    """
+    level = sole_level(events) if is_hugetlb(name) else None
+    if level is None or level == "pte":
+        return None
+    stored = {raw for e in events if e.kind == "store" for raw in (e.old, e.new)}
+    missed = any(session.counted("pte", x) and not session.counted(level, x) for x in stored)
+    return None if missed else level
+
+
+def settled(session: Session, runs: Sequence[HelperRuns]) -> list[HelperRuns]:
+    """The runs, those of hugetlb held against the highest level that any of them counts at."""
+    used = {
+        level
+        for one in runs
+        if is_hugetlb(one.signature.name)
+        for outcome in one.outcomes
+        if (level := sole_level(outcome.events)) is not None
+    }
+    if len(used) < 2:
+        return list(runs)
+    level = max(used, key=_ORDER.index)
+    return [
+        replace(one, outcomes=tuple(_held_against(session, o, level) for o in one.outcomes))
+        if is_hugetlb(one.signature.name)
+        else one
+        for one in runs
+    ]
+
+
+def _held_against(session: Session, outcome: Outcome, level: str) -> Outcome:
+    if outcome.status not in ("balanced", "neutral"):
+        return outcome
+    try:
+        expected = stored_delta(session, outcome.events, level)
+    except Unjudged as problem:
+        return replace(outcome, status="unknown", reason=problem.reason)
+    if expected == outcome.got:
+        return outcome
+    return replace(outcome, status="broken", expected=expected)

@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Helpers of hugetlb: entries as hugetlb makes them, counted at one level by all helpers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from analyzer.model import Verdict
+from tests.law.demo import CALLERS, Bench, Edit, bench, found, generic, verdict
+
+PLACE = "#ifdef CONFIG_TRANSPARENT_HUGEPAGE\n\n/* pmd */\n"
+CALL = "void demo_drop(struct mm_struct *mm, unsigned long addr, pte_t *ptep)\n{\n"
+MAKE = (
+    "static inline pte_t arch_make_huge_pte(pte_t entry, unsigned int shift, unsigned long flags)\n"
+    "{{\n\treturn {};\n}}\n\n"
+)
+LEAF = "shift == PMD_SHIFT ? __pte(pte_val(entry) | _PAGE_LEAF) : entry"
+SET = {
+    "pte": "page_table_check_ptes_set(mm, ptep, pte, 1);",
+    "pmd": "page_table_check_pmd_set(mm, (pmd_t *)ptep, __pmd(pte_val(pte)));",
+    "": "",
+}
+CLEAR = {
+    "pte": "page_table_check_pte_clear(mm, old);",
+    "pmd": "page_table_check_pmd_clear(mm, __pmd(pte_val(old)));",
+    "": "",
+}
+
+
+@pytest.fixture(scope="module")
+def demo() -> Iterator[Bench]:
+    with bench() as one:
+        yield one
+
+
+def helpers(put: str, take: str, leaf: str = LEAF) -> tuple[Edit, ...]:
+    text = (
+        MAKE.format(leaf)
+        + "static inline void set_huge_pte_at(struct mm_struct *mm, unsigned long addr,"
+        + " pte_t *ptep, pte_t pte, unsigned long sz)\n"
+        + f"{{\n\t{SET[put]}\n\tset_pte(ptep, pte);\n}}\n\n"
+        + "static inline pte_t huge_ptep_get_and_clear(struct mm_struct *mm, unsigned long addr,"
+        + " pte_t *ptep)\n"
+        + "{\n\tpte_t old = __pte(xchg(&ptep->pte, 0UL));\n\n"
+        + f"\t{CLEAR[take]}\n\treturn old;\n}}\n\n"
+    )
+    calls = (
+        "\tset_huge_pte_at(mm, addr, ptep, __pte(0), 0);\n"
+        "\thuge_ptep_get_and_clear(mm, addr, ptep);\n"
+    )
+    return generic(PLACE, text + PLACE), Edit(CALLERS, CALL, f"{CALL}{calls}")
+
+
+@pytest.mark.parametrize("level", ["pte", "pmd"])
+def test_one_level_for_all_is_balanced(demo: Bench, level: str) -> None:
+    result = demo.judge(*helpers(level, level))
+    assert verdict(result, "set_huge_pte_at").verdict is Verdict.BALANCED
+    assert verdict(result, "huge_ptep_get_and_clear").verdict is Verdict.BALANCED
+    assert not found(result)
+
+
+def test_the_entry_is_made_as_hugetlb_makes_it(demo: Bench) -> None:
+    # without the leaf bit the tree's own pmd predicate counts nothing
+    result = demo.judge(*helpers("pmd", "pmd", "entry"))
+    assert found(result) == {
+        ("PTC105", "set_huge_pte_at"),
+        ("PTC105", "huge_ptep_get_and_clear"),
+    }
+
+
+def test_one_that_counts_one_page_of_many(demo: Bench) -> None:
+    result = demo.judge(*helpers("pmd", "pte"))
+    assert found(result) == {("PTC105", "huge_ptep_get_and_clear")}
+    assert verdict(result, "set_huge_pte_at").verdict is Verdict.BALANCED
+
+
+def test_one_that_is_unhooked(demo: Bench) -> None:
+    result = demo.judge(*helpers("pmd", ""))
+    assert found(result) == {("PTC101", "huge_ptep_get_and_clear")}
