@@ -35,6 +35,19 @@ class VariantResult:
     bodies: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class ArchResult:
+    """Everything found out about one architecture.
+
+    `unread` names what of its Kconfig and sources could not be read, `files` what was read.
+    """
+
+    arch: str
+    variants: tuple[VariantResult, ...]
+    unread: tuple[str, ...]
+    files: tuple[str, ...]
+
+
 def both_worlds(first: VariantResult, second: VariantResult) -> VariantResult:
     """Two states of the processor in one verdict: the worse of the two for each helper."""
     others = {(v.helper, v.level): v for v in second.helpers}

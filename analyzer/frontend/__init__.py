@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from analyzer.frontend.errors import UnitError
+from analyzer.frontend.includes import Scan
 from analyzer.frontend.macros import Macro
 from analyzer.frontend.preprocess import OURS, Diagnostic, Tool, find_tool
 from analyzer.frontend.read import HEADERS, read_unit, standard_headers
@@ -19,6 +20,7 @@ __all__ = [
     "Location",
     "Macro",
     "ParseCache",
+    "Scan",
     "Stage",
     "Tool",
     "Unit",

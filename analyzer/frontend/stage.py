@@ -10,7 +10,8 @@ The preprocessor runs in <stage>/src with relative include folders, so that line
 same for a folder and for a git revision, and nothing outside of the tree can be reached: a
 directive that is not a plain include is defused in the copy (see includes.py), and <stage> lies
 deeper in the temporary folder than an include may climb.
-One Stage serves all architectures and variants of a run; no file is read or scanned twice.
+One Stage serves all variants of an architecture. No file is read twice by one Stage, and no content
+is scanned twice by those that share their scans.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from hashlib import blake2b
 from pathlib import Path
 from posixpath import normpath
 from types import TracebackType
@@ -33,7 +35,7 @@ from analyzer.frontend.search import Search
 from analyzer.frontend.stubs import stub_files
 from analyzer.frontend.wrappers import Wrappers, wrappers
 from analyzer.model import Location
-from analyzer.tree import KernelTree
+from analyzer.tree import KernelTree, Kind
 
 if TYPE_CHECKING:
     from analyzer.kconfig import Variant
@@ -63,10 +65,14 @@ class Prepared:
 
 
 class Stage:
-    """The copy; a context manager. Raises nothing but OSError of the temporary folder itself."""
+    """The copy; a context manager. Raises nothing but OSError of the temporary folder itself.
 
-    def __init__(self, tree: KernelTree) -> None:
+    `scans` holds what was found in files, by a digest of their contents; pass the same to several.
+    """
+
+    def __init__(self, tree: KernelTree, scans: dict[bytes, Scan] | None = None) -> None:
         self.tree = tree
+        self._by_content: dict[bytes, Scan] = {} if scans is None else scans
         self._scratch = Scratch()
         self.root = self._scratch.path
         self.top = self.root.joinpath(*["_"] * MAX_CLIMB)
@@ -74,7 +80,7 @@ class Stage:
         self.source.mkdir(parents=True)
         self._scans: dict[str, Scan] = {}
         self._folders: set[Path] = set()
-        self._names: dict[str, frozenset[str]] = {}
+        self._present: dict[str, bool] = {}
         self._wrappers: dict[str, Wrappers] = {}
         self._generated: dict[str, frozenset[str]] = {}
         self._closures: dict[tuple[tuple[str, ...], tuple[str, ...]], frozenset[str]] = {}
@@ -107,6 +113,11 @@ class Stage:
         """Number of files of the tree that were read so far, each counted once."""
         return len(self._scans)
 
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The files of the tree that were read so far, sorted."""
+        return tuple(sorted(self._scans))
+
     def stand_ins(self, arch: str) -> frozenset[str]:
         """Return the empty stand-ins of `arch` for headers that a build generates."""
         return self._generated.get(arch, frozenset())
@@ -114,14 +125,11 @@ class Stage:
     # -- looking into the tree -------------------------------------------------------------
 
     def has(self, path: str) -> bool:
-        """Tell whether the tree has this file (the listing of its folder is read once)."""
-        folder, _, name = path.rpartition("/")
-        names = self._names.get(folder)
-        if names is None:
-            entries = self.tree.entries(folder)
-            names = frozenset(e.name for e in entries if not e.is_directory)
-            self._names[folder] = names
-        return name in names
+        """Tell whether the tree has this file."""
+        known = self._present.get(path)
+        if known is None:
+            known = self._present[path] = self.tree.kind(path) is Kind.FILE
+        return known
 
     def provides(self, arch: str, header: str) -> bool:
         """Tell whether `#include <header>` finds something for an architecture, but a stand-in."""
@@ -152,7 +160,10 @@ class Stage:
         """Copy and scan files of the tree, those that are new; absent ones are skipped."""
         new = [p for p in paths if p not in self._scans]
         for path, data in self.tree.read_many(new):
-            found = scan(data)
+            digest = blake2b(data, digest_size=20).digest()
+            found = self._by_content.get(digest)
+            if found is None:
+                found = self._by_content[digest] = scan(data)
             self._scans[path] = found
             self._write(self.source / path, data if found.text is None else found.text)
 

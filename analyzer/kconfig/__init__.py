@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from analyzer.kconfig.api import Kconfig, load_kconfig
 from analyzer.kconfig.facts import architectures
-from analyzer.kconfig.files import KconfigFiles, Reader
+from analyzer.kconfig.files import KconfigFiles, Reader, ScannedKconfig
 from analyzer.kconfig.scan import Problem
 from analyzer.kconfig.solve import Config
 from analyzer.kconfig.symbols import Support
@@ -21,6 +21,7 @@ __all__ = [
     "KconfigFiles",
     "Problem",
     "Reader",
+    "ScannedKconfig",
     "Support",
     "Variant",
     "architectures",

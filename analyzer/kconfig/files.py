@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from hashlib import blake2b
 from typing import Protocol
 
 from analyzer.errors import SourceError
@@ -41,20 +42,50 @@ class Reader(Protocol):
         ...
 
 
+class ScannedKconfig:
+    """Indexes by path and content, and the parse of their blocks: what no tree changes."""
+
+    def __init__(self) -> None:
+        self._indexes: dict[tuple[str, bytes], FileIndex] = {}
+        self._blocks: dict[int, dict[int, Properties]] = {}
+
+    def scan(self, path: str, data: bytes) -> FileIndex:
+        """The index of a file."""
+        key = (path, blake2b(data, digest_size=20).digest())
+        known = self._indexes.get(key)
+        if known is None:
+            known = self._indexes[key] = scan(path, data)
+            self._blocks[id(known)] = {}  # it stays alive as long as this object
+        return known
+
+    def properties(self, index: FileIndex, number: int) -> Properties | None:
+        """The properties of a block, None if they depend on macros (so on the architecture)."""
+        blocks = self._blocks[id(index)]
+        known = blocks.get(number)
+        if known is None:
+            block = index.blocks[number]
+            if index.text.find("$(", block.start, block.end) >= 0:
+                return None
+            known = parse_block(index, block.start, block.end, _unexpanded)
+            blocks[number] = known
+        return known
+
+
 class KconfigFiles:
     """Indexes of the Kconfig files of one tree, by path; the parse of a block is kept as well.
 
-    Pass one object to every `load_kconfig` of a run: the files below drivers/, mm/, ... are the
-    same for every architecture. Bounds: 20,000 files, 1 MiB each, 32 MiB and 300,000
-    blocks in all (6.12 has 1800 files, 7 MiB, 25,000 blocks; its largest has 120 KiB).
+    Pass one object to every `load_kconfig` of a tree, or one `ScannedKconfig` to the objects of
+    several architectures or trees: the files below drivers/, mm/, ... are the same for all.
+    Bounds: 20,000 files, 1 MiB each, 32 MiB and 300,000 blocks in all (6.12 has 1800 files,
+    7 MiB, 25,000 blocks; its largest has 120 KiB).
     """
 
-    def __init__(self, tree: Reader) -> None:
+    def __init__(self, tree: Reader, scanned: ScannedKconfig | None = None) -> None:
         self.tree = tree
+        self._scanned = scanned or ScannedKconfig()
         self._files: dict[str, FileIndex | str] = {}
         self._total = 0
         self._blocks_read = 0
-        self._blocks: dict[tuple[str, int], Properties] = {}
         #: symbol -> places (file, number of block) that define, select or imply it
         self.defines: dict[str, list[tuple[FileIndex, int]]] = {}
         self.selects: dict[str, list[tuple[FileIndex, int]]] = {}
@@ -78,7 +109,7 @@ class KconfigFiles:
         if len(data) > _MAX_BYTES or self._total + len(data) > _MAX_TOTAL:
             return "the file is too large"
         self._total += len(data)
-        index = scan(path, data)
+        index = self._scanned.scan(path, data)
         self._blocks_read += len(index.blocks)
         if self._blocks_read > _MAX_BLOCKS:
             return "there are too many symbols"
@@ -96,15 +127,7 @@ class KconfigFiles:
 
     def properties(self, index: FileIndex, number: int) -> Properties | None:
         """The properties of a block, None if they depend on macros (so on the architecture)."""
-        key = (index.path, number)
-        known = self._blocks.get(key)
-        if known is None:
-            block = index.blocks[number]
-            if index.text.find("$(", block.start, block.end) >= 0:
-                return None
-            known = parse_block(index, block.start, block.end, _unexpanded)
-            self._blocks[key] = known
-        return known
+        return self._scanned.properties(index, number)
 
 
 def _unexpanded(text: str, offset: int) -> str:

@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""One architecture: every variant judged, and Kconfig against the code."""
+
+from __future__ import annotations
+
+import gc
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Final
+
+from ..clock import Clock
+from ..errors import UsageError
+from ..frontend import ParseCache, Scan, Stage
+from ..helpers.bodies import SourceIndex
+from ..helpers.interface import find_interface
+from ..kconfig import KconfigFiles, ScannedKconfig, Support, load_kconfig, variants
+from ..law.reuse import Reuse
+from ..tree import KernelTree
+from .results import ArchResult, RawFinding, VariantResult
+from .variant import judge_variant
+
+COLLECT: Final = 100_000  # trees of C are big and acyclic: look for cycles rarely
+RECURSION: Final = 20_000  # Python frames; helpers nest about 60 calls of some 20 frames each
+SUPPORT: Final = "ARCH_SUPPORTS_PAGE_TABLE_CHECK"
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked of each architecture: which names generic code calls, which variants."""
+
+    called: frozenset[str]
+    only: frozenset[str] | None = None
+
+
+class Workshop:
+    """What architectures, and trees, share: what was found out about contents.
+
+    An answer depends on nothing that was judged before; only the time it takes does.
+    """
+
+    def __init__(self) -> None:
+        gc.set_threshold(COLLECT, 20, 50)
+        sys.setrecursionlimit(max(sys.getrecursionlimit(), RECURSION))
+        self._kconfig = ScannedKconfig()
+        self._parsed = ParseCache()
+        self._scans: dict[bytes, Scan] = {}
+
+    def check(
+        self,
+        tree: KernelTree,
+        arch: str,
+        question: Question,
+        clock: Clock,
+        note: Callable[[str], None],
+    ) -> ArchResult:
+        """Judge one architecture of a tree."""
+        files = KconfigFiles(tree, self._kconfig)
+        with Stage(tree, self._scans) as stage:
+            results, unread = _check_arch(stage, arch, question, files, note, self._parsed, clock)
+            return ArchResult(arch, tuple(results), tuple(unread), stage.files)
+
+
+def _check_arch(
+    stage: Stage,
+    arch: str,
+    question: Question,
+    files: KconfigFiles,
+    note: Callable[[str], None],
+    cache: ParseCache,
+    clock: Clock,
+) -> tuple[list[VariantResult], list[str]]:
+    tree, only = stage.tree, question.only
+    with clock.stage("kconfig"):
+        kconfig = load_kconfig(tree, arch, files)
+        offered = variants(tree, arch, kconfig)
+    with clock.stage("interface"):
+        interface = find_interface(tree, arch, question.called)
+    index = SourceIndex(tree, arch)
+    results: list[VariantResult] = []
+    reuse = Reuse()
+    hint: tuple[str, ...] = ()
+    if only is not None and not any(variant.name in only for variant in offered):
+        names = ", ".join(variant.name for variant in offered)
+        raise UsageError(f"{arch} has no variant {', '.join(sorted(only))}; it has: {names}")
+    for variant in offered:
+        if only is not None and variant.name not in only:
+            continue
+        if not variant.has_mmu:
+            continue
+        note(f"{variant.label}")
+        result = judge_variant(stage, variant, interface, index, hint, cache, clock, reuse)
+        hint = result.bodies
+        results.append(result)
+    if results:
+        results[0] = _lint(arch, kconfig.select_of(SUPPORT), results)
+    unread = [f"{p.location}: {p.message}" for p in kconfig.problems]
+    if kconfig.empty:
+        unread.append(f"arch/{arch}/Kconfig: there is no Kconfig to read")
+    unread += index.damaged
+    if not results:
+        unread.append(f"arch/{arch}/Kconfig:1: no configuration has an MMU, nothing to judge")
+    return results, unread
+
+
+def _lint(arch: str, support: Support, results: list[VariantResult]) -> VariantResult:
+    """Kconfig against the code, as a finding of the first variant: hooks without the select."""
+    used = sorted(
+        {
+            (hook.location, hook.hook, hook.function)
+            for result in results
+            for verdict in result.helpers
+            for hook in verdict.hooks
+            if hook.location.path.startswith(f"arch/{arch}/")
+        }
+    )
+    if not used or support.supported:
+        return results[0]
+    location, hook, function = used[0]
+    message = f"arch/{arch} calls {hook}() and does not select {SUPPORT}"
+    found = RawFinding("PTC302", function, "pte", location, function, message, None, (function,))
+    return replace(results[0], findings=(*results[0].findings, found))

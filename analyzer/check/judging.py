@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What a run asks of a tree, each question once: of memory first, then of the tree.
+
+What judges is imported only where something has to be judged.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final, Protocol, TypeVar
+
+from ..clock import Clock
+from ..model import HookApi
+from ..tree import KernelTree
+from .results import ArchResult
+
+_COUNTING: Final = "page_table_check_pte_clear"
+FRAMEWORK: Final = "mm/page_table_check.c"
+
+T = TypeVar("T")
+Note = Callable[[str], None]
+
+
+class Facts(Protocol):
+    """Remembers what was computed from a tree, by everything that was read for it."""
+
+    def recall(self, tree: KernelTree, name: Sequence[str], kind: type[T]) -> T | None:
+        """Return what `compute` would give for this tree, if that is known."""
+
+    def keep(self, tree: KernelTree, name: Sequence[str], compute: Callable[[KernelTree], T]) -> T:
+        """Compute it, from a tree that notes what is read, and remember it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What all architectures share: the hooks, the names that generic code calls."""
+
+    api: HookApi
+    called: tuple[str, ...]
+    problems: tuple[str, ...]
+
+
+def survey(tree: KernelTree, clock: Clock, facts: Facts | None = None) -> Survey:
+    """Read what all architectures share."""
+    with clock.stage("interface"):
+        if facts is None:
+            return _survey(tree)
+        name = ("survey",)
+        return facts.recall(tree, name, Survey) or facts.keep(tree, name, _survey)
+
+
+def _survey(tree: KernelTree) -> Survey:
+    from ..helpers.interface import called_names, read_text
+    from ..kconfig import architectures
+    from .api import hook_api
+
+    api = hook_api(tree, architectures(tree))
+    problems: tuple[str, ...] = ()
+    if api.present and _COUNTING not in read_text(tree, FRAMEWORK):
+        lacking = f"no {_COUNTING}() to read; what is counted is taken from the predicates alone"
+        problems = (f"{FRAMEWORK}: {lacking}",)
+    return Survey(api, tuple(sorted(called_names(tree))), problems)
+
+
+def judge_archs(
+    tree: KernelTree,
+    archs: Sequence[str],
+    known: Survey,
+    only: frozenset[str] | None,
+    jobs: int,
+    clock: Clock,
+    note: Note,
+    facts: Facts | None = None,
+) -> list[ArchResult]:
+    """The result of each architecture, in the order given: remembered, or judged now."""
+    found: dict[str, ArchResult] = {}
+    if facts is not None:
+        for arch in archs:
+            result = facts.recall(tree, _name(arch, known, only), ArchResult)
+            if result is not None:
+                found[arch] = result
+    left = [arch for arch in archs if arch not in found]
+    if left:
+        found |= _judge(tree, left, known, only, jobs, clock, note, facts)
+    return [found[arch] for arch in archs]
+
+
+def _judge(
+    tree: KernelTree,
+    archs: Sequence[str],
+    known: Survey,
+    only: frozenset[str] | None,
+    jobs: int,
+    clock: Clock,
+    note: Note,
+    facts: Facts | None,
+) -> dict[str, ArchResult]:
+    from .arch import Question, Workshop
+    from .pool import judge_all
+
+    workshop = Workshop()
+    question = Question(frozenset(known.called), only)
+
+    def judge(arch: str, clock: Clock, note: Note) -> ArchResult:
+        if facts is None:
+            return workshop.check(tree, arch, question, clock, note)
+        return facts.keep(
+            tree,
+            _name(arch, known, only),
+            lambda noted: workshop.check(noted, arch, question, clock, note),
+        )
+
+    return judge_all(judge, archs, jobs, clock, note)
+
+
+def _name(arch: str, known: Survey, only: frozenset[str] | None) -> tuple[str, ...]:
+    called = hashlib.sha256("\0".join(known.called).encode("utf-8", "replace")).hexdigest()
+    return "arch", arch, called, *(("all",) if only is None else ("only", *sorted(only)))
