@@ -37,6 +37,8 @@ class Conversions(Core):
             obj.base = self.local_address()
             if isinstance(obj, Variable):
                 self.run.addressed[self.run.next_local] = obj
+        elif isinstance(obj, Variable) and obj.is_global:
+            self.questions.add(("base", obj.name, ""))
         return Int(obj.base + pointer.offset, self.bits, False)
 
     def convert(self, value: Value, ctype: CType) -> Value:

@@ -96,7 +96,9 @@ class Core:
         self.known: frozenset[str] = frozenset()  # names of values that need no dereference
         self.global_bases: dict[str, int] = {}
         self.questions: set[tuple[str, str, str]] = set()  # what was asked of the unit
+        self.memory.asked = self.questions
         self.global_inits: dict[str, Variable | Opaque] = {}
+        self.global_questions: dict[str, frozenset[tuple[str, str, str]]] = {}
         self.typeof_scope: Scope = Scope()
         self.transparent = False  # hooks are followed into their bodies instead of recorded
         self.opaque_entry: int | None = None  # stands for a table whose address is not known
@@ -129,7 +131,7 @@ class Core:
 
     def new_run(self, prefix: tuple[int, ...] = (), place: Location = NOWHERE) -> Run:
         """A run in this world, at a place of the tree."""
-        return Run(prefix=prefix, memo=dict(self.world), location=place)
+        return Run(prefix=prefix, memo=dict(self.world), location=place, asked=self.questions)
 
     def mark(self, node: Node) -> None:
         """Remembers where the run is."""
@@ -159,8 +161,11 @@ class Core:
 
     # -- names
 
-    def find(self, name: str, scope: Scope | None) -> Variable | Value:
-        """What a name stands for: a variable, an enumeration constant, a function."""
+    def find(self, name: str, scope: Scope | None, address: bool = False) -> Variable | Value:
+        """What a name stands for: a variable, an enumeration constant, a function.
+
+        With `address` only the place of a structure is wanted, not what it holds.
+        """
         while scope is not None:
             local = scope.names.get(name)
             if local is not None:
@@ -174,9 +179,14 @@ class Core:
         self.questions.add(("enum", name, ""))
         if node is not None:
             return self._enumerate(node, name)
-        self.questions.add(("variable", name, ""))
         if self.code.variable_node(name, self.run.location.path) is not None:
-            return self.global_variable(name)
+            found = self.global_variable(name)
+            if address and isinstance(found, Variable) and isinstance(found.ctype, StructType):
+                self.questions.add(("address", name, ""))
+            else:
+                self.ask_contents(name)
+            return found
+        self.questions.add(("variable", name, ""))
         self.questions.add(("function", name, ""))
         self.questions.add(("prototype", name, ""))
         if self.code.has_function(name) or self.code.prototype_node(name) is not None:
@@ -207,6 +217,11 @@ class Core:
 
     def global_variable(self, name: str) -> Variable | Value:
         raise NotImplementedError
+
+    def ask_contents(self, name: str) -> None:
+        """Notes that a run depends on what a global variable holds, and on its type."""
+        self.questions.add(("variable", name, ""))
+        self.questions.update(self.global_questions.get(name, ()))
 
     def field(self, base: Opaque, name: str, arrow: str) -> Opaque:
         """A member of something unknown, by name."""
@@ -303,6 +318,8 @@ class Core:
                     target = self.entry_type(obj.level)
                 return self.memory.load_table(obj, place.offset, target)
             assert isinstance(obj, Variable)
+            if obj.is_global:
+                self.ask_contents(obj.name)
             if isinstance(target, ArrayType):
                 return Pointer(obj, place.offset, target.element)
             return self.memory.load(obj, place.offset, target)
@@ -352,6 +369,7 @@ class Core:
         if obj.is_global:
             if self.names_slot(value):
                 raise Unjudged(f"an entry's address is kept in {obj.name}")
+            self.ask_contents(obj.name)
             self.run.written.add(obj.name)
             self.memory.store(obj, place.offset, value, place.target)
             return

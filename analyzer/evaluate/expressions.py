@@ -192,9 +192,11 @@ class Expressions(Places, Conversions, Operators):
         op = node.op
         if op == "&":
             if isinstance(node.expr, c_ast.ID):
-                found = self.find(node.expr.name, scope)
+                found = self.find(node.expr.name, scope, address=True)
                 if isinstance(found, FuncRef):
                     return found
+                if isinstance(found, Variable):
+                    return Pointer(found, 0, found.ctype)
             place = self.place(node.expr, scope)
             if isinstance(place, Opaque) and not place.name.startswith("&"):
                 return Opaque(f"&{place.name}", nonnull=True, slot=place.slot)

@@ -29,7 +29,7 @@ class Globals(Core):
             return found
         known = self.global_inits.get(key)
         if known is None:
-            known = self._declare_global(name, key, home)
+            known = self._ask_declared(name, key, home)
             self.global_inits[key] = known
         if isinstance(known, Opaque):
             return known
@@ -37,6 +37,19 @@ class Globals(Core):
         var.cells.update(known.cells)
         run.globals[key] = var
         return var
+
+    def _ask_declared(self, name: str, key: str, home: str) -> Variable:
+        """Declares a global, and keeps what its initializer asked for, for all who read it."""
+        outer = frozenset(self.questions)
+        self.questions.clear()
+        types, self.types.asked = self.types.asked, set()
+        try:
+            return self._declare_global(name, key, home)
+        finally:
+            own = self.questions | self.types.asked
+            self.global_questions[name] = self.global_questions.get(name, frozenset()) | own
+            self.types.asked = types
+            self.questions.update(outer)
 
     def _declare_global(self, name: str, key: str, home: str) -> Variable:
         node = self.code.variable_node(name, home)

@@ -113,7 +113,14 @@ class Memory:
     """Loads and stores with the byte order of the architecture."""
 
     def __init__(self, order: str) -> None:
-        self.order = order
+        self._order = order
+        self.asked: set[tuple[str, str, str]] = set()  # see Core.questions
+
+    @property
+    def order(self) -> str:
+        """The byte order; whoever asks depends on it."""
+        self.asked.add(("order", "", ""))
+        return self._order
 
     def load_table(self, table: Table, offset: int, ctype: CType | None) -> Value:
         """Reads an entry, or a part of one; Unjudged outside the table."""

@@ -107,6 +107,8 @@ class Places(Core):
     def member_of(self, base: Pointer, name: str) -> Place:
         """`base->name`."""
         ctype = base.target
+        if isinstance(base.obj, Variable) and base.obj.is_global:
+            self.ask_contents(base.obj.name)
         if not isinstance(ctype, StructType):
             ctype = base.obj.ctype if isinstance(base.obj, Variable) else None
             if not isinstance(ctype, StructType) or base.offset:

@@ -84,12 +84,14 @@ class Run:
     round: int = 0  # of the innermost loop; its later rounds share their choices
     decided: int = 0  # how often a choice was asked for
     location: Location = NOWHERE
+    asked: set[tuple[str, str, str]] = field(default_factory=set)  # see Core.questions
 
     def choose(self, key: str, ways: int = 2) -> int:
         """Takes the way that the prefix prescribes, else the first; the same key, the same way."""
         self.decided += 1
         if self.round and _CHANGES.search(key) and not key.startswith(("static key", "asm goto")):
             key = f"{key} in round {min(self.round, SHARED_ROUND) + 1}"
+        self.asked.add(("world", key, ""))
         known = self.memo.get(key)
         if known is not None:
             return known

@@ -35,6 +35,7 @@ HEADERS: Final = (
 _NEVER_EMPTY: Final = frozenset({"mm_types.h", "page_table_check.h"})
 _ENTRY: Final = re.compile(r'\n# \d+ "([^"\n]*)" 1')
 _RETURN: Final = re.compile(r'\n# (\d+) "([^"\n]*)" 2')
+_COUNTED: Final = re.compile(r"\b__compiletime_assert_[0-9]+")
 _PADDING: Final = re.compile(r"^(?:_/)+")
 _MAX_FATAL: Final = 40  # directives that are tried again without
 _ARCH_PGTABLE: Final = re.compile(r"arch/([^/]+)/include/asm/pgtable\.h$")
@@ -102,6 +103,7 @@ def read_unit(
     if with_macros:
         macros = MacroTable(text)
         text = without_directives(text)
+    text = _COUNTED.sub("__compiletime_assert_", text)
     lacking += _missing_headers(text, f"../gen/{variant.arch}/{MISSING}/")
     unit = Unit(text, (), macros, cache)
     flaws = _flaws(stage, unit.files)

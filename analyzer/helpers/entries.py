@@ -72,6 +72,7 @@ class Entries:
 
     def _huge_page_size(self, values: list[Value]) -> Value:
         """A hugetlb page is asked about at the size of a PMD."""
+        self.machine.questions.add(("constant", "PMD_SIZE", ""))
         size = self.constant("PMD_SIZE")
         return Opaque("huge_page_size") if size is None else Int(size, self.bits, False)
 

@@ -27,6 +27,23 @@ class Case:
 
 
 @dataclass(frozen=True, slots=True)
+class Trace:
+    """What one path of one case did, before anybody counts: `left` is the entry at the end.
+
+    `status` is 'ends' or 'unknown', with a reason, where the path did not come to its end.
+    `misused`: a hook is wrong in itself, whatever it counts.
+    """
+
+    case: Case
+    choices: tuple[Choice, ...]
+    events: tuple[Event, ...]
+    left: int
+    misused: bool
+    status: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """One path of one case. `status` is balanced, neutral, broken, unknown or ends."""
 

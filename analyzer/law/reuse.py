@@ -2,25 +2,27 @@
 """Runs of a helper that hold in another variant, too.
 
 A run is a function of the text it looked at: the functions it entered, the types, constants and
-variables it asked for, the entries it was given and what they count. Where all of that is the
-same in another variant, so is the outcome. Nothing is assumed: every question that the run asked
-is asked again of the other unit, and answers are compared.
+variables it asked for, the state of the processor, the entries it was given. Where all of that is
+the same in another variant, so are the stores and hooks. Nothing is assumed: every question that
+the run asked is asked again of the other unit, and answers are compared. What entries count is no
+part of it: each variant judges what a run did by its own predicates.
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from ..helpers.code import UnitCode
 from ..helpers.interface import Signature
-from ..helpers.session import Counted, Session
-from .outcome import Case, HelperRuns
+from ..helpers.session import Session
+from .outcome import Case, Trace
 
 Question = tuple[str, str, str]  # kind, name, file that asks
+Setting = tuple[int, ...]  # word size, and the table that a helper is given
 _WORD = re.compile(r"[A-Za-z_]\w*")
 _POINTED: Final = re.compile(r"\b(?:struct|union)\s+\w+\s*\*")
 _MAX_DEPTH: Final = 12
@@ -28,14 +30,12 @@ _MAX_DEPTH: Final = 12
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """The runs of one helper and everything they depend on."""
+    """Runs of one helper and everything they depend on."""
 
     signature: Signature
-    machine: tuple[object, ...]  # word size, byte order, PMD_SIZE, the state of the processor
-    cases: tuple[Case, ...]
-    counts: tuple[tuple[str, int, Counted | None], ...]
+    setting: Setting
     answers: tuple[tuple[Question, str], ...]
-    runs: HelperRuns
+    traces: Mapping[Case, tuple[Trace, ...]]
 
 
 class Answers:
@@ -52,12 +52,27 @@ class Answers:
         """A digest of what the unit answers; 'none' where it has nothing of that name."""
         known = self._digests.get(question)
         if known is None:
+            if question[0] in ("world", "base"):
+                return self._of_the_moment(question)
             known = self._digests[question] = self._answer(question, 0)
         return known
+
+    def _of_the_moment(self, question: Question) -> str:
+        """What may become known later: the state of the processor, addresses of globals."""
+        kind, name, _ = question
+        machine = self._session.machine
+        return str((machine.world if kind == "world" else machine.global_bases).get(name))
 
     def _answer(self, question: Question, depth: int) -> str:
         kind, name, near = question
         unit = self._code.unit
+        if kind == "order":
+            return self._session.variant.endian
+        if kind == "constant":
+            return str(self._session.constant(name))
+        if kind == "address":
+            chunks = unit.variables.get(name, ())
+            return self._hash(*sorted({unit.source(c).partition("=")[0] for c in chunks}))
         if kind == "reaches":
             return str(self._session.machine.reaches_hook(name))
         if kind == "function":
@@ -111,41 +126,30 @@ class Reuse:
 
     def __init__(self) -> None:
         self._records: dict[str, list[Record]] = {}
-        self.hits = 0
+        self.hits = 0  # helpers of which nothing had to be run
 
     def find(
-        self, signature: Signature, cases: tuple[Case, ...], session: Session, answers: Answers
-    ) -> HelperRuns | None:
-        """Runs of another variant that hold here; None when there are none."""
+        self, signature: Signature, setting: Setting, answers: Answers
+    ) -> dict[Case, tuple[Trace, ...]]:
+        """The runs of other variants that hold here, by case."""
+        found: dict[Case, tuple[Trace, ...]] = {}
         for record in self._records.get(signature.name, ()):
-            if record.signature != signature or record.cases != cases:
-                continue
-            if record.machine != _machine(session):
+            if record.signature != signature or record.setting != setting:
                 continue
             if any(answers.digest(question) != answer for question, answer in record.answers):
                 continue
-            if any(session.counted(level, raw) != c for level, raw, c in record.counts):
-                continue
-            self.hits += 1
-            return record.runs
-        return None
+            found.update(record.traces)
+        return found
 
     def keep(
         self,
         signature: Signature,
-        cases: tuple[Case, ...],
-        runs: HelperRuns,
-        session: Session,
-        counts: Iterable[tuple[str, int, Counted | None]],
+        setting: Setting,
+        traces: Mapping[Case, tuple[Trace, ...]],
         questions: Iterable[Question],
         answers: Answers,
     ) -> None:
         """Keeps runs with all that they asked."""
         asked = tuple((question, answers.digest(question)) for question in sorted(questions))
-        record = Record(signature, _machine(session), cases, tuple(counts), asked, runs)
+        record = Record(signature, setting, asked, traces)
         self._records.setdefault(signature.name, []).append(record)
-
-
-def _machine(session: Session) -> tuple[object, ...]:
-    world = tuple(sorted(session.machine.world.items()))
-    return session.bits, session.variant.endian, session.constant("PMD_SIZE"), world

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Final
 
 from ..evaluate.memory import Table
@@ -15,10 +14,10 @@ from ..helpers.contracts import Contract, New, Old, contract_for
 from ..helpers.interface import Signature, parameter_names
 from ..helpers.probes import CALL
 from ..helpers.session import ADDRESS, LOWER_TABLE, MM, VMA, Entry, Session
-from .deltas import hooked_delta, is_user_mm, sole_level, stored_delta
+from .deltas import hooked_delta, is_user_mm, stored_delta
 from .hugetlb import counted_at, is_hugetlb
-from .outcome import INDEX, Case, HelperRuns, Outcome
-from .reuse import Answers, Question, Reuse
+from .outcome import INDEX, Case, HelperRuns, Outcome, Trace
+from .reuse import Answers, Question, Reuse, Setting
 
 MAX_PATHS: Final = 64
 SLOTS: Final = 1024
@@ -41,7 +40,6 @@ class Runner:
     def __init__(self, session: Session) -> None:
         self.session = session
         self.machine = session.machine
-        self.counts: set[tuple[str, int]] = set()  # entries whose count a run depended on
         self.answers = Answers(session)
 
     # -- cases
@@ -134,28 +132,31 @@ class Runner:
     def run(self, signature: Signature, reuse: Reuse | None = None) -> HelperRuns:
         """Every case of a helper on every path; runs of another variant where they hold here."""
         contract = contract_for(signature.name)
-        outcomes: list[Outcome] = []
+        traces: list[Trace] = []
         vacuous = True
+        reason = ""
         try:
             vacuous = not self.session.has_counted(signature.level)
             cases = tuple(self.cases(signature, contract))
-            if reuse is not None:
-                found = reuse.find(signature, cases, self.session, self.answers)
-                if found is not None:
-                    return replace(found, vacuous=vacuous)
-            self.counts.clear()
+            setting = self._setting(signature, contract)
+            known = {} if reuse is None else reuse.find(signature, setting, self.answers)
+            made: dict[Case, tuple[Trace, ...]] = {}
+            world = dict(self.machine.world)
             self.machine.questions.clear()
             self.machine.types.asked.clear()
             for case in cases:
-                outcomes.extend(self.paths(signature, case, contract))
-            if reuse is not None:
-                runs = HelperRuns(signature, contract, tuple(outcomes), vacuous)
-                asked = self._asked()
-                counts = [(lv, raw, self.session.counted(lv, raw)) for lv, raw in self.counts]
-                reuse.keep(signature, cases, runs, self.session, counts, asked, self.answers)
+                found = known.get(case)
+                if found is None:
+                    found = made[case] = tuple(self.traces(signature, case, contract))
+                traces.extend(found)
+            if reuse is not None and not made:
+                reuse.hits += 1
+            elif reuse is not None and world == self.machine.world:
+                reuse.keep(signature, setting, made, self._asked(), self.answers)
         except (Unjudged, PathEnds) as problem:
-            return HelperRuns(signature, contract, tuple(outcomes), vacuous, str(problem))
-        return HelperRuns(signature, contract, tuple(outcomes), vacuous)
+            reason = str(problem)
+        outcomes = tuple(self._judged(signature.name, trace) for trace in traces)
+        return HelperRuns(signature, contract, outcomes, vacuous, reason)
 
     def _asked(self) -> set[Question]:
         """What the runs just made asked of the unit, parameters of functions included."""
@@ -166,33 +167,42 @@ class Runner:
                 asked |= machine.shape_questions.get(name, frozenset())
         return asked
 
-    def paths(self, signature: Signature, case: Case, contract: Contract) -> list[Outcome]:
+    def _setting(self, signature: Signature, contract: Contract) -> Setting:
+        """Word size, empty entry, what stands for a table of unknown address, bytes of an entry."""
+        session = self.session
+        level = signature.level
+        empty = session.none(level)
+        fill = empty.raw if isinstance(empty, Entry) else 0
+        stand_in = -1
+        if contract.new is New.ANY and "populate" in signature.name:
+            lower = session.table(level)
+            stand_in = lower.raw if isinstance(lower, Entry) else fill
+        return session.bits, fill, stand_in, session.width(level)
+
+    def traces(self, signature: Signature, case: Case, contract: Contract) -> list[Trace]:
         """All paths of one case, in a fixed order."""
-        done: list[Outcome] = []
+        done: list[Trace] = []
         todo: list[tuple[int, ...]] = [()]
+        setting = self._setting(signature, contract)
         while todo:
-            prefix = todo.pop()
-            done.append(self._path(signature, case, contract, prefix))
+            done.append(self._trace(signature, case, setting, todo.pop()))
             todo.extend(alternatives(self.machine.run))
             if len(done) >= MAX_PATHS and todo:
-                done.append(Outcome("unknown", case, (), (), reason=f"more than {MAX_PATHS} paths"))
+                reason = f"more than {MAX_PATHS} paths"
+                done.append(Trace(case, (), (), 0, False, "unknown", reason))
                 break
         return done
 
-    def _path(
-        self, signature: Signature, case: Case, contract: Contract, prefix: tuple[int, ...]
-    ) -> Outcome:
+    def _trace(
+        self, signature: Signature, case: Case, setting: Setting, prefix: tuple[int, ...]
+    ) -> Trace:
         session, machine = self.session, self.machine
-        level = signature.level
+        _, fill, stand_in, _ = setting
         run = session.fresh(prefix)
-        empty = session.none(level)
-        fill = empty.raw if isinstance(empty, Entry) else 0
-        table = session.new_table(level, SLOTS, fill)
+        table = session.new_table(signature.level, SLOTS, fill)
         for offset, entry in enumerate((case.old, *case.neighbours)):
             table.entries[INDEX + offset] = entry.raw
-        if contract.new is New.ANY and "populate" in signature.name:
-            lower = session.table(level)
-            machine.opaque_entry = lower.raw if isinstance(lower, Entry) else fill
+        machine.opaque_entry = None if stand_in < 0 else stand_in
         status, reason = "", ""
         try:
             machine.call(f"{CALL}{signature.name}", self._arguments(signature, case, table))
@@ -205,28 +215,31 @@ class Runner:
             status, reason = "unknown", "expressions nested too deep"
         finally:
             machine.opaque_entry = None
-        choices, events = tuple(run.choices), tuple(run.events)
-        if status:
-            return Outcome(status, case, choices, events, reason=reason)
+        events = tuple(run.events)
+        return Trace(
+            case, tuple(run.choices), events, table.entries[INDEX],
+            self._misused(events, table), status, reason,
+        )  # fmt: skip
+
+    def _judged(self, name: str, trace: Trace) -> Outcome:
+        """Both sides of the law for what a path did."""
+        case, choices, events = trace.case, trace.choices, trace.events
+        if trace.status:
+            return Outcome(trace.status, case, choices, events, reason=trace.reason)
         try:
-            self._note_counts(events)
-            if is_hugetlb(signature.name):
-                self._note_counts(events, sole_level(events))
-            expected = stored_delta(session, events, counted_at(session, signature.name, events))
-            got = hooked_delta(session, events)
+            level = counted_at(self.session, name, events)
+            expected = stored_delta(self.session, events, level)
+            got = hooked_delta(self.session, events)
         except Unjudged as problem:
             return Outcome("unknown", case, choices, events, reason=problem.reason)
         hooked = any(event.kind != "store" for event in events)
-        if self._misused(events, table):
+        if trace.misused:
             status = "broken"
         elif expected == got:
             status = "balanced" if hooked else "neutral"
         else:
             status = "broken"
-        run.location = run.location
-        return Outcome(
-            status, case, choices, events, expected, got, table.entries[INDEX], index=INDEX
-        )
+        return Outcome(status, case, choices, events, expected, got, trace.left, index=INDEX)
 
     @staticmethod
     def _misused(events: tuple[Event, ...], table: Table) -> bool:
@@ -242,13 +255,6 @@ class Runner:
             if event.table is not None and event.table is not table:
                 return True
         return False
-
-    def _note_counts(self, events: tuple[Event, ...], level: str | None = None) -> None:
-        """Remembers which entries' counts the verdict depends on."""
-        for event in events:
-            held = () if event.kind == "clear" else (event.old, *event.held)
-            at = level or event.level
-            self.counts.update((at, raw) for raw in (*held, event.new))
 
     # -- arguments
 
@@ -282,6 +288,7 @@ class Runner:
             elif _ADDRESS.match(name):
                 values.append(Int(ADDRESS[session.bits], session.bits, False))
             elif _SIZE.match(name):
+                self.machine.questions.add(("constant", "PMD_SIZE", ""))
                 size = session.constant("PMD_SIZE")
                 values.append(Opaque(name) if size is None else Int(size, session.bits, False))
             else:
