@@ -41,6 +41,9 @@ class Decoder(Protocol):
     def pages(self, level: str) -> int:
         """Base pages that a leaf of the level maps: 1 for a pte."""
 
+    def span(self, level: str) -> int:
+        """Bytes of addresses that an entry stands for (PAGE_SIZE for a pte)."""
+
     def entries(self, level: str) -> int:
         """Entries of a table (PTRS_PER_PTE)."""
 

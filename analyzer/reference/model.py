@@ -8,7 +8,6 @@ which things are checked) of the kernels from 5.17 on; what differs between tree
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from typing import Final
 
 from .decode import Decoder, Facts
@@ -27,6 +26,12 @@ from .values import (
 
 _ANON: Final = PageKind.ANONYMOUS
 _FILE: Final = PageKind.FILE
+_MAPPED: Final = {
+    Op.ALLOC: Rule.ALLOC_MAPPED,
+    Op.FREE: Rule.FREE_MAPPED,
+    Op.ZERO: Rule.ZERO_MAPPED,
+}
+_LASTING: Final = frozenset({PageKind.NO_PAGE_EXT, PageKind.INVALID, PageKind.ZERO})
 _Held = tuple[int, int, int]  # raw, how many entries after the one it was written for, event
 
 
@@ -61,6 +66,7 @@ class Model:
         self._file: dict[int, int] = {}
         self._slots: dict[tuple[int, str, int], _Held] = {}
         self._unsure: set[tuple[int, str, int]] = set()
+        self._moved: list[tuple[bool, range, int]] = []  # by the event, until it stops
         self._pages = {level: decoder.pages(level) for level in LEVELS}
 
     # -- the operations ----------------------------------------------------------------------
@@ -100,7 +106,7 @@ class Model:
     ) -> Violation | None:
         """The table of ptes whose first is `slot` is dropped as a whole."""
         event = self._event(Op.CLEAR_RANGE, "pte", mm, slot, 0)
-        return self.apply(event if old is None else replace(event, old=tuple(old)))
+        return self.apply(event if old is None else event._replace(old=tuple(old)))
 
     def alloc(self, pfn: int, order: int = 0) -> Violation | None:
         """2^order pages from `pfn` on leave the free list; nothing may map them."""
@@ -137,6 +143,11 @@ class Model:
         """The counted entries that map a page by the page tables, the oldest first."""
         return tuple(sorted(self._find(pfn), key=lambda found: found.number))
 
+    def held(self, mm: int, level: str, slot: int) -> range:
+        """The pages that the entry in a slot is counted for, as far as the model has seen."""
+        found = self._slots.get((mm, level, slot))
+        return range(0) if found is None else self._counted(mm, level, found)
+
     def recount(self) -> dict[int, int]:
         """How often each page is mapped by the page tables as they are, whoever counted."""
         found: dict[int, int] = {}
@@ -154,6 +165,7 @@ class Model:
         Raises UnknownSlotError where what the slot held is not known.
         """
         self.events += 1
+        self._moved.clear()
         try:
             if event.op is Op.SET:
                 self._do_set(event)
@@ -170,6 +182,7 @@ class Model:
                 self._unsure.discard(key)
             else:
                 self._do_zero(event)
+                self._do_free(event)
         except _Stop as stop:
             return self._violation(stop, event)
         return None
@@ -240,10 +253,15 @@ class Model:
             if self.traits.page_ext_required:
                 raise _Stop(Rule.NO_COUNTERS, event.pfn, Counters())
             return
-        rule = Rule.ALLOC_MAPPED if event.op is Op.ALLOC else Rule.FREE_MAPPED
         for pfn in range(event.pfn, event.pfn + (1 << event.order)):
             if self._anon.get(pfn, 0) or self._file.get(pfn, 0):
-                raise _Stop(rule, pfn, self.counters(pfn))
+                raise _Stop(_MAPPED[event.op], pfn, self.counters(pfn))
+
+    def _do_free(self, event: Event) -> None:
+        """A page that is free is no longer anonymous memory, nor a slab."""
+        for pfn in range(event.pfn, event.pfn + (1 << event.order)):
+            if self._kinds.get(pfn, _FILE) not in _LASTING:
+                self._kinds.pop(pfn, None)
 
     # -- counting ----------------------------------------------------------------------------
 
@@ -303,6 +321,7 @@ class Model:
                 mine[pfn] = left
             else:
                 mine.pop(pfn, None)
+        self._moved.append((anon, range(first, first + pages), 1))
 
     def _count_new(self, level: str, facts: Facts, index: int, nr: int) -> None:
         pages = self._pages[level]
@@ -319,6 +338,7 @@ class Model:
                 if count > 1 and facts.write:
                     before = Counters(count - 1, self._file.get(pfn, 0))
                     raise _Stop(Rule.ANON_SHARED_WRITABLE, pfn, before)
+            self._moved.append((True, range(first, first + nr * pages), -1))
             return
         for pfn in range(first, first + nr * pages):
             if self._anon.get(pfn, 0):
@@ -327,6 +347,7 @@ class Model:
             self._file[pfn] = count
             if count < 0:
                 raise _Stop(Rule.FILE_NEGATIVE, pfn, Counters(0, count - 1))
+        self._moved.append((False, range(first, first + nr * pages), -1))
 
     # -- page tables -------------------------------------------------------------------------
 
@@ -388,8 +409,12 @@ class Model:
                         facts.write, facts.pfn,
                     ),
                 )  # fmt: skip
-        older = there[:1] if own or stop.rule in (Rule.ALLOC_MAPPED, Rule.FREE_MAPPED) else there
+        older = there[:1] if own else there
+        anon, file = stop.before.anon, stop.before.file
+        for is_anon, span, step in self._moved:
+            if pfn in span:
+                anon, file = (anon + step, file) if is_anon else (anon, file + step)
         return Violation(
-            stop.rule, pfn, self.kind(pfn), stop.before, self.counters(pfn), event,
+            stop.rule, pfn, self.kind(pfn), Counters(anon, file), self.counters(pfn), event,
             (*older[:2], *own),
         )  # fmt: skip

@@ -37,6 +37,13 @@ class SessionDecoder(BaseDecoder):
         except Unjudged:
             return 1
 
+    def span(self, level: str) -> int:
+        """PAGE_SIZE, PMD_SIZE, PUD_SIZE. Raises Unjudged."""
+        found = self.session.constant("PAGE_SIZE" if level == "pte" else f"{level.upper()}_SIZE")
+        if not found:
+            raise Unjudged(f"the size of what a {level} maps is not known")
+        return found
+
     def entries(self, level: str) -> int:
         """PTRS_PER_PTE and its like. Raises Unjudged."""
         found = self.session.constant(f"PTRS_PER_{level.upper()}")

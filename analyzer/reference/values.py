@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import Final
+from typing import Final, NamedTuple
 
 LEVELS: Final = ("pte", "pmd", "pud")
 INIT_MM: Final = 0
@@ -35,6 +35,7 @@ class Op(Enum):
     CLEAR_RANGE = "clear-range"  # pte_clear_range
     ALLOC = "alloc"
     FREE = "free"
+    ZERO = "zero"  # alloc or free, it is not known which
     PAGE = "page"  # the pages become what `kind` says
     STORE = "store"  # an entry changes without a hook
 
@@ -49,6 +50,7 @@ class Rule(Enum):
     FILE_NEGATIVE = "file-count-negative"
     ALLOC_MAPPED = "allocated-while-mapped"
     FREE_MAPPED = "freed-while-mapped"
+    ZERO_MAPPED = "allocated-or-freed-while-mapped"
     SLAB_MAPPED = "slab-mapped"
     SLAB_ALLOCATED = "slab-allocated-or-freed"
     NO_COUNTERS = "no-counters"  # trees that insist on page_ext
@@ -63,8 +65,7 @@ class Counters:
     file: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(NamedTuple):
     """One call of a hook, or what the model has to know besides.
 
     `slot` numbers an entry among those of its mm and level: neighbours in a table have numbers

@@ -5,43 +5,60 @@
 
 DEFINE_STATIC_KEY_TRUE(page_table_check_disabled);
 
+/* One more or one less mapping of one kind; there must be none of the other kind. */
+static int page_count(atomic_t *kind, const atomic_t *other, bool up)
+{
+	BUG_ON(atomic_read(other));
+	return up ? atomic_inc_return(kind) : atomic_dec_return(kind);
+}
+
+/* The first of some pages, which tells what all of them are; NULL if there are none. */
+static struct page *first_page(unsigned long pfn)
+{
+	struct page *page = pfn_valid(pfn) ? pfn_to_page(pfn) : NULL;
+
+	BUG_ON(page && PageSlab(page));
+	return page;
+}
+
 /* Frames from pfn on lose a mapping. */
 static void page_table_check_clear(unsigned long pfn, unsigned long pgcnt)
 {
-	unsigned long i;
+	struct page *page = first_page(pfn);
+	bool anon = page && PageAnon(page);
 
-	if (!pfn_valid(pfn))
-		return;
-
-	for (i = 0; i < pgcnt; i++) {
-		struct page *page = pfn_to_page(pfn + i);
-
-		if (PageAnon(page))
-			BUG_ON(atomic_dec_return(&page->anon_map_count) < 0);
+	for (; page && pgcnt; pgcnt--, page++) {
+		if (anon)
+			BUG_ON(page_count(&page->anon_map_count, &page->file_map_count, false) < 0);
 		else
-			BUG_ON(atomic_dec_return(&page->file_map_count) < 0);
+			BUG_ON(page_count(&page->file_map_count, &page->anon_map_count, false) < 0);
 	}
 }
 
 /* Frames from pfn on gain a mapping: shared writable memory is never anonymous. */
 static void page_table_check_set(unsigned long pfn, unsigned long pgcnt, bool rw)
 {
-	unsigned long i;
+	struct page *page = first_page(pfn);
+	bool anon = page && PageAnon(page);
+	int maps;
 
-	if (!pfn_valid(pfn))
-		return;
-
-	for (i = 0; i < pgcnt; i++) {
-		struct page *page = pfn_to_page(pfn + i);
-
-		if (PageAnon(page)) {
-			BUG_ON(atomic_read(&page->file_map_count));
-			BUG_ON(atomic_inc_return(&page->anon_map_count) > 1 && rw);
-		} else {
-			BUG_ON(atomic_read(&page->anon_map_count));
-			BUG_ON(atomic_inc_return(&page->file_map_count) <= 0);
-		}
+	for (; page && pgcnt; pgcnt--, page++) {
+		if (anon)
+			maps = page_count(&page->anon_map_count, &page->file_map_count, true);
+		else
+			maps = page_count(&page->file_map_count, &page->anon_map_count, true);
+		BUG_ON(maps <= 0 || (anon && rw && maps > 1));
 	}
+}
+
+/* Pages that leave the free list, or go to it, are mapped nowhere. */
+void __page_table_check_zero(struct page *page, unsigned int order)
+{
+	struct page *end = page + (1UL << order);
+
+	BUG_ON(PageSlab(page));
+	for (; page < end; page++)
+		BUG_ON(atomic_read(&page->anon_map_count) || atomic_read(&page->file_map_count));
 }
 
 /* A special entry has no page of its own to count. */

@@ -32,6 +32,11 @@ static inline bool PageAnon(const struct page *page)
 	return page->flags & PG_anon;
 }
 
+static inline bool PageSlab(const struct page *page)
+{
+	return page->flags & PG_slab;
+}
+
 static inline pte_t mk_pte(const struct page *page, pgprot_t prot)
 {
 	return pfn_pte(page_to_pfn(page), prot);

@@ -30,5 +30,6 @@ struct vm_area_struct {
 #define VM_SHARED 0x8UL
 
 #define PG_anon 0x1UL
+#define PG_slab 0x2UL
 
 #endif

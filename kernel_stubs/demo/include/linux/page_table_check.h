@@ -7,6 +7,7 @@
 
 extern struct static_key_true page_table_check_disabled;
 
+void __page_table_check_zero(struct page *page, unsigned int order);
 void __page_table_check_ptes_set(struct mm_struct *mm, pte_t *ptep, pte_t pte,
 				 unsigned int nr);
 void __page_table_check_pte_clear(struct mm_struct *mm, pte_t pte);
@@ -16,6 +17,19 @@ void __page_table_check_pmd_set(struct mm_struct *mm, pmd_t *pmdp, pmd_t pmd);
 void __page_table_check_pmd_clear(struct mm_struct *mm, pmd_t pmd);
 void __page_table_check_pud_set(struct mm_struct *mm, pud_t *pudp, pud_t pud);
 void __page_table_check_pud_clear(struct mm_struct *mm, pud_t pud);
+
+/* Neither a page that is allocated nor one that is freed is mapped. */
+static inline void page_table_check_alloc(struct page *page, unsigned int order)
+{
+	if (!static_branch_likely(&page_table_check_disabled))
+		__page_table_check_zero(page, order);
+}
+
+static inline void page_table_check_free(struct page *page, unsigned int order)
+{
+	if (!static_branch_likely(&page_table_check_disabled))
+		__page_table_check_zero(page, order);
+}
 
 /* The entry was taken out of its slot. */
 static inline void page_table_check_pte_clear(struct mm_struct *mm, pte_t pte)
@@ -68,6 +82,8 @@ static inline void page_table_check_pte_clear_range(struct mm_struct *mm,
 
 #else
 
+static inline void page_table_check_alloc(struct page *page, unsigned int order) { }
+static inline void page_table_check_free(struct page *page, unsigned int order) { }
 static inline void page_table_check_pte_clear(struct mm_struct *mm, pte_t pte) { }
 static inline void page_table_check_pmd_clear(struct mm_struct *mm, pmd_t pmd) { }
 static inline void page_table_check_pud_clear(struct mm_struct *mm, pud_t pud) { }
