@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Verifies architectures of a tree, variant by variant."""
+
+from __future__ import annotations
+
+import gc
+import sys
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from typing import TypeVar
+
+from ..check.run import COLLECT, RECURSION
+from ..check.variant import Judge, build_unit, unread
+from ..clock import Clock
+from ..errors import SourceError, UsageError
+from ..evaluate.values import PathEnds, Unjudged
+from ..frontend import ParseCache, Stage, Unit
+from ..helpers.bodies import SourceIndex
+from ..helpers.interface import LEVELS, Interface, called_names, find_interface
+from ..kconfig import KconfigFiles, Variant, load_kconfig, variants
+from ..tree import KernelTree
+from .ledger import Ledger
+from .scripts import SEQUENCES
+from .sequences import SequenceRuns
+from .single import SingleRuns
+from .values import Agreement, HelperProof, SequenceProof, VariantProof, VerifyResult
+
+Proof = TypeVar("Proof", HelperProof, SequenceProof)
+_WORSE = (Agreement.AGREES, Agreement.UNKNOWN, Agreement.DISAGREES)
+
+
+def verify_tree(
+    tree: KernelTree,
+    archs: Iterable[str],
+    *,
+    only: frozenset[str] | None = None,
+    series: tuple[str, ...] = (),
+    note: Callable[[str], None] = lambda _: None,
+) -> VerifyResult:
+    """Run every helper, and sequences of them, in all variants of `archs` (or those in `only`).
+
+    `series` names the patches that were applied to the tree, for the report. Raises UsageError
+    for a variant that an architecture does not have, ToolError without a C preprocessor.
+    """
+    started = time.perf_counter()
+    gc.set_threshold(COLLECT, 20, 50)
+    sys.setrecursionlimit(max(sys.getrecursionlimit(), RECURSION))
+    called = called_names(tree)
+    files = KconfigFiles(tree)
+    cache, clock = ParseCache(), Clock()
+    proofs: list[VariantProof] = []
+    problems: list[str] = []
+    with Stage(tree) as stage:
+        for arch in archs:
+            offered = variants(tree, arch, load_kconfig(tree, arch, files))
+            if only is not None and not any(one.name in only for one in offered):
+                names = ", ".join(one.name for one in offered)
+                raise UsageError(
+                    f"{arch} has no variant {', '.join(sorted(only))}; it has: {names}"
+                )
+            interface = find_interface(tree, arch, called)
+            index = SourceIndex(tree, arch)
+            hint: tuple[str, ...] = ()
+            wanted = [one for one in offered if one.has_mmu and (not only or one.name in only)]
+            if not wanted:
+                problems.append(f"arch/{arch}/Kconfig:1: no configuration has an MMU")
+            for variant in wanted:
+                note(variant.label)
+                try:
+                    unit, hint = build_unit(stage, variant, interface, index, hint, cache, clock)
+                except SourceError as problem:
+                    proofs.append(_unreadable(variant, str(problem)))
+                    continue
+                proofs.append(verify_unit(unit, variant, interface, index))
+    return VerifyResult(
+        tree.label, tree.revision, series, tuple(proofs), tuple(problems),
+        time.perf_counter() - started,
+    )  # fmt: skip
+
+
+def verify_unit(
+    unit: Unit, variant: Variant, interface: Interface, index: SourceIndex
+) -> VariantProof:
+    """One variant, in every state of the processor that its entries depend on."""
+    judge = Judge(unit, variant, interface, index)
+    first = _verify(judge)
+    world: Mapping[str, int] = judge.session.machine.world
+    if not world:
+        return first
+    other = Judge(unit, variant, interface, index, None, dict.fromkeys(world, 1))
+    return _both(first, _verify(other))
+
+
+def _verify(judge: Judge) -> VariantProof:
+    session, variant = judge.session, judge.variant
+    try:
+        ledger = Ledger(session)
+        single = SingleRuns(judge, ledger)
+        helpers = [single.prove(signature) for signature in judge.judged()]
+        proved = tuple(
+            sorted((one for one in helpers if one is not None), key=lambda p: (p.level, p.helper))
+        )
+        played = [SequenceRuns(judge, ledger).prove(sequence) for sequence in SEQUENCES]
+        made = [
+            (level, entry.name, session.counted(level, entry.raw) is not None)
+            for level in LEVELS
+            if not session.folded(level)
+            for entry in session.classes(level)
+        ]
+    except (Unjudged, PathEnds) as problem:
+        return _unreadable(variant, str(problem))
+    problems = list(unread(judge.unit))
+    if ledger.framework and variant.supported:
+        problems.append(f"mm/page_table_check.c: {ledger.framework}")
+    return VariantProof(
+        arch=variant.arch,
+        variant=variant.name,
+        supported=variant.supported,
+        helpers=proved,
+        sequences=tuple(one for one in played if isinstance(one, SequenceProof)),
+        classes=tuple((level, name) for level, name, _ in made),
+        counted=tuple((level, name) for level, name, counted in made if counted),
+        missing=tuple(one for one in played if isinstance(one, str)),
+        problems=tuple(problems),
+    )
+
+
+def _unreadable(variant: Variant, reason: str) -> VariantProof:
+    return VariantProof(
+        variant.arch, variant.name, variant.supported, (), (), (), (), (), (reason,)
+    )
+
+
+def _both(first: VariantProof, second: VariantProof) -> VariantProof:
+    """What was run in both states of the processor, and the worse answer of each."""
+    helpers = {(one.helper, one.level): one for one in second.helpers}
+    sequences = {one.name: one for one in second.sequences}
+    return replace(
+        first,
+        helpers=tuple(_worse(one, helpers.get((one.helper, one.level))) for one in first.helpers),
+        sequences=tuple(_worse(one, sequences.get(one.name)) for one in first.sequences),
+        classes=tuple(dict.fromkeys((*first.classes, *second.classes))),
+        counted=tuple(dict.fromkeys((*first.counted, *second.counted))),
+        problems=tuple(dict.fromkeys((*first.problems, *second.problems))),
+    )
+
+
+def _worse(one: Proof, other: Proof | None) -> Proof:
+    if other is None:
+        return one
+    worse = max(one, other, key=lambda proof: _WORSE.index(proof.agreement))
+    return replace(worse, runs=one.runs + other.runs)

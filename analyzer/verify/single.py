@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""One helper at a time: every class of entry as old, every class as new, on every path."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ..check.variant import Judge, changes
+from ..evaluate.values import PathEnds, Unjudged
+from ..helpers.contracts import contract_for
+from ..helpers.interface import Signature
+from ..helpers.probes import COMPOSED
+from ..helpers.session import Entry, Session
+from ..law.outcome import INDEX, Case, HelperRuns, Outcome
+from ..law.runs import Runner
+from ..reference import Event, Op, PageKind
+from .describe import act
+from .ledger import USER_MM, Ledger, Wrong, booked, slot_number
+from .values import Agreement, HelperProof, Problem
+
+KINDS: Final = (PageKind.ANONYMOUS, PageKind.FILE)
+EXACT_PAGES: Final = 1024
+"""Base pages of the largest leaf that is counted page by page where several entries are given."""
+
+
+class EveryClass(Runner):
+    """Runs each class of entry against each other class, where `check` takes representatives."""
+
+    def _pivots(self, level: str, entries: tuple[Entry, ...]) -> frozenset[str]:
+        return frozenset(entry.name for entry in entries)
+
+
+class SingleRuns:
+    """The helpers of one session, each alone."""
+
+    def __init__(self, judge: Judge, ledger: Ledger) -> None:
+        self.judge = judge
+        self.session: Session = judge.session
+        self.ledger = ledger
+        self.runner = EveryClass(judge.session)
+
+    def prove(self, signature: Signature) -> HelperProof | None:
+        """Whether the hooks of a helper count what it does; None if it changes no entry."""
+        contract = contract_for(signature.name)
+        outcomes: list[Outcome] = []
+        cases = 0
+        reason = ""
+        problem: Problem | None = None
+        try:
+            for case in self.runner.cases(signature, contract):
+                cases += 1
+                for outcome in self.runner.paths(signature, case, contract):
+                    outcomes.append(outcome)
+                    if outcome.status == "unknown":
+                        reason = reason or outcome.reason
+                    elif outcome.status != "ends" and problem is None:
+                        problem = self._judge(signature, outcome)
+            vacuous = not self.session.has_counted(signature.level)
+        except (Unjudged, PathEnds) as trouble:
+            vacuous, reason = False, reason or str(trouble)
+        runs = HelperRuns(signature, contract, tuple(outcomes), vacuous, reason)
+        if not changes(runs):
+            return None
+        if vacuous:
+            reason = reason or f"no counted {signature.level} entry can be made"
+        if not reason and all(outcome.status == "ends" for outcome in outcomes):
+            ends = sorted({outcome.reason for outcome in outcomes})
+            reason = f"every path ends: {', '.join(ends) or 'nothing to run'}"
+        return self._proof(signature, outcomes, cases, reason, problem)
+
+    def _proof(
+        self,
+        signature: Signature,
+        outcomes: list[Outcome],
+        cases: int,
+        reason: str,
+        problem: Problem | None,
+    ) -> HelperProof:
+        name = signature.name
+        if name.endswith(COMPOSED):
+            name = f"{name}_commit"
+        target = self.judge.target(name)
+        if problem is not None:
+            agreement, reason = Agreement.DISAGREES, ""
+        else:
+            agreement = Agreement.UNKNOWN if reason else Agreement.AGREES
+        return HelperProof(
+            helper=name,
+            level=signature.level,
+            function=target[0] if target else "",
+            location=target[1] if target else None,
+            agreement=agreement,
+            hooked=any(outcome.hooks for outcome in outcomes),
+            runs=len(outcomes),
+            cases=cases,
+            reason=reason,
+            problem=problem,
+        )
+
+    def _judge(self, signature: Signature, outcome: Outcome) -> Problem | None:
+        """One run, once with anonymous and once with file pages."""
+        if not outcome.events:
+            return None
+        case = outcome.case
+        exact = case.nr > 1
+        if exact and self.ledger.exact.pages(signature.level) > EXACT_PAGES:
+            return None  # the same entry by entry as with one
+        for kind in KINDS:
+            wrong = self._wrong(signature.level, outcome, kind, exact)
+            if wrong is not None:
+                text = _called(signature, case)
+                return Problem(
+                    wrong.rule, wrong.message, (act(text, outcome.events, outcome.choices),)
+                )
+        return None
+
+    def _wrong(self, level: str, outcome: Outcome, kind: PageKind, exact: bool) -> Wrong | None:
+        case = outcome.case
+        log: list[Event] = [
+            Event(Op.PAGE, pfn=pfn, nr=4 * EXACT_PAGES if exact else 64, kind=kind)
+            for pfn in self.session.frames
+        ]
+        held: dict[tuple[int, int], tuple[str, int]] = {}
+        for offset, entry in enumerate((case.old, *case.neighbours)):
+            held[(0, INDEX + offset)] = (level, entry.raw)
+            log.append(Event(Op.SET, level, USER_MM, slot_number(0, INDEX + offset), entry.raw))
+        numbers: dict[int, int] = {}
+        for event in outcome.events:
+            number = numbers.setdefault(id(event.table), len(numbers)) if event.table else -1
+            if event.kind == "store":
+                held[(number, event.index)] = (event.level, event.new)
+                continue
+            made = booked(event, number)
+            if isinstance(made, Wrong):
+                return made
+            if made is not None:
+                log.append(made)
+        tables = [(lv, slot_number(*where), raw) for where, (lv, raw) in sorted(held.items())]
+        return self.ledger.judge(log, tables, exact=exact)
+
+
+def _called(signature: Signature, case: Case) -> str:
+    text = f"{signature.name}(), entry holds {case.old.name} {case.old.raw:#x}"
+    if case.new is not None:
+        text += f", given {case.new.name} {case.new.raw:#x}"
+    return text + (f", {case.nr} entries" if case.nr != 1 else "")
