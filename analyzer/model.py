@@ -87,6 +87,33 @@ class HelperVerdict:
     reason: str  # why unknown / which rule / '' otherwise
 
 
+class Reason(Enum):
+    """Why a finding does not count, although it is one."""
+
+    COMMENT = "comment"  # a comment of the tree at the helper
+    CONFIGURATION = "configuration"  # a suppression of the configuration
+    DISABLED = "disabled"  # its rule is disabled
+    BASELINE = "baseline"  # it was so before
+
+
+@dataclass(frozen=True, slots=True)
+class Excuse:
+    """What a finding is excused with: `text` is the reason that was given for it."""
+
+    reason: Reason
+    text: str
+    location: Location | None = None  # of the comment, or of the entry in the configuration
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What is wrong with a suppression or a baseline. It is told, and counts for no exit code."""
+
+    rule: str
+    message: str
+    location: Location | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """A law that does not hold, with its evidence. `rule` is the code, e.g. PTC101."""
@@ -104,6 +131,7 @@ class Finding:
     if_enabled: bool  # the architecture does not select the option: what would be found
     witness: Witness | None
     helpers: tuple[str, ...] = ()  # every helper of the interface that it breaks
+    excuse: Excuse | None = None  # why it does not count
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +197,9 @@ class CheckResult:
     problems: tuple[str, ...]  # files that could not be read or parsed, one line each
     files_read: int
     seconds: float
+    notices: tuple[Notice, ...] = ()
+    policy: str = ""  # where suppressions and the choice of rules were read from, for people
+    baseline: str = ""  # the name of the baseline that was compared with
 
     @property
     def incomplete(self) -> bool:

@@ -4,13 +4,17 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from typing import TextIO
 
 from analyzer.check import check_tree
-from analyzer.commands import common
+from analyzer.commands import common, policy
+from analyzer.kconfig import architectures
 from analyzer.model import CheckResult
 from analyzer.report.formats import FORMATS, find_format
 from analyzer.report.options import ReportOptions
+from analyzer.report.summary import counts
+from analyzer.triage import read_baseline
 
 NAME = "check"
 HELP = "judge every helper of the tree: balanced, neutral, finding or unknown"
@@ -27,17 +31,34 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--as-if-enabled",
-        action="store_true",
+        action=argparse.BooleanOptionalAction,
+        default=None,
         help="findings of architectures that do not select the option count, too",
     )
+    parser.add_argument(
+        "--time-limit",
+        metavar="SECONDS",
+        type=common.number_up_to(policy.MAX_SECONDS),
+        help="CPU seconds for the whole run; what is left then is unknown",
+    )
+    parser.add_argument(
+        "--timing",
+        action="store_true",
+        help="put the seconds it took into the reports, which then differ from run to run",
+    )
+    policy.add_arguments(parser)
 
 
 def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     """Judge the tree and write the reports; the exit code says what was found."""
-    wanted = common.outputs(args)
+    source = policy.source_of(args)
     tree, _ = common.choose_tree(args, err)
     with tree:
+        settings, said = policy.apply_settings(args, source, tree, err)
+        wanted = common.outputs(args)
         archs = common.choose_archs(args, tree)
+        if args.baseline is not None:
+            read_baseline(args.baseline)  # a mistake is told before the work is done
         only = None
         if args.variant:
             only = frozenset(name for text in args.variant for name in text.split(",") if name)
@@ -48,29 +69,28 @@ def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
             jobs=common.jobs(args),
             note=lambda text: common.note(args, err, text, 1),
         )
+        result = policy.judge(args, result, tree, settings, said, architectures(tree))
+    common.note(args, err, f"took {result.seconds:.1f} s", 0 if err.isatty() else 1)
     options = ReportOptions(
         color=common.use_color(out),
         verbose=args.verbose > 0,
-        as_if_enabled=args.as_if_enabled,
+        as_if_enabled=bool(args.as_if_enabled),
+        timing=args.timing,
     )
 
     def render(name: str, color: bool) -> str:
-        chosen = (
-            options
-            if color
-            else ReportOptions(verbose=options.verbose, as_if_enabled=options.as_if_enabled)
-        )
+        chosen = options if color else replace(options, color=False)
         return find_format(name).render(result, chosen)
 
     renderers = {
         output.format: (lambda o=output: render(o.format, o.file is None)) for output in wanted
     }
     common.write_outputs(wanted, renderers, out)
-    return exit_code(result, args.as_if_enabled)
+    return exit_code(result, options)
 
 
-def exit_code(result: CheckResult, as_if_enabled: bool) -> int:
+def exit_code(result: CheckResult, options: ReportOptions) -> int:
     """0 clean, 1 findings that count, 3 nothing found but not everything could be judged."""
-    if any(as_if_enabled or not finding.if_enabled for finding in result.findings):
+    if any(counts(finding, options) for finding in result.findings):
         return common.Exit.FINDINGS
     return common.Exit.INCOMPLETE if result.incomplete else common.Exit.CLEAN

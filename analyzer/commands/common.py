@@ -10,9 +10,9 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from pathlib import Path
 from typing import TextIO
 
+from analyzer.commands.files import write_files
 from analyzer.errors import SourceError, TreeError, UsageError
 from analyzer.report.escape import visible
 from analyzer.resources import demo_dir
@@ -68,21 +68,26 @@ def add_common_arguments(
     work.add_argument(
         "--jobs",
         metavar="N",
-        type=_positive,
+        type=number_up_to(1024),
         default=None,
         help="processes at a time (default: as many as there are processors)",
     )
     work.add_argument("--no-cache", action="store_true", help="neither read nor write the cache")
 
 
-def _positive(text: str) -> int:
-    try:
-        number = int(text)
-    except ValueError:
-        number = 0
-    if not 1 <= number <= 1024:
-        raise argparse.ArgumentTypeError(f"not a number from 1 to 1024: '{text}'")
-    return number
+def number_up_to(limit: int) -> Callable[[str], int]:
+    """The type of an option that is a number from 1 to `limit`."""
+
+    def parse(text: str) -> int:
+        try:
+            number = int(text)
+        except ValueError:
+            number = 0
+        if not 1 <= number <= limit:
+            raise argparse.ArgumentTypeError(f"not a number from 1 to {limit}: '{text}'")
+        return number
+
+    return parse
 
 
 def _format_parser(formats: Sequence[str]) -> Callable[[str], Output]:
@@ -112,20 +117,15 @@ def outputs(args: argparse.Namespace, default: str = "text") -> tuple[Output, ..
 def write_outputs(
     wanted: Sequence[Output], renderers: Mapping[str, Callable[[], str]], out: TextIO
 ) -> None:
-    """Render each report and write it where it is wanted, files first.
+    """Render each report and write it where it is wanted, files first, all of them or none.
 
     Raises UsageError where a file cannot be written.
     """
-    for output in sorted(wanted, key=lambda output: output.file is None):
-        text = renderers[output.format]()
+    texts = [(output, renderers[output.format]()) for output in wanted]
+    write_files([(output.file, text) for output, text in texts if output.file is not None])
+    for output, text in texts:
         if output.file is None:
             out.write(text)
-            continue
-        try:
-            Path(output.file).write_text(text, encoding="utf-8", errors="backslashreplace")
-        except (OSError, ValueError) as error:
-            reason = getattr(error, "strerror", None) or str(error)
-            raise UsageError(f"cannot write {output.file}: {reason}") from error
 
 
 def choose_tree(

@@ -2,7 +2,8 @@
 """A result as test cases: one suite per variant, one case per helper (for JUnit and KTAP).
 
 A helper that could not be judged is skipped, with its reason, never passed; so is what would be
-found only if the architecture selected the option. A finding that no helper stands for (about a
+found only if the architecture selected the option, and what is excused (suppressed, in the
+baseline). A finding that no helper stands for (about a
 predicate or a call site) is a case of its own.
 """
 
@@ -12,9 +13,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from analyzer.model import CheckResult, Finding, HelperVerdict, VariantSummary, Verdict
+from analyzer.model import (
+    CheckResult,
+    Finding,
+    HelperVerdict,
+    Reason,
+    VariantSummary,
+    Verdict,
+)
 from analyzer.report.options import ReportOptions
-from analyzer.report.summary import IF_ENABLED, ordered, ordered_summaries
+from analyzer.report.summary import IF_ENABLED, counts, ordered, ordered_summaries
 
 Status = Literal["pass", "fail", "skip"]
 
@@ -84,11 +92,7 @@ def _cases(
         elif helper.verdict is Verdict.FINDING:
             mine = tuple(finding for finding in findings if _concerns(finding, helper))
             told.update(map(id, mine))
-            counts = any(not finding.if_enabled for finding in mine) or (
-                not mine and summary.supported
-            )
-            reason = "; ".join(_words(finding) for finding in mine) or helper.reason
-            yield _case(name, counts or options.as_if_enabled, reason, mine)
+            yield _of_helper(name, mine, helper, summary, options)
         else:
             yield Case(name, "pass", "", ())
     for finding in findings:
@@ -96,14 +100,44 @@ def _cases(
             yield _of_finding(finding, options)
 
 
+def _of_helper(
+    name: str,
+    findings: tuple[Finding, ...],
+    helper: HelperVerdict,
+    summary: VariantSummary,
+    options: ReportOptions,
+) -> Case:
+    """A helper with findings fails if one of them counts."""
+    if not findings:
+        return _case(name, summary.supported or options.as_if_enabled, helper.reason, ())
+    failing = tuple(finding for finding in findings if counts(finding, options))
+    reason = "; ".join(_words(finding) for finding in failing or findings)
+    if failing or all(finding.excuse is None for finding in findings):
+        return _case(name, bool(failing), reason, failing or findings)
+    return Case(name, "skip", _excused(findings), findings)
+
+
 def _of_finding(finding: Finding, options: ReportOptions) -> Case:
     parts = (finding.level, finding.helper or finding.function, finding.rule)
-    counts = options.as_if_enabled or not finding.if_enabled
-    return _case(" ".join(filter(None, parts)), counts, _words(finding), (finding,))
+    name = " ".join(filter(None, parts))
+    if finding.excuse is not None:
+        return Case(name, "skip", _excused((finding,)), (finding,))
+    return _case(name, counts(finding, options), _words(finding), (finding,))
 
 
-def _case(name: str, counts: bool, reason: str, findings: tuple[Finding, ...]) -> Case:
-    if counts:
+def _excused(findings: tuple[Finding, ...]) -> str:
+    """`PTC101 unhooked: message (suppressed: reason)`."""
+    kinds = {Reason.BASELINE: "known before", Reason.DISABLED: "disabled"}
+    return "; ".join(
+        f"{_words(f)} ({kinds.get(f.excuse.reason, 'suppressed')}: {f.excuse.text})"
+        if f.excuse
+        else _words(f)
+        for f in findings
+    )
+
+
+def _case(name: str, failed: bool, reason: str, findings: tuple[Finding, ...]) -> Case:
+    if failed:
         return Case(name, "fail", reason, findings)
     return Case(name, "skip", f"{IF_ENABLED}: {reason}", findings)
 

@@ -14,12 +14,13 @@ from analyzer.report.escape import visible
 from analyzer.report.options import DEFAULTS, ReportOptions
 from analyzer.report.summary import closing_lines, counting, if_enabled, not_judged, severity
 from analyzer.report.witness import rows
+from analyzer.rules.catalogue import BY_CODE
 
 _COMMANDS: Mapping[str, str] = {"error": "error", "warning": "warning", "note": "notice"}
 
 
 def render(result: CheckResult, options: ReportOptions = DEFAULTS) -> str:
-    """One command per finding, per group of helpers that could not be judged, per bad file."""
+    """One command per finding that counts, per group of helpers not judged, per bad file."""
     return "".join(f"{line}\n" for line in _lines(result, options))
 
 
@@ -35,6 +36,10 @@ def _lines(result: CheckResult, options: ReportOptions) -> Iterator[str]:
         )
     for problem in result.problems:
         yield _command("warning", (("title", "PTC902 unreadable"),), (problem,))
+    for notice in result.notices:
+        known = BY_CODE.get(notice.rule)
+        title = f"{notice.rule} {known.name}" if known else notice.rule
+        yield _command("notice", (*_place(notice.location), ("title", title)), (notice.message,))
     yield _command("notice", (("title", "ptcheck"),), tuple(closing_lines(result, options)))
 
 

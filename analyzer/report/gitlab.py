@@ -15,13 +15,19 @@ from analyzer.model import CheckResult, Finding, Location
 from analyzer.report.escape import visible
 from analyzer.report.json import to_json
 from analyzer.report.options import DEFAULTS, ReportOptions
-from analyzer.report.summary import counting, if_enabled, not_judged, severity
+from analyzer.report.summary import (
+    counting,
+    if_enabled,
+    not_judged,
+    notice_words,
+    severity,
+)
 
 _SEVERITIES: Mapping[str, str] = {"error": "major", "warning": "minor", "note": "info"}
 
 
 def render(result: CheckResult, options: ReportOptions = DEFAULTS) -> str:
-    """A JSON array: the findings, then what could not be judged."""
+    """A JSON array: the findings that count, then what could not be judged, then notices."""
     issues = [
         _finding(finding, options)
         for finding in counting(result, options) + if_enabled(result, options)
@@ -32,6 +38,10 @@ def render(result: CheckResult, options: ReportOptions = DEFAULTS) -> str:
     issues += (
         _issue(f"PTC902 unreadable: {problem}", "PTC902", "minor", None)
         for problem in result.problems
+    )
+    issues += (
+        _issue(notice_words(notice), notice.rule, "info", notice.location)
+        for notice in result.notices
     )
     return to_json(_unique(issues))
 

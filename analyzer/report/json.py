@@ -13,6 +13,7 @@ from typing import Any
 from analyzer.model import (
     CheckResult,
     EntryValue,
+    Excuse,
     Finding,
     HelperVerdict,
     HookApi,
@@ -22,7 +23,7 @@ from analyzer.model import (
 )
 from analyzer.report.escape import without_surrogates
 from analyzer.report.options import DEFAULTS, ReportOptions
-from analyzer.report.summary import ordered
+from analyzer.report.summary import counts, ordered
 
 SCHEMA = 1
 
@@ -37,6 +38,11 @@ def to_json(value: object) -> str:
     return json.dumps(_clean(value), indent=2, ensure_ascii=True).replace("\x7f", "\\u007f") + "\n"
 
 
+def to_ascii(value: object) -> str:
+    """`value` as ASCII JSON on one line; lone surrogates are made visible."""
+    return json.dumps(_clean(value), ensure_ascii=True).replace("\x7f", "\\u007f")
+
+
 def document(result: CheckResult, options: ReportOptions = DEFAULTS) -> dict[str, Any]:
     """The result as plain lists and dictionaries, in the order of the documentation."""
     return {
@@ -46,11 +52,17 @@ def document(result: CheckResult, options: ReportOptions = DEFAULTS) -> dict[str
         "api": api_document(result.api),
         "variants": [_variant(summary) for summary in result.summaries],
         "helpers": [_helper(helper) for helper in result.helpers],
-        "findings": [_finding(finding) for finding in ordered(result.findings)],
+        "findings": [_finding(finding, options) for finding in ordered(result.findings)],
+        "notices": [
+            {"rule": n.rule, "message": n.message, **place_document(n.location)}
+            for n in result.notices
+        ],
+        "policy": result.policy,
+        "baseline": result.baseline or None,
         "problems": list(result.problems),
         "incomplete": result.incomplete,
         "files_read": result.files_read,
-        "seconds": round(result.seconds, 3),
+        "seconds": round(result.seconds, 3) if options.timing else None,
     }
 
 
@@ -100,7 +112,7 @@ def _helper(helper: HelperVerdict) -> dict[str, Any]:
     }
 
 
-def _finding(finding: Finding) -> dict[str, Any]:
+def _finding(finding: Finding, options: ReportOptions) -> dict[str, Any]:
     return {
         "rule": finding.rule,
         "name": finding.name,
@@ -115,6 +127,16 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "if_enabled": finding.if_enabled,
         "witness": None if finding.witness is None else _witness(finding.witness),
         "helpers": list(finding.helpers),
+        "counts": counts(finding, options),
+        "excuse": None if finding.excuse is None else _excuse(finding.excuse),
+    }
+
+
+def _excuse(excuse: Excuse) -> dict[str, Any]:
+    return {
+        "kind": excuse.reason.value,
+        "reason": excuse.text,
+        **place_document(excuse.location),
     }
 
 

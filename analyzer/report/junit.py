@@ -13,6 +13,7 @@ from analyzer.model import CheckResult
 from analyzer.report.cases import Case, Suite, suites
 from analyzer.report.escape import place, visible
 from analyzer.report.options import DEFAULTS, ReportOptions
+from analyzer.report.summary import notice_line
 from analyzer.report.witness import rows
 
 
@@ -21,12 +22,14 @@ def render(result: CheckResult, options: ReportOptions = DEFAULTS) -> str:
     found = suites(result, options)
     numbers = _numbers(*found)
     lines = ['<?xml version="1.0" encoding="UTF-8"?>']
-    lines.append(f'<testsuites name="ptcheck"{numbers} time="{result.seconds:.3f}">')
+    time = f' time="{result.seconds:.3f}"' if options.timing else ""
+    lines.append(f'<testsuites name="ptcheck"{numbers}{time}>')
     for suite in found:
         lines.append(f"  <testsuite name={_attribute(suite.name)}{_numbers(suite)}>")
         for case in suite.cases:
             lines += _case(case, suite, result)
         lines.append("  </testsuite>")
+    lines += _notices(result)
     lines.append("</testsuites>")
     return "\n".join(lines) + "\n"
 
@@ -52,6 +55,18 @@ def _details(case: Case, result: CheckResult) -> list[str]:
         lines.append(f"{place(finding.location)}: {rule}: {visible(finding.message)}")
         lines += [f"    {label:15}{text}" for label, text in rows(finding, result)]
     return lines
+
+
+def _notices(result: CheckResult) -> list[str]:
+    """What is wrong with suppressions and the baseline: a suite without a case."""
+    if not result.notices:
+        return []
+    told = escape("\n".join(notice_line(notice) for notice in result.notices))
+    return [
+        f'  <testsuite name="suppressions and baseline"{_numbers()}>',
+        f"    <system-out>{told}</system-out>",
+        "  </testsuite>",
+    ]
 
 
 def _numbers(*found: Suite) -> str:

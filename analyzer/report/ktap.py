@@ -10,6 +10,7 @@ from analyzer.model import CheckResult
 from analyzer.report.cases import Case, Suite, suites
 from analyzer.report.escape import place, visible
 from analyzer.report.options import DEFAULTS, ReportOptions
+from analyzer.report.summary import notice_line
 from analyzer.report.witness import rows
 
 _INDENT = "    "
@@ -23,6 +24,7 @@ def render(result: CheckResult, options: ReportOptions = DEFAULTS) -> str:
     for number, suite in enumerate(found, 1):
         lines += (_INDENT + line for line in _suite(suite, result))
         lines.append(f"{_suite_status(suite)} {number} {_text(suite.name)}{_empty(suite)}")
+    lines += (f"# {notice_line(notice)}" for notice in result.notices)
     return "\n".join(lines) + "\n"
 
 

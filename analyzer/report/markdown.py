@@ -18,8 +18,10 @@ from analyzer.report.summary import (
     cells,
     closing_lines,
     counting,
+    excused,
     if_enabled,
     not_judged,
+    notice_line,
     ordered_summaries,
     totals,
     where,
@@ -40,6 +42,7 @@ def render(result: CheckResult, options: ReportOptions = DEFAULTS) -> str:
     if hidden:
         lines += ["", "## If enabled", "", f"Not errors: {IF_ENABLED}.", ""]
         lines += _findings_table(hidden, result)
+    lines += [*_excused(result), *_notices(result)]
     lines += [*_not_judged(result), "", "## Variants", "", *_variants(result)]
     return "\n".join(lines) + "\n"
 
@@ -77,6 +80,31 @@ def _details(finding: Finding, result: CheckResult) -> list[str]:
         "",
         "</details>",
     ]
+
+
+def _excused(result: CheckResult) -> list[str]:
+    found = excused(result)
+    if not found:
+        return []
+    lines = ["", "## Does not count", "", "| Rule | Place | Helper | Where | Why |"]
+    lines.append("| --- | --- | --- | --- | --- |")
+    for finding in found:
+        row = (
+            f"{finding.rule} {finding.name}",
+            place(finding.location),
+            finding.helper or finding.function,
+            where(finding, result),
+            finding.excuse.text if finding.excuse else "",
+        )
+        lines.append(f"| {' | '.join(map(code, row))} |")
+    return lines
+
+
+def _notices(result: CheckResult) -> list[str]:
+    if not result.notices:
+        return []
+    told = [f"- {code(notice_line(notice))}" for notice in result.notices]
+    return ["", "## Suppressions and baseline", "", *told]
 
 
 def _not_judged(result: CheckResult) -> list[str]:

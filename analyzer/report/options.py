@@ -15,11 +15,13 @@ class ReportOptions:
     `color`: SGR sequences in `text` (no other format has them). `verbose`: all helpers with
     their verdicts, all reasons for unknown, witnesses of what would be found if enabled.
     `as_if_enabled`: findings of architectures that do not select the option count as findings.
+    `timing`: the seconds the run took, which differ from run to run.
     """
 
     color: bool = False
     verbose: bool = False
     as_if_enabled: bool = False
+    timing: bool = False
     version: str = __version__
 
 

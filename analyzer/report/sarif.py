@@ -10,13 +10,14 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
-from analyzer.model import CheckResult, Finding, Location, Step, Witness
+from analyzer.model import CheckResult, Excuse, Finding, Location, Reason, Step, Witness
 from analyzer.report.escape import visible
 from analyzer.report.json import to_json
 from analyzer.report.options import DEFAULTS, ReportOptions
 from analyzer.report.summary import (
     IF_ENABLED,
     counting,
+    excused,
     if_enabled,
     not_judged,
     severity,
@@ -33,7 +34,7 @@ _INDEX: Mapping[str, int] = {rule.code: index for index, rule in enumerate(RULES
 
 def render(result: CheckResult, options: ReportOptions = DEFAULTS) -> str:
     """The result as one SARIF log with one run."""
-    findings = counting(result, options) + if_enabled(result, options)
+    findings = counting(result, options) + if_enabled(result, options) + excused(result)
     run: dict[str, Any] = {
         "tool": {
             "driver": {
@@ -50,8 +51,10 @@ def render(result: CheckResult, options: ReportOptions = DEFAULTS) -> str:
         "columnKind": "utf16CodeUnits",
         "results": [_result(finding, result, options) for finding in findings],
     }
-    if result.revision:
-        run["properties"] = {"revision": visible(result.revision)}
+    about = {"revision": result.revision, "configuration": result.policy}
+    known = {key: visible(text) for key, text in about.items() if text}
+    if known:
+        run["properties"] = known
     return to_json({"$schema": SCHEMA_URI, "version": "2.1.0", "runs": [run]})
 
 
@@ -85,6 +88,11 @@ def _result(finding: Finding, result: CheckResult, options: ReportOptions) -> di
         "locations": [_location(finding.location, finding.function)],
         "partialFingerprints": {FINGERPRINT: finding.fingerprint},
     }
+    if result.baseline:
+        before = finding.excuse is not None and finding.excuse.reason is Reason.BASELINE
+        found["baselineState"] = "unchanged" if before else "new"
+    if finding.excuse is not None:
+        found["suppressions"] = [_suppression(finding.excuse)]
     if finding.witness is not None and finding.witness.path:
         found["codeFlows"] = [_code_flow(finding.witness)]
     found["properties"] = {
@@ -96,6 +104,18 @@ def _result(finding: Finding, result: CheckResult, options: ReportOptions) -> di
         "ifEnabled": finding.if_enabled,
         "witness": [f"{label:15}{line}".rstrip() for label, line in rows(finding, result)],
     }
+    return found
+
+
+def _suppression(excuse: Excuse) -> dict[str, Any]:
+    """`inSource` is a comment of the tree, everything else is `external` (3.35.2)."""
+    found: dict[str, Any] = {
+        "kind": "inSource" if excuse.reason is Reason.COMMENT else "external",
+        "status": "accepted",
+        "justification": visible(excuse.text),
+    }
+    if excuse.reason is Reason.COMMENT and excuse.location is not None:
+        found["location"] = _location(excuse.location, "")
     return found
 
 
@@ -122,14 +142,16 @@ def _notifications(result: CheckResult) -> list[dict[str, Any]]:
         _notification("PTC901", f"{', '.join(group.helpers)}: {group.reason}", group.location)
         for group in not_judged(result)
     ]
-    return notes + [_notification("PTC902", problem, None) for problem in result.problems]
+    notes += [_notification("PTC902", problem, None) for problem in result.problems]
+    return notes + [_notification(n.rule, n.message, n.location) for n in result.notices]
 
 
 def _notification(rule: str, text: str, location: Location | None) -> dict[str, Any]:
+    known = {"id": rule, "index": _INDEX[rule]} if rule in _INDEX else {"id": rule}
     return {
         "locations": [] if location is None else [_location(location, "")],
-        "descriptor": {"id": rule, "index": _INDEX[rule]},
-        "associatedRule": {"id": rule, "index": _INDEX[rule]},
+        "descriptor": known,
+        "associatedRule": known,
         "level": "warning",
         "message": _message(text),
     }

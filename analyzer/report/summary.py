@@ -7,8 +7,19 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from analyzer.model import CheckResult, Finding, HelperVerdict, Location, VariantSummary, Verdict
+from analyzer.model import (
+    CheckResult,
+    Finding,
+    HelperVerdict,
+    Location,
+    Notice,
+    Reason,
+    VariantSummary,
+    Verdict,
+)
+from analyzer.report.escape import place, visible
 from analyzer.report.options import ReportOptions
+from analyzer.rules.catalogue import BY_CODE
 
 Severity = Literal["error", "warning", "note"]
 
@@ -33,14 +44,39 @@ def ordered(findings: Iterable[Finding]) -> list[Finding]:
     )
 
 
+def counts(finding: Finding, options: ReportOptions) -> bool:
+    """Whether a finding counts: it is not excused, and its architecture selects the option."""
+    return finding.excuse is None and (options.as_if_enabled or not finding.if_enabled)
+
+
 def counting(result: CheckResult, options: ReportOptions) -> list[Finding]:
     """The findings that count."""
-    return [f for f in ordered(result.findings) if options.as_if_enabled or not f.if_enabled]
+    return [finding for finding in ordered(result.findings) if counts(finding, options)]
 
 
 def if_enabled(result: CheckResult, options: ReportOptions) -> list[Finding]:
     """The findings that would be ones if the architecture selected the option."""
-    return [f for f in ordered(result.findings) if f.if_enabled and not options.as_if_enabled]
+    return [
+        f
+        for f in ordered(result.findings)
+        if f.excuse is None and f.if_enabled and not options.as_if_enabled
+    ]
+
+
+def excused(result: CheckResult, *reasons: Reason) -> list[Finding]:
+    """The findings that do not count for one of the reasons (default: for any)."""
+    wanted = reasons or tuple(Reason)
+    return [f for f in ordered(result.findings) if f.excuse and f.excuse.reason in wanted]
+
+
+def excused_words(result: CheckResult) -> str:
+    """`2 suppressed, 1 in the baseline`; '' if nothing is excused."""
+    numbers = [
+        (len(excused(result, Reason.COMMENT, Reason.CONFIGURATION)), "suppressed"),
+        (len(excused(result, Reason.DISABLED)), "of disabled rules"),
+        (len(excused(result, Reason.BASELINE)), "in the baseline"),
+    ]
+    return ", ".join(f"{number} {what}" for number, what in numbers if number)
 
 
 def ordered_summaries(result: CheckResult) -> list[VariantSummary]:
@@ -84,13 +120,18 @@ def closing_lines(result: CheckResult, options: ReportOptions) -> list[str]:
     lines = []
     if not result.api.present:
         lines.append("this tree has no page table check: no hook is declared")
+    if result.policy:
+        lines.append(f"configuration: {visible(result.policy)}")
+    more = excused_words(result)
     lines.append(
-        f"{count(found, 'finding')}{f', {hidden} more if enabled' if hidden else ''}; "
+        f"{count(found, 'finding')}{f', {hidden} more if enabled' if hidden else ''}"
+        f"{f' ({more})' if more else ''}; "
         f"{count(archs, 'architecture')}, {count(len(result.summaries), 'variant')}; "
         f"{judged} of {count(judged + unknown, 'helper')} judged: {balanced} balanced, "
         f"{neutral} neutral, {finding} finding, {unknown} unknown; "
         f"{count(unparsed, 'function')} not parsed; "
-        f"{count(result.files_read, 'file')} read, {result.seconds:.1f} s"
+        f"{count(result.files_read, 'file')} read"
+        f"{f', {result.seconds:.1f} s' if options.timing else ''}"
     )
     if not result.summaries or not judged + unknown:
         lines.append("nothing was judged")
@@ -114,6 +155,19 @@ def closing_lines(result: CheckResult, options: ReportOptions) -> list[str]:
 def count(number: int, noun: str) -> str:
     """`1 file`, `2 files`."""
     return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def notice_line(notice: Notice) -> str:
+    """`path:line: PTC912 suppression-unused: message`, escaped."""
+    at = f"{place(notice.location)}: " if notice.location else ""
+    return f"{at}{notice_words(notice)}"
+
+
+def notice_words(notice: Notice) -> str:
+    """`PTC912 suppression-unused: message`, escaped."""
+    known = BY_CODE.get(notice.rule)
+    name = f" {known.name}" if known else ""
+    return f"{visible(notice.rule)}{name}: {visible(notice.message)}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from analyzer.model import CheckResult, Finding, HelperVerdict, Verdict
+from analyzer.model import CheckResult, Finding, HelperVerdict, Reason, Verdict
 from analyzer.report.escape import place, visible
 from analyzer.report.options import DEFAULTS, ReportOptions
 from analyzer.report.summary import (
@@ -13,8 +13,10 @@ from analyzer.report.summary import (
     cells,
     closing_lines,
     counting,
+    excused,
     if_enabled,
     not_judged,
+    notice_line,
     ordered_summaries,
     totals,
 )
@@ -43,6 +45,8 @@ def render(result: CheckResult, options: ReportOptions = DEFAULTS) -> str:
     sections = (
         text.findings(),
         text.if_enabled(),
+        text.excused(),
+        text.notices(),
         text.helpers(),
         text.not_judged(),
         text.problems(),
@@ -82,10 +86,30 @@ class _Text:
                 lines += (_INDENT + line for line in self.witness(finding))
         return lines
 
-    def headline(self, finding: Finding) -> str:
-        note = finding.if_enabled and not self.options.as_if_enabled
+    def excused(self) -> list[str]:
+        """What does not count, one line each: all that is suppressed, the rest if verbose."""
+        reasons = tuple(Reason) if self.options.verbose else (Reason.COMMENT, Reason.CONFIGURATION)
+        found = excused(self.result, *reasons)
+        if not found:
+            return []
+        lines = [self.heading("does not count:")]
+        for finding in found:
+            assert finding.excuse is not None
+            at = f" ({place(finding.excuse.location)})" if finding.excuse.location else ""
+            lines.append(_INDENT + self.headline(finding, note=True))
+            lines.append(f"{_INDENT * 2}{visible(finding.excuse.text)}{at}")
+        return lines
+
+    def notices(self) -> list[str]:
+        if not self.result.notices:
+            return []
+        lines = [self.heading("about suppressions and the baseline:")]
+        return lines + [_INDENT + notice_line(notice) for notice in self.result.notices]
+
+    def headline(self, finding: Finding, note: bool = False) -> str:
         rule = f"{visible(finding.rule)} {visible(finding.name)}"
-        if note:
+        if finding.if_enabled and not self.options.as_if_enabled:
+            note = True
             rule += " if enabled"
         at = self.paint(place(finding.location), "place")
         rule = self.paint(rule, "note" if note else "rule")

@@ -15,6 +15,7 @@ from analyzer.errors import UsageError
 from analyzer.rules.texts import (
     accounting,
     arguments,
+    bookkeeping,
     coverage,
     interface,
     order,
@@ -49,6 +50,9 @@ RULES: tuple[Rule, ...] = (
     coverage.UNJUDGED,
     coverage.UNREADABLE,
     coverage.NO_COUNTED_CLASS,
+    bookkeeping.MALFORMED,
+    bookkeeping.UNUSED,
+    bookkeeping.STALE,
 )
 
 BY_CODE: Mapping[str, Rule] = MappingProxyType({rule.code: rule for rule in RULES})
@@ -60,7 +64,7 @@ FAMILIES: Mapping[str, str] = MappingProxyType(
         "2": "predicate",
         "3": "hook API, Kconfig and callers",
         "4": "bits",
-        "9": "what could not be judged",
+        "9": "what could not be judged, and what is excused",
     }
 )
 

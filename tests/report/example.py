@@ -4,16 +4,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from analyzer.model import (
     CheckResult,
     EntryValue,
+    Excuse,
     Finding,
     HelperVerdict,
     HookApi,
     HookCall,
     HookPrototype,
     Location,
+    Notice,
+    Reason,
     Step,
     VariantSummary,
     Verdict,
@@ -48,6 +52,28 @@ def example(text: Text = plain) -> CheckResult:
         problems=(text("arch/demo/mm/broken.c:7: expected a declaration"),),
         files_read=42,
         seconds=1.25,
+    )
+
+
+def excused(text: Text = plain) -> CheckResult:
+    """The same with every finding excused, each for another reason, and with notices."""
+    result = example(text)
+    comment = Excuse(Reason.COMMENT, text("a reason"), Location(text(PGTABLE), 118))
+    entry = Excuse(Reason.CONFIGURATION, text("listed"), Location(text("ptcheck.toml"), 3))
+    known = Excuse(Reason.BASELINE, text("in the baseline"))
+    findings = tuple(
+        replace(finding, excuse=excuse)
+        for finding, excuse in zip(result.findings, (known, entry, comment), strict=True)
+    )
+    return replace(
+        result,
+        findings=findings,
+        notices=(
+            Notice("PTC912", text("nothing was found"), Location(text(PGTABLE), 7)),
+            Notice("PTC913", text("gone"), None),
+        ),
+        policy=text("ptcheck.toml of the tree under check"),
+        baseline=text("baseline.json"),
     )
 
 

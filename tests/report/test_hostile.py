@@ -6,6 +6,7 @@ from __future__ import annotations
 import itertools
 import json
 import unicodedata
+from collections.abc import Callable
 from xml.etree import ElementTree
 
 import pytest
@@ -13,10 +14,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analyzer.errors import UsageError
+from analyzer.model import CheckResult
 from analyzer.report.escape import visible, visible_path
 from analyzer.report.formats import FORMATS, Format, find_format
 from analyzer.report.options import ReportOptions
-from tests.report.example import clean, empty, example
+from tests.report.example import Text, clean, empty, example, excused
 
 NASTY = (
     "\n::error::forged\n",
@@ -45,10 +47,15 @@ def test_structure_does_not_depend_on_any_name(nasty: str, known: Format) -> Non
 
 
 def check(known: Format, nasty: str) -> None:
+    for make in (example, excused):
+        check_result(known, nasty, make)
+
+
+def check_result(known: Format, nasty: str, make: Callable[[Text], CheckResult]) -> None:
     numbers = itertools.count()
-    harmless = known.render(example(lambda _: f"n{next(numbers)}"), OPTIONS)
+    harmless = known.render(make(lambda _: f"n{next(numbers)}"), OPTIONS)
     numbers = itertools.count()
-    hostile = known.render(example(lambda _: f"n{next(numbers)}{nasty}"), OPTIONS)
+    hostile = known.render(make(lambda _: f"n{next(numbers)}{nasty}"), OPTIONS)
 
     assert len(hostile.split("\n")) == len(harmless.split("\n"))
     assert all(
@@ -77,7 +84,7 @@ def shape(value: object) -> object:
 
 def test_all_formats_take_all_results_and_are_deterministic() -> None:
     for known in FORMATS:
-        for result in (example(), clean(), empty()):
+        for result in (example(), excused(), clean(), empty()):
             text = known.render(result, ReportOptions())
             assert text.endswith("\n")
             assert text == known.render(result, ReportOptions())

@@ -14,7 +14,7 @@ from analyzer.model import CheckResult
 from analyzer.report.options import ReportOptions
 from analyzer.report.sarif import render
 from analyzer.rules.catalogue import RULES
-from tests.report.example import clean, empty, example
+from tests.report.example import clean, empty, example, excused
 
 SCHEMA = json.loads((Path(__file__).parent / "schemas" / "sarif-2.1.0.json").read_text())
 
@@ -26,7 +26,9 @@ def run_of(result: CheckResult, **options: Any) -> Any:
     return log["runs"][0]
 
 
-@pytest.mark.parametrize("result", [example(), clean(), empty(), example(lambda _: "\ud800\n%/:")])
+@pytest.mark.parametrize(
+    "result", [example(), excused(), clean(), empty(), example(lambda _: "\ud800\n%/:")]
+)
 def test_official_schema(result: CheckResult) -> None:
     run_of(result)
 
@@ -60,6 +62,18 @@ def test_witness_is_a_code_flow() -> None:
     ]
     assert "0x1200097 user-writable" in flow["message"]["text"]
     assert found["partialFingerprints"] == {"ptcheck/v1": "5f0a"}
+
+
+def test_what_is_excused_is_suppressed() -> None:
+    run = run_of(excused())
+    found = {r["partialFingerprints"]["ptcheck/v1"]: r for r in run["results"]}
+
+    kinds = {key: result["suppressions"][0]["kind"] for key, result in found.items()}
+    assert kinds == {"5f0a": "inSource", "5f0b": "external", "5f0c": "external"}
+    states = {key: result["baselineState"] for key, result in found.items()}
+    assert states == {"5f0a": "new", "5f0b": "new", "5f0c": "unchanged"}
+    assert "suppressions" not in run_of(example())["results"][0]
+    assert run["properties"]["configuration"] == "ptcheck.toml of the tree under check"
 
 
 def test_levels_and_if_enabled() -> None:

@@ -70,7 +70,7 @@ total                        2        1        2        1           2
 (a finding of a variant that does not select the option: if enabled)
 
 2 findings, 1 more if enabled; 2 architectures, 3 variants; 5 of 6 helpers judged: 2 balanced, \
-1 neutral, 2 finding, 1 unknown; 2 functions not parsed; 42 files read, 1.2 s
+1 neutral, 2 finding, 1 unknown; 2 functions not parsed; 42 files read
 incomplete: 1 helper could not be judged and 1 problem with files of the tree
 """
     )
@@ -79,7 +79,7 @@ incomplete: 1 helper could not be judged and 1 problem with files of the tree
 def test_clean_run() -> None:
     assert render(clean()).endswith(
         "0 findings; 1 architecture, 1 variant; 1 of 1 helper judged: 1 balanced, 0 neutral, "
-        "0 finding, 0 unknown; 0 functions not parsed; 42 files read, 1.2 s\n"
+        "0 finding, 0 unknown; 0 functions not parsed; 42 files read\n"
     )
 
 

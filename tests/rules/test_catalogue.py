@@ -41,6 +41,9 @@ CODES = {
     901: "unjudged",
     902: "unreadable",
     903: "no-counted-class",
+    911: "suppression-malformed",
+    912: "suppression-unused",
+    913: "baseline-stale",
 }
 TYPES = """
 typedef _Bool bool;
