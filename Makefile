@@ -3,17 +3,20 @@
 # make test   set up, fetch the kernels for the tests, run the tests but the slow ones
 # make test-slow  the slow ones: whole kernels, mutants, wheels
 # make lint   ruff and mypy
+# make man    write man/ptcheck.1, from the argument parser
+# make fuzz   fuzz the readers of untrusted input for FUZZ_SECONDS
 # make clean  remove what the others made inside of the repository
 
 PYTHON ?= python3
 VENV ?= .venv
 # Processes for the tests; each needs up to 300 MB.
 TEST_JOBS ?= 2
+FUZZ_SECONDS ?= 60
 PYTEST_ARGS ?= -n $(TEST_JOBS)
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input -q
 
-.PHONY: run test test-slow lint kernels clean
+.PHONY: run test test-slow lint man fuzz kernels clean
 .DELETE_ON_ERROR:
 
 # Exit code 1 is the point of the demonstration: it has a finding.
@@ -31,6 +34,12 @@ lint: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+man: $(VENV)/.run
+	COLUMNS=80 $(BIN)/ptcheck completion man > man/ptcheck.1
+
+fuzz: $(VENV)/.dev
+	$(BIN)/python -m tests.fuzz --seconds $(FUZZ_SECONDS)
 
 # Not fatal: the tests that need them say so, and fail where CI is set.
 kernels:

@@ -19,7 +19,16 @@ from analyzer.commands.common import Exit
 from analyzer.errors import PtcheckError, UsageError
 from analyzer.report.escape import visible
 
-COMMANDS: tuple[str, ...] = ("check", "verify", "replay", "helpers", "bits", "archs", "explain")
+COMMANDS: tuple[str, ...] = (
+    "check",
+    "verify",
+    "replay",
+    "helpers",
+    "bits",
+    "archs",
+    "completion",
+    "explain",
+)
 """The modules of `analyzer.commands`, in the order of the help."""
 
 _DESCRIPTION = "Is every page-table helper of a kernel tree accounted for by page_table_check?"
