@@ -179,6 +179,11 @@ class Runner:
             stand_in = lower.raw if isinstance(lower, Entry) else fill
         return session.bits, fill, stand_in, session.width(level)
 
+    def paths(self, signature: Signature, case: Case, contract: Contract) -> list[Outcome]:
+        """All paths of one case, judged, in a fixed order."""
+        traces = self.traces(signature, case, contract)
+        return [self._judged(signature.name, trace) for trace in traces]
+
     def traces(self, signature: Signature, case: Case, contract: Contract) -> list[Trace]:
         """All paths of one case, in a fixed order."""
         done: list[Trace] = []

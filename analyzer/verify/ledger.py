@@ -62,6 +62,10 @@ class Scaled(BaseDecoder):
         """At most SCALE."""
         return min(self.decoder.pages(level), SCALE)
 
+    def span(self, level: str) -> int:
+        """See Decoder."""
+        return self.decoder.span(level)
+
     def entries(self, level: str) -> int:
         """See Decoder."""
         return self.decoder.entries(level)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import TypeVar
 
-from ..check.run import COLLECT, RECURSION
+from ..check.arch import COLLECT, RECURSION
 from ..check.variant import Judge, build_unit, unread
 from ..clock import Clock
 from ..errors import SourceError, UsageError
