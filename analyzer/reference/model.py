@@ -66,6 +66,7 @@ class Model:
         self._file: dict[int, int] = {}
         self._slots: dict[tuple[int, str, int], _Held] = {}
         self._unsure: set[tuple[int, str, int]] = set()
+        self._touched: list[range] = []  # pages by the event
         self._moved: list[tuple[bool, range, int]] = []  # by the event, until it stops
         self._pages = {level: decoder.pages(level) for level in LEVELS}
 
@@ -139,6 +140,10 @@ class Model:
         pages = {pfn for counts in (self._anon, self._file) for pfn, n in counts.items() if n}
         return {pfn: self.counters(pfn) for pfn in sorted(pages)}
 
+    def changed(self) -> list[int]:
+        """The pages whose counters the last event may have moved."""
+        return [pfn for span in self._touched for pfn in span]
+
     def mappings(self, pfn: int) -> tuple[Mapping, ...]:
         """The counted entries that map a page by the page tables, the oldest first."""
         return tuple(sorted(self._find(pfn), key=lambda found: found.number))
@@ -166,6 +171,7 @@ class Model:
         """
         self.events += 1
         self._moved.clear()
+        self._touched.clear()
         try:
             if event.op is Op.SET:
                 self._do_set(event)
@@ -200,7 +206,8 @@ class Model:
         mm, level, nr = event.mm, event.level, event.nr
         facts = self.decoder.facts(level, event.value)
         if mm != INIT_MM:
-            if facts.protected and level in self.traits.flags_checked:
+            warned = facts.protected and level in self.traits.flags_checked
+            if warned:
                 self._warn(event, facts)
             if nr == 1 or level in self.traits.batched:
                 for index in range(nr):
@@ -209,6 +216,8 @@ class Model:
                     self._count_new(level, facts, 0, nr)
             else:
                 for index in range(nr):
+                    if warned and index:
+                        self._warn(event, facts)
                     self._clear_old(event, index)
                     if facts.accessible:
                         self._count_new(level, facts, index, 1)
@@ -249,7 +258,7 @@ class Model:
             return
         if kind is PageKind.SLAB and self.traits.slab_refused:
             raise _Stop(Rule.SLAB_ALLOCATED, event.pfn, self.counters(event.pfn))
-        if kind is PageKind.NO_PAGE_EXT:
+        if kind is PageKind.NO_PAGE_EXT and self.traits.has_page_ext:
             if self.traits.page_ext_required:
                 raise _Stop(Rule.NO_COUNTERS, event.pfn, Counters())
             return
@@ -289,7 +298,7 @@ class Model:
 
     def _checked(self, pfn: int, kind: PageKind) -> bool:
         """Whether a page has counters; refuses slab pages."""
-        if kind is PageKind.NO_PAGE_EXT:
+        if kind is PageKind.NO_PAGE_EXT and self.traits.has_page_ext:
             if self.traits.page_ext_required:
                 raise _Stop(Rule.NO_COUNTERS, pfn, Counters())
             return False
@@ -308,6 +317,7 @@ class Model:
             return
         anon = kind is _ANON
         mine, other = (self._anon, self._file) if anon else (self._file, self._anon)
+        self._touched.append(range(first, first + pages))
         for pfn in range(first, first + pages):
             if self.traits.clear_checks_other and other.get(pfn, 0):
                 rule = Rule.ANON_OVER_FILE if anon else Rule.FILE_OVER_ANON
@@ -329,6 +339,7 @@ class Model:
         kind = self._kinds.get(first, _FILE)
         if self._skipped(level, facts, kind) or not self._checked(first, kind):
             return
+        self._touched.append(range(first, first + nr * pages))
         if kind is _ANON:
             for pfn in range(first, first + nr * pages):
                 if self._file.get(pfn, 0):

@@ -48,6 +48,7 @@ def read_traits(session: Session) -> Traits:
         huge_zero_skipped=frozenset(level for level in levels if asked.skips_huge_zero(level)),
         flags_checked=frozenset(level for level in levels if asked.checks_flags(level)),
         batched=frozenset(level for level in levels if asked.batched(level)),
+        has_page_ext=asked.has_page_ext(),
         page_ext_required=asked.requires_page_ext(),
         slab_refused=asked.refuses_slab(),
         clear_checks_other=asked.clear_checks_other(),
@@ -103,6 +104,10 @@ class _Framework:
     def batched(self, level: str) -> bool:
         name = self.hook(level, "set")
         return name is not None and any(one == "nr" for one, _ in self._parameters(name))
+
+    def has_page_ext(self) -> bool:
+        """Whether the counters are in page_ext, and not in struct page."""
+        return bool(self._met({}) & set(_EXT_GETTERS))
 
     def requires_page_ext(self) -> bool:
         """Whether a page without counters is not simply passed over."""

@@ -131,6 +131,7 @@ class Traits:
     huge_zero_skipped: frozenset[str] = frozenset({"pmd"})
     flags_checked: frozenset[str] = frozenset({"pte", "pmd"})
     batched: frozenset[str] = frozenset(LEVELS)
+    has_page_ext: bool = True
     page_ext_required: bool = False
     slab_refused: bool = True
     clear_checks_other: bool = True

@@ -47,7 +47,7 @@ static void page_table_check_set(unsigned long pfn, unsigned long pgcnt, bool rw
 			maps = page_count(&page->anon_map_count, &page->file_map_count, true);
 		else
 			maps = page_count(&page->file_map_count, &page->anon_map_count, true);
-		BUG_ON(maps <= 0 || (anon && rw && maps > 1));
+		BUG_ON(anon ? rw && maps > 1 : maps < 0);
 	}
 }
 
