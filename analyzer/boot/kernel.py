@@ -14,6 +14,8 @@ from .machines import Machine
 from .process import Done, run_bounded
 
 CHECKED: Final = ("CONFIG_PAGE_TABLE_CHECK", "CONFIG_PAGE_TABLE_CHECK_ENFORCED")
+_WITHOUT: Final = ((), ("CONFIG_HUGETLBFS",), ("CONFIG_HUGETLBFS", "CONFIG_TRANSPARENT_HUGEPAGE"))
+"""What is left out, in this order, until the check can be switched on."""
 _CONFIG_SECONDS: Final = 600
 _ERROR: Final = re.compile(r"(?:\berror: |\*\*\* |undefined reference|Error \d)")
 
@@ -80,20 +82,20 @@ class Kernel:
     def configure(self) -> tuple[str, ...]:
         """Make .config, unless it is there; return what of our fragment the tree does not offer.
 
-        Raises Unbuilt, and TreeError where the check itself cannot be switched on.
+        An architecture may have the check only without something else that we ask for. Raises
+        Unbuilt, and TreeError where the check itself cannot be switched on.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
-        wanted, config = self.folder.parent / "fragment", self.folder / ".config"
         text = fragment(self.machine)
-        known = wanted.read_text(encoding="utf-8") if wanted.is_file() else None
-        if known != text or not config.is_file():
-            wanted.write_text(text, encoding="utf-8")
-            log = self.folder.parent / "config.log"
-            self.make("allnoconfig", log, _CONFIG_SECONDS, f"KCONFIG_ALLCONFIG={wanted}")
-        try:
-            made = settings(config.read_text(encoding="utf-8", errors="replace"))
-        except OSError as error:
-            raise ToolError(f"no .config was made: {error.strerror}") from error
+        kept = self.folder.parent / "asked"
+        known = kept.read_text(encoding="utf-8") if kept.is_file() else None
+        made = self._made() if known == text else {}
+        if any(made.get(name) != "y" for name in CHECKED):
+            for without in _WITHOUT:
+                made = self._configured(text + "".join(f"{name}=n\n" for name in without))
+                if all(made.get(name) == "y" for name in CHECKED):
+                    break
+            kept.write_text(text, encoding="utf-8")
         asked = settings(text)
         lacking = tuple(
             f"{name}={value}" for name, value in asked.items() if made.get(name, "n") != value
@@ -105,6 +107,23 @@ class Kernel:
                     " (does the architecture select ARCH_SUPPORTS_PAGE_TABLE_CHECK?)"
                 )
         return lacking
+
+    def _configured(self, text: str) -> dict[str, str]:
+        wanted = self.folder.parent / "fragment"
+        wanted.write_text(text, encoding="utf-8")
+        log = self.folder.parent / "config.log"
+        self.make("allnoconfig", log, _CONFIG_SECONDS, f"KCONFIG_ALLCONFIG={wanted}")
+        return self._made()
+
+    def _made(self) -> dict[str, str]:
+        """What .config says; nothing if there is none."""
+        try:
+            text = (self.folder / ".config").read_text(encoding="utf-8", errors="replace")
+        except FileNotFoundError:
+            return {}
+        except OSError as error:
+            raise ToolError(f"the .config cannot be read: {error.strerror}") from error
+        return settings(text)
 
     def build(self) -> Done:
         """Build the image, or what of it is out of date. Raises Unbuilt."""

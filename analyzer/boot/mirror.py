@@ -92,9 +92,7 @@ class View:
         for path, data in self.tree.read_many(self.tree.walk("")):
             place = self.folder / path
             place.parent.mkdir(parents=True, exist_ok=True)
-            place.write_bytes(data)
-            if data[:2] == b"#!":
-                place.chmod(0o755)
+            _put(place, data)
 
     def _write(self, path: str, edits: Mapping[str, bytes | None]) -> bool:
         wanted = edits[path] if path in edits else self._original(path)
@@ -105,13 +103,10 @@ class View:
             now = place.read_bytes()
         if now == wanted and not place.is_symlink():
             return False
-        executable = place.exists() and os.access(place, os.X_OK)
         place.unlink(missing_ok=True)
         if wanted is not None:
             place.parent.mkdir(parents=True, exist_ok=True)
-            place.write_bytes(wanted)
-            if executable:
-                place.chmod(0o755)
+            _put(place, wanted)
         return True
 
     def _original(self, path: str) -> bytes | None:
@@ -119,6 +114,13 @@ class View:
             return self.tree.read(path)
         except SourceError:
             return None
+
+
+def _put(place: Path, data: bytes) -> None:
+    """Write a file; scripts may be run."""
+    place.write_bytes(data)
+    if data[:2] == b"#!":
+        place.chmod(0o755)
 
 
 def _walk(top: Path) -> Iterator[tuple[str, list[str], list[str]]]:

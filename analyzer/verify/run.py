@@ -37,10 +37,12 @@ def verify_tree(
     only: frozenset[str] | None = None,
     series: tuple[str, ...] = (),
     note: Callable[[str], None] = lambda _: None,
+    cache: ParseCache | None = None,
 ) -> VerifyResult:
     """Run every helper, and sequences of them, in all variants of `archs` (or those in `only`).
 
-    `series` names the patches that were applied to the tree, for the report. Raises UsageError
+    `series` names the patches that were applied to the tree, for the report; `cache` keeps what
+    was parsed for another run. Raises UsageError
     for a variant that an architecture does not have, ToolError without a C preprocessor.
     """
     started = time.perf_counter()
@@ -48,7 +50,7 @@ def verify_tree(
     sys.setrecursionlimit(max(sys.getrecursionlimit(), RECURSION))
     called = called_names(tree)
     files = KconfigFiles(tree)
-    cache, clock = ParseCache(), Clock()
+    cache, clock = cache or ParseCache(), Clock()
     proofs: list[VariantProof] = []
     problems: list[str] = []
     with Stage(tree) as stage:

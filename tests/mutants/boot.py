@@ -24,7 +24,7 @@ from analyzer.boot.mirror import View
 from analyzer.boot.run import Limits, boot_tree, start
 from analyzer.boot.verdict import Outcome
 from analyzer.tree import FolderTree
-from tests.mutants.judge import generic_sites, prototypes, tree_sites
+from tests.mutants.judge import generic_sites, overrides, prototypes, tree_sites
 from tests.mutants.mutate import mutate
 from tests.mutants.sites import Site
 
@@ -76,9 +76,12 @@ class BootBench:
         return Outcome.PASS.value
 
     def sites(self) -> Iterator[Site]:
-        """The hook calls of the architecture, then those of the generic header."""
-        yield from tree_sites(self.tree, self.machine.arch)
-        yield from generic_sites(self.tree)
+        """The hook calls of the architecture, then those of the generic header that it uses."""
+        arch = self.machine.arch
+        yield from tree_sites(self.tree, arch)
+        for site in generic_sites(self.tree):
+            if not any(overrides(self.tree, arch, site)):
+                yield site
 
     def try_deleted(self, site: Site) -> str:
         """The outcome of the boot without one hook call."""

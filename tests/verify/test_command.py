@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""`ptcheck verify` as a user runs it: exit codes, reports, a series in memory."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.commands.runner import DEMO, PGTABLE, mended, ptcheck
+
+BASE = ("--arch", "demo", "--variant", "base")
+
+
+def mbox(tmp_path: Path, before: str, after: str, subject: str = "demo: mend it") -> Path:
+    """A mail with a patch that turns one text of the header into another."""
+    import difflib
+
+    lines = difflib.unified_diff(
+        before.splitlines(keepends=True), after.splitlines(keepends=True),
+        f"a/{PGTABLE}", f"b/{PGTABLE}",
+    )  # fmt: skip
+    place = tmp_path / "series.mbox"
+    place.write_text(
+        f"From 0123456789012345678901234567890123456789 Mon Sep 17 00:00:00 2001\n"
+        f"From: A <a@example.org>\nSubject: [PATCH] {subject}\n\nWhy.\n---\n"
+        f"{''.join(lines)}--\n2.39\n"
+    )
+    return place
+
+
+def test_defect_of_the_demonstration() -> None:
+    done = ptcheck("verify", "-C", str(DEMO), *BASE)
+    assert done.code == 1
+    assert f"{PGTABLE}:281: pmdp_huge_get_and_clear() disagrees" in done.out
+    assert "sequence move-huge disagrees, as pmdp_huge_get_and_clear() by itself" in done.out
+    assert "1 variant: 26 of 29 helpers agree with the reference model" in done.out
+
+
+def test_series_that_mends_it_is_proved(tmp_path: Path) -> None:
+    series = mbox(tmp_path, (DEMO / PGTABLE).read_text(), mended())
+    done = ptcheck("verify", "-C", str(DEMO), *BASE, "--series", str(series), "--format", "json")
+    assert done.code == 0, done.err
+    found = json.loads(done.out)
+    assert found["series"] == ["[PATCH] demo: mend it"]
+    assert found["disagrees"] is False
+    assert found["incomplete"] is False
+    (variant,) = found["variants"]
+    assert {one["agreement"] for one in variant["helpers"] + variant["sequences"]} == {"agrees"}
+    hooked = {one["helper"] for one in variant["helpers"] if one["hooked"]}
+    assert "pmdp_huge_get_and_clear" in hooked
+    assert "ptep_set_wrprotect" not in hooked
+
+
+def test_series_that_does_not_apply(tmp_path: Path) -> None:
+    series = mbox(tmp_path, mended(), (DEMO / PGTABLE).read_text())
+    done = ptcheck("verify", "-C", str(DEMO), *BASE, "--series", str(series))
+    assert done.code == 2
+    assert done.out == ""
+    assert "patch 1 ([PATCH] demo: mend it) does not apply" in done.err
+    assert f"{PGTABLE}: hunk 1: line " in done.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--series", "nowhere.mbox"), "nowhere.mbox: cannot be read"),
+        (("--variant", "nothing"), "demo has no variant nothing"),
+        (("--output", "x"), "--output is for --boot"),
+        (("--boot", "pdp11"), "no machine 'pdp11' to boot; there are: x86_64"),
+        (("--timeout", "0"), "not a number of seconds"),
+        (("elsewhere",), "the tree is named twice"),
+    ],
+)
+def test_wrong_use(arguments: tuple[str, ...], said: str) -> None:
+    done = ptcheck("verify", "-C", str(DEMO), *arguments)
+    assert done.code == 2
+    assert said in done.err
+
+
+def test_what_cannot_be_read_is_incomplete(tmp_path: Path) -> None:
+    tree = tmp_path / "tree"
+    shutil.copytree(DEMO, tree)
+    text = mended().replace("pte_t old = __pte(xchg(&ptep->pte, 0UL));",
+                            "pte_t old = *ptep; ptep->pte = unknown_value();")  # fmt: skip
+    (tree / PGTABLE).write_text(text)
+    done = ptcheck("verify", str(tree), *BASE)
+    assert done.code == 3
+    assert "not verified" in done.out
+    assert "ptep_get_and_clear(): " in done.out
