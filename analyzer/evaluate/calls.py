@@ -32,6 +32,7 @@ from .globals import Globals
 from .inline_asm import InlineAssembly
 from .intrinsics import Intrinsics
 from .memory import Variable
+from .merge import Meeting
 from .state import MAX_DEPTH, Frame
 from .statements import Break, Continue, Jump, Return, Statements
 from .typing import StaticTypes
@@ -69,6 +70,7 @@ class Machine(Intrinsics, InlineAssembly, StaticTypes, Expressions, Statements, 
         self._shapes: dict[Node, Shape] = {}
         self.shape_questions: dict[str, frozenset[tuple[str, str, str]]] = {}
         self.overrides: dict[str, Callable[[list[Value]], Value]] = {}
+        self.meeting: Meeting | None = None  # where paths of the case that is run come together
 
     # -- expressions that call
 
@@ -282,6 +284,7 @@ class Machine(Intrinsics, InlineAssembly, StaticTypes, Expressions, Statements, 
         called = run.location
         run.stack.append(Frame(name, defined, called, has_mm))
         before = (run.stores, len(run.events))
+        first, steps, meeting = len(run.choices), run.steps, self.meeting
         run.location = defined
         try:
             self.evaluate(node.body, scope)
@@ -312,6 +315,8 @@ class Machine(Intrinsics, InlineAssembly, StaticTypes, Expressions, Statements, 
         finally:
             run.stack.pop()
             run.location = called
+        if meeting is not None and len(run.choices) > first:
+            meeting.returned(run, first, steps, before[1], values, result)
         return result
 
     def _shape(self, name: str, node: Node) -> Shape:

@@ -22,7 +22,7 @@ from .ctype import (
     VoidType,
 )
 from .memory import Memory, Table, Variable
-from .state import MAX_STEPS, NOWHERE, Event, Run
+from .state import LOCAL_STEP, MAX_STEPS, NOWHERE, Event, Run
 from .values import (
     FuncRef,
     Int,
@@ -38,7 +38,6 @@ from .values import (
 
 GLOBAL_BASE: Final = {64: 0xFFFF_8000_0010_0000, 32: 0xC010_0000}
 GLOBAL_STEP: Final = 0x4000
-LOCAL_STEP: Final = 0x1000
 MAX_POINTERS: Final = 4  # a structure that leads to an entry over more pointers is not searched
 LOCAL_BASE: Final = {64: 0xFFFF_9000_0000_0000, 32: 0xD000_0000}
 

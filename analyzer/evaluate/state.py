@@ -15,6 +15,7 @@ NOWHERE: Final = Location("", 0)
 MAX_CHOICES: Final = 14
 MAX_STEPS: Final = 60_000
 MAX_DEPTH: Final = 60
+LOCAL_STEP: Final = 0x1000  # between the addresses of local variables
 _CHANGES = re.compile(r"\w\(|\*|->")  # calls and loads may answer differently in each round
 SHARED_ROUND: Final = 2  # from here on the rounds of a loop take the same ways
 
@@ -85,6 +86,7 @@ class Run:
     decided: int = 0  # how often a choice was asked for
     location: Location = NOWHERE
     asked: set[tuple[str, str, str]] = field(default_factory=set)  # see Core.questions
+    log: list[str] = field(default_factory=list)  # every choice asked for, in order
 
     def choose(self, key: str, ways: int = 2) -> int:
         """Takes the way that the prefix prescribes, else the first; the same key, the same way."""
@@ -92,6 +94,7 @@ class Run:
         if self.round and _CHANGES.search(key) and not key.startswith(("static key", "asm goto")):
             key = f"{key} in round {min(self.round, SHARED_ROUND) + 1}"
         self.asked.add(("world", key, ""))
+        self.log.append(key)
         known = self.memo.get(key)
         if known is not None:
             return known

@@ -89,7 +89,8 @@ class Entries:
 
     def agreed(self, name: str, ask: Callable[[], Value]) -> Value:
         """The answer that every path gives; Unjudged when they differ or none returns."""
-        saved = self.machine.run
+        saved, meeting = self.machine.run, self.machine.meeting
+        self.machine.meeting = None
         answers: dict[str, Value] = {}
         ends = "no path"
         todo: list[tuple[int, ...]] = [()]
@@ -114,7 +115,7 @@ class Entries:
         except RecursionError:
             raise Unjudged(f"{name} is nested too deep") from None
         finally:
-            self.machine.run = saved
+            self.machine.run, self.machine.meeting = saved, meeting
         if not answers:
             raise PathEnds(ends)
         return next(iter(answers.values()))

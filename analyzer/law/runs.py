@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from ..evaluate.memory import Table
+from ..evaluate.merge import Meeting, Merged
 from ..evaluate.state import Event, alternatives
 from ..evaluate.values import Int, Opaque, PathEnds, Pointer, Unjudged, Value
 from ..helpers.contracts import Contract, New, Old, contract_for
@@ -20,6 +21,8 @@ from .outcome import INDEX, Case, HelperRuns, Outcome, Trace
 from .reuse import Answers, Question, Reuse, Setting
 
 MAX_PATHS: Final = 64
+MAX_RUNS: Final = 4 * MAX_PATHS  # those that come together with another one included
+LIMIT: Final = "more than"  # how reasons begin that name a bound
 SLOTS: Final = 1024
 BATCH: Final = 4
 SECOND: Final = 64  # a second entry of the same level, for helpers that move or copy
@@ -185,22 +188,31 @@ class Runner:
         return [self._judged(signature.name, trace) for trace in traces]
 
     def traces(self, signature: Signature, case: Case, contract: Contract) -> list[Trace]:
-        """All paths of one case, in a fixed order."""
+        """All paths of one case, in a fixed order; of those that come together, one."""
         done: list[Trace] = []
         todo: list[tuple[int, ...]] = [()]
         setting = self._setting(signature, contract)
+        self.machine.meeting = meeting = Meeting()
+        runs = 0
         while todo:
-            done.append(self._trace(signature, case, setting, todo.pop()))
+            runs += 1
+            meeting.begin()
+            trace = self._trace(signature, case, setting, todo.pop())
+            if trace is not None:
+                done.append(trace)
+            meeting.end(self.machine.run, trace is not None and trace.reason.startswith(LIMIT))
             todo.extend(alternatives(self.machine.run))
-            if len(done) >= MAX_PATHS and todo:
+            if (len(done) >= MAX_PATHS or runs >= MAX_RUNS) and todo:
                 reason = f"more than {MAX_PATHS} paths"
                 done.append(Trace(case, (), (), 0, False, "unknown", reason))
                 break
+        self.machine.meeting = None
         return done
 
     def _trace(
         self, signature: Signature, case: Case, setting: Setting, prefix: tuple[int, ...]
-    ) -> Trace:
+    ) -> Trace | None:
+        """One path; None where it goes on as an earlier one did."""
         session, machine = self.session, self.machine
         _, fill, stand_in, _ = setting
         run = session.fresh(prefix)
@@ -211,6 +223,8 @@ class Runner:
         status, reason = "", ""
         try:
             machine.call(f"{CALL}{signature.name}", self._arguments(signature, case, table))
+        except Merged:
+            return None
         except PathEnds as end:
             status, reason = "ends", str(end)
         except Unjudged as problem:

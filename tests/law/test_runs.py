@@ -91,11 +91,14 @@ def test_helper_that_reads_is_none(demo: Bench) -> None:
 
 
 def conditions(count: int) -> str:
-    return "".join(f"\tif (demo_ask({i}))\n\t\tn++;\n" for i in range(count))
+    return "".join(f"\tif (demo_ask({i}))\n\t\tn += {1 << i};\n" for i in range(count))
 
 
 def test_limit_of_paths_is_unknown(demo: Bench) -> None:
-    body = f"\tint n = 0;\n\n{conditions(7)}\tset_pte_at(mm, addr, ptep, n ? __pte(0) : *ptep);"
+    body = (
+        f"\tunsigned long n = 0;\n\n{conditions(7)}"
+        "\tset_pte_at(mm, addr, ptep, n ? __pte(n << 20) : *ptep);"
+    )
     one, _ = judged(demo, SLOT, body, "mm, addr, ptep", "int demo_ask(int what);\n")
     assert (one.verdict, one.reason) == (Verdict.UNKNOWN, "more than 64 paths")
 
