@@ -6,7 +6,8 @@ from __future__ import annotations
 from typing import Final
 
 from ..model import Location
-from .core import Core, Scope
+from .boot import Boot
+from .core import Scope
 from .ctype import ArrayType, IntType, UnknownType
 from .memory import Variable
 from .state import NOWHERE
@@ -16,7 +17,7 @@ GLOBAL_BASE: Final = {64: 0xFFFF_8000_0010_0000, 32: 0xC010_0000}
 GLOBAL_STEP: Final = 0x4000
 
 
-class Globals(Core):
+class Globals(Boot):
     """Aggregates by value, scalars opaque with the value that the tree initialises them with."""
 
     def global_variable(self, name: str) -> Variable | Value:
@@ -36,6 +37,8 @@ class Globals(Core):
         var = Variable(name, known.ctype, base=known.base, fill=known.fill, is_global=True)
         var.cells.update(known.cells)
         run.globals[key] = var
+        if not var.cells and not isinstance(known.ctype, UnknownType):
+            self._set_at_boot(name, var)
         return var
 
     def _ask_declared(self, name: str, key: str, home: str) -> Variable:
@@ -50,6 +53,23 @@ class Globals(Core):
             self.global_questions[name] = self.global_questions.get(name, frozenset()) | own
             self.types.asked = types
             self.questions.update(outer)
+
+    def _set_at_boot(self, name: str, var: Variable) -> None:
+        """A variable without an initializer: what the functions that assign it leave there."""
+        cells = self.boot_cells(name, var)
+        if not cells:
+            if isinstance(var.ctype, IntType) and self.code.starts_as_zero(name):
+                start = Int(0, var.ctype.bits, var.ctype.signed)
+                var.cells[0] = (var.ctype.size, Opaque(name, default=start))
+            return
+        if isinstance(var.ctype, ArrayType):
+            var.cells.update(cells)
+            return
+        for at, (size, payload) in cells.items():
+            if isinstance(payload, int):
+                label = f"{name}+{at}" if at else name
+                payload = Opaque(label, default=Int(payload, 8 * size, False))
+            var.cells[at] = (size, payload)
 
     def _declare_global(self, name: str, key: str, home: str) -> Variable:
         node = self.code.variable_node(name, home)

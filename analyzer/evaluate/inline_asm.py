@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Inline assembly: its outputs are opaque, and an entry among its operands is never guessed at.
 
-Known by form, not by architecture: an empty template passes its input on; a run-time patched
+Load-store machines' instructions are executed (`assembler`). Otherwise known by form, not by
+architecture: an empty template passes its input on; a run-time patched
 sequence (numbered labels around the default instructions, then a section with the alternative)
 whose default is empty leaves its in-out operands alone; `asm goto` may take each of its labels.
 """
@@ -14,7 +15,8 @@ from typing import Final
 
 from pycparser import c_ast
 
-from .core import Core, Scope
+from .assembler import Assembler, Operand
+from .core import Scope
 from .ctype import Node
 from .statements import Jump
 from .values import Int, Opaque, Text, Unjudged, Value
@@ -31,51 +33,30 @@ _INERT = re.compile(
 """Directives that emit nothing that is executed; `.insn`, `.word`, `.if` and the rest are code."""
 
 
-class InlineAssembly(Core):
+class InlineAssembly(Assembler):
     """Executes `__ptc_asm(template, operands...)` as the front end writes it."""
 
     def assembly(self, arguments: list[Node], scope: Scope) -> Value:
         """One asm statement; Unjudged when it may store to an entry."""
         template = _template(arguments[0]) if arguments else ""
-        outputs: list[tuple[str, Value]] = []
-        inputs: list[tuple[str, Value]] = []
+        operands: list[Operand] = []
         labels: list[str] = []
-        idle = is_idle(template)
         for argument in arguments[1:]:
             kind = argument.name.name
             items = argument.args.exprs if argument.args is not None else []
             if kind == "__ptc_asm_goto":
                 labels = [item.name for item in items]
                 continue
-            constraint = _string(items[0])
-            memory = any(letter in _MEMORY for letter in constraint)
-            if kind == "__ptc_asm_out":
-                place = self.place(items[1], scope)
-                if memory and idle and self.is_slot(place):
-                    continue
-                if memory and self.is_slot(place):
-                    raise self._refuse("writes an entry", template)
-                in_out = "+" in constraint and not memory and not idle
-                if in_out and self.names_slot(self.load(place)):
-                    raise self._refuse("is given an entry's address", template)
-                outputs.append((constraint, place))
-            elif memory:
-                read = self._quiet_place(items[1], scope)
-                only_loads = bool(outputs) and _LOAD.match(
-                    " ; ".join(_code_lines(_unescaped(template)))
-                )
-                if read is not None and not only_loads and not idle:
-                    if self.is_slot(read):
-                        raise self._refuse("is given an entry", template)
-                    self.forget([read], "asm")
-                inputs.append((constraint, Opaque("memory") if read is None else read))
-            else:
-                value = self.evaluate(items[1], scope)
-                if self.names_slot(value) and not idle:
-                    raise self._refuse("is given an entry's address", template)
-                if not idle:
-                    self.forget([value], "asm")
-                inputs.append((constraint, value))
+            operands.append(self._operand(kind == "__ptc_asm_out", items, scope))
+        for operand in operands:
+            if not operand.out and operand.constraint.isdigit():
+                target = int(operand.constraint)
+                if target < len(operands):
+                    operands[target].value = operand.value
+        idle = is_idle(template)
+        if not idle and not labels and self.execute(_unescaped(template), operands):
+            return Int(0)
+        outputs, inputs = self._not_read(template, idle, operands)
         self._settle(template, outputs, inputs)
         if labels:
             key = f"asm goto {self._where()} {[repr(value) for _, value in inputs]}"
@@ -83,6 +64,56 @@ class InlineAssembly(Core):
             if taken:
                 raise Jump(labels[taken - 1])
         return Int(0)
+
+    def _operand(self, out: bool, items: list[Node], scope: Scope) -> Operand:
+        constraint = _string(items[0])
+        name = ""
+        if constraint.startswith("["):
+            name, _, constraint = constraint[1:].partition("]")
+        memory = any(letter in _MEMORY for letter in constraint)
+        if out:
+            place = self.place(items[1], scope)
+            value = self.load(place) if "+" in constraint and not memory else None
+            return Operand(constraint, name, True, memory, place, value)
+        if memory:
+            return Operand(constraint, name, False, True, self._quiet_place(items[1], scope), None)
+        return Operand(constraint, name, False, False, None, self.evaluate(items[1], scope))
+
+    def _not_read(
+        self, template: str, idle: bool, operands: list[Operand]
+    ) -> tuple[list[tuple[str, Value]], list[tuple[str, Value]]]:
+        """Outputs and inputs of a template that is not executed; no entry may be among them."""
+        outputs: list[tuple[str, Value]] = []
+        inputs: list[tuple[str, Value]] = []
+        for operand in operands:
+            constraint, place, value = operand.constraint, operand.place, operand.value
+            if operand.out:
+                assert place is not None
+                if operand.memory and self.is_slot(place):
+                    if idle:
+                        continue
+                    raise self._refuse("writes an entry", template)
+                in_out = "+" in constraint and not operand.memory and not idle
+                if in_out and value is not None and self.names_slot(value):
+                    raise self._refuse("is given an entry's address", template)
+                outputs.append((constraint, place))
+            elif operand.memory:
+                only_loads = bool(outputs) and _LOAD.match(
+                    " ; ".join(_code_lines(_unescaped(template)))
+                )
+                if place is not None and not only_loads and not idle:
+                    if self.is_slot(place):
+                        raise self._refuse("is given an entry", template)
+                    self.forget([place], "asm")
+                inputs.append((constraint, Opaque("memory") if place is None else place))
+            else:
+                assert value is not None
+                if self.names_slot(value) and not idle:
+                    raise self._refuse("is given an entry's address", template)
+                if not idle:
+                    self.forget([value], "asm")
+                inputs.append((constraint, value))
+        return outputs, inputs
 
     def _quiet_place(self, node: Node, scope: Scope) -> Value | None:
         try:

@@ -245,13 +245,19 @@ class _Rewriter:
 
 
 def _operand(tokens: list[Token]) -> tuple[list[Token], list[Token]]:
-    """Split `[name] "constraint" (expression)` into constraint and expression."""
+    """Split `[name] "constraint" (expression)` into constraint and expression.
+
+    The name stays in the string, `"[name]constraint"`: templates refer to it.
+    """
     index = 0
+    constraint = []
     if tokens and tokens[0].type == "LBRACKET":
         while index < len(tokens) and tokens[index].type != "RBRACKET":
             index += 1
+        if index == 2:
+            name = f'"[{tokens[1].value}]"'
+            constraint.append(_like(tokens[1], "STRING_LITERAL", name))
         index += 1
-    constraint = []
     while index < len(tokens) and tokens[index].type.endswith("STRING_LITERAL"):
         constraint.append(tokens[index])
         index += 1

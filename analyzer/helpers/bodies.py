@@ -26,6 +26,11 @@ _INITIAL = re.compile(
     rb"(?:[ \t]*__\w+\([^)\n]*\))*[ \t]*=[ \t]*([^;{}\"#]{1,200});",
     re.M,
 )
+_TENTATIVE = re.compile(
+    rb"^(?!static\b|typedef\b|extern\b|return\b|struct\b|union\b|enum\b)([A-Za-z_][\w \t]*?)"
+    rb"(?:[ \t]*__\w+(?:\([^)\n]*\))?)*[ \t]*;",
+    re.M,
+)
 _MAKER = re.compile(
     rb"^[ \t]*#[ \t]*define[ \t]+([A-Z_]\w*)(?:\([^)\n]*\))?[ \t]+([^\n]*\{[^\n]*)", re.M
 )
@@ -111,7 +116,8 @@ class SourceIndex:
     def initial_values(self) -> dict[str, tuple[str, ...]]:
         """Initializers of global scalars that the architecture's headers declare, as C text.
 
-        A mask that is narrowed at boot starts as all ones there; the evaluator uses the initial
+        One that is defined without an initializer has no text: it starts as zero. A mask that is
+        narrowed at boot starts as all ones there; the evaluator uses the initial
         value in arithmetic and takes both ways where a condition asks for it.
         """
         if self._initial is None:
@@ -132,6 +138,10 @@ class SourceIndex:
                         known = found.get(name.decode("latin-1"), ())
                         if text not in known:
                             found[name.decode("latin-1")] = (*known, text)
+            for data in self.texts().values():
+                for words in _TENTATIVE.findall(data):
+                    for name in [w for w in _NAME.findall(words)[1:] if w in declared]:
+                        found.setdefault(name.decode("latin-1"), ())
             self._initial = found
         return self._initial
 
@@ -139,13 +149,18 @@ class SourceIndex:
         """Whether Kbuild compiles the file; True where the Makefile does not say."""
         folder, _, file = path.rpartition("/")
         target = file.removesuffix(".c") + ".o"
+        bits, other = ("64", "32") if config.on("64BIT") else ("32", "64")
+        template = target.replace(other, "$(BITS)")
         text = self._makefiles.get(folder)
         if text is None:
             text = read_text(self._tree, f"{folder}/Makefile").replace("\\\n", " ")
             text += read_text(self._tree, f"{folder}/Kbuild").replace("\\\n", " ")
             self._makefiles[folder] = text
         answers: list[bool] = []
+        if template != target and re.search(rf"(?<!\S){re.escape(template)}(?!\S)", text):
+            return False  # there is a file of this name for each word size
         for line in text.splitlines():
+            line = line.replace("$(BITS)", bits)
             if target not in line:
                 continue
             match = _OBJECT.match(line)

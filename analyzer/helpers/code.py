@@ -9,7 +9,8 @@ from pycparser import c_ast
 
 from ..evaluate.ctype import Node
 from ..frontend import Chunk, Unit
-from .probes import INITIAL
+from .probes import INITIAL, ZERO
+from .setting import Setting
 
 _WORD = re.compile(r"[A-Za-z_]\w*")
 
@@ -22,6 +23,7 @@ class UnitCode:
         self._functions: dict[tuple[str, str], Node | None] = {}
         self._callees: dict[str, frozenset[str]] = {}
         self._variables: dict[tuple[str, str], Node | None] = {}
+        self._setting = Setting(unit)
 
     def function_node(self, name: str, near: str) -> Node | None:
         """The FuncDef of a function, that of the file `near` when static names clash."""
@@ -84,6 +86,26 @@ class UnitCode:
             if chunk is None:
                 return found
             found.append(self.unit.source(chunk))
+
+    def starts_as_zero(self, name: str) -> bool:
+        """Whether the tree defines a global without an initializer, in a file of its own."""
+        return f"{ZERO}{name}" in self.unit.variables
+
+    def setters(self, name: str) -> tuple[str, ...]:
+        """The functions whose run gives a global its value."""
+        return self._setting.setters(name)
+
+    def carriers(self, name: str) -> frozenset[str]:
+        """The functions between them and the assignments."""
+        return self._setting.carriers(name)
+
+    def chooser(self, names: tuple[str, ...]) -> str:
+        """The function that picks one of several setters."""
+        return self._setting.chooser(names)
+
+    def setting_texts(self, name: str) -> list[str]:
+        """The texts of all of these."""
+        return self._setting.texts(name)
 
     def typedef_node(self, name: str) -> Node | None:
         chunk = self.unit.typedef(name)

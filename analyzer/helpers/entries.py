@@ -128,10 +128,11 @@ class Entries:
         """
         flipped = len(run.prefix) - 1
         key = run.choices[flipped].key if 0 <= flipped < len(run.choices) else ""
-        if not _STATE.match(key):
+        if not _STATE.match(key) and key not in self.machine.boot_keys:
             return False
         self.machine.world[key] = 0
         self.machine.global_inits.clear()
+        self.machine.booted.clear()
         return True
 
     def constant(self, name: str) -> int | None:

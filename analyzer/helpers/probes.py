@@ -20,6 +20,7 @@ VALUE: Final = "__ptc_value_"
 APPLY: Final = "__ptc_apply_"
 CLEAR: Final = "__ptc_empty_"
 INITIAL: Final = "__ptc_initial_"
+ZERO: Final = "__ptc_zero_"
 PROTECTION: Final = "__ptc_prot_"
 COMPOSED: Final = "modify_prot"
 
@@ -196,6 +197,7 @@ def probe_text(signatures: tuple[Signature, ...], initial: Mapping[str, tuple[st
                 f"static void {CALL}{name}(struct mm_struct *mm, {upper}_t *slot, {lower}_t *table)"
                 f" {{ {name}(mm, slot, table); }}"
             )
+    lines += [f"int {ZERO}{name};" for name, texts in sorted(initial.items()) if not texts]
     for name, texts in sorted(initial.items()):
         for index, text in enumerate(texts):
             lines.append(f"unsigned long long {INITIAL}{index}_{name} = ({text});")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Inline assembly is never guessed at."""
+"""Inline assembly is never guessed at (what is understood: test_instructions)."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from tests.evaluate.lab import only, paths, unknown
 @pytest.mark.parametrize(
     "statement",
     [
-        'asm volatile("st %1,%0" : "=m" (*p) : "r" (1UL));',
+        'asm volatile("put %1,%0" : "=m" (*p) : "r" (1UL));',
         'asm volatile("or %1,%0" : "+m" (p->pte) : "r" (1UL));',
-        'asm volatile("st %1,0(%0)" : : "r" (p), "r" (1UL) : "memory");',
-        'asm volatile("st %1,0(%0)" : : "r" (&p->pte), "r" (1UL) : "memory");',
-        'asm volatile("st %1,0(%0)" : : "r" ((unsigned long)p), "r" (1UL) : "memory");',
-        'asm volatile("st %1,%0" : "=Q" (*p) : "r" (1UL));',
-        'asm volatile("st %1,%0" : [slot] "=m" (*(unsigned int *)p) : "r" (1UL));',
+        'asm volatile("put %1,0(%0)" : : "r" (p), "r" (1UL) : "memory");',
+        'asm volatile("put %1,0(%0)" : : "r" (&p->pte), "r" (1UL) : "memory");',
+        'asm volatile("put %1,0(%0)" : : "r" ((unsigned long)p), "r" (1UL) : "memory");',
+        'asm volatile("put %1,%0" : "=Q" (*p) : "r" (1UL));',
+        'asm volatile("put %1,%0" : [slot] "=m" (*(unsigned int *)p) : "r" (1UL));',
         'asm volatile("bts %1,%0" : : "m" (*(volatile long *)p), "r" (3UL) : "memory");',
         'asm volatile("bts %1,%0" : : "m" (p->pte), "r" (3UL) : "memory", "cc");',
         (
@@ -38,7 +38,7 @@ from tests.evaluate.lab import only, paths, unknown
         ),
         (
             "unsigned long a = (unsigned long)p;"
-            ' asm volatile("st %1,0(%0)" : "+r" (a) : "r" (1UL) : "memory");'
+            ' asm volatile("put %1,0(%0)" : "+r" (a) : "r" (1UL) : "memory");'
         ),
         'struct { pte_t *q; } b = { p }; asm volatile("x %0" : : "r" (&b) : "memory");',
         'asm goto("x %0" : : "r" (p) : "memory" : out); out: ;',

@@ -107,7 +107,8 @@ def test_asm_operands() -> None:
     template, *operands = call.args.exprs
     assert template.value == '"1: ldxr %w0, %2\\nstxr %w1"'
     assert [o.name.name for o in operands] == ["__ptc_asm_out"] * 2 + ["__ptc_asm_in"] * 2
-    assert [o.args.exprs[0].value for o in operands] == ['"=&r"', '"+m"', '"r"', '"i"']
+    constraints = [o.args.exprs[0].value for o in operands]
+    assert constraints == ['"[old]=&r"', '"+m"', '"r"', '"i"']
     assert [c(o.args.exprs[1]) for o in operands] == ["x", "*ptep", "x + 1", "3"]
 
 

@@ -1,0 +1,184 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Assembler that is understood: loads, stores, retried exclusives, patched instructions."""
+
+from __future__ import annotations
+
+import pytest
+
+from analyzer.evaluate.instructions import program
+from analyzer.evaluate.values import Int
+from tests.evaluate.lab import BASE, SLOT, machine, number, only, paths, unknown
+
+NARROW = """\
+typedef struct { unsigned long long pte; } pte_t;
+typedef struct { unsigned long pmd; } pmd_t;
+typedef struct { unsigned long pud; } pud_t;
+"""
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        'asm volatile("stx %1, [%0]" : : "r" (p), "r" (0x99UL) : "memory");',
+        'asm volatile("std %1,0(%0)" : : "r" ((unsigned long)p), "r" (0x99UL) : "memory");',
+        'asm volatile("std%U0%X0 %1,%0" : "=m" (*p) : "r" (0x99UL));',
+        'asm volatile("stdx %[new],0,%[at]" : : [new] "r" (0x99UL), [at] "b" (p) : "memory");',
+        'asm volatile("std %1,-8(%0)" : : "r" (p + 1), "r" (0x99UL) : "memory");',
+        (
+            "unsigned long o, t;"
+            ' asm volatile("1: ldarx %0,0,%3 # old\\n and. %1,%0,%5\\n bne- 1b\\n'
+            ' andc %1,%0,%4\\n or %1,%1,%6\\n stdcx. %1,0,%3\\n bne- 1b"'
+            ' : "=&r" (o), "=&r" (t), "=m" (*p)'
+            ' : "r" (p), "r" (0x11UL), "r" (0x800UL), "r" (0x99UL) : "cc", "memory");'
+        ),
+        (
+            'unsigned long o; asm volatile("1: lld %0,%1\\n or %0,%0,%2\\n scd %0,%1\\n beqz %0,1b"'
+            ' : "=&r" (o), "+m" (p->pte) : "r" (0x88UL));'
+        ),
+    ],
+)
+def test_a_store_is_executed(statement: str) -> None:
+    path = only(paths(f"void f(pte_t *p) {{ {statement} }}", old=0x11))
+    assert path.slot == 0x99
+    assert [event.kind for event in path.events] == ["store"]
+
+
+def test_the_old_value_is_what_was_loaded() -> None:
+    path = only(
+        paths(
+            "unsigned long f(pte_t *p) { unsigned long o, t;"
+            ' asm volatile("1: ldarx %0,0,%3\\n andc %1,%0,%4\\n stdcx. %1,0,%3\\n bne- 1b"'
+            ' : "=&r" (o), "=&r" (t), "+m" (*p) : "r" (p), "r" (0x10UL) : "cc");'
+            " return o; }",
+            old=0x11,
+        )
+    )
+    assert isinstance(path.result, Int)
+    assert (path.result.value, path.slot) == (0x11, 0x01)
+
+
+def test_words_of_a_wide_entry() -> None:
+    """A 64-bit entry of a 32-bit machine is stored in two halves, the high one first."""
+    path = only(
+        paths(
+            "void f(pte_t *p, pte_t v) {"
+            ' asm volatile("stw%X0 %2,%0\\n eieio\\n stw%X1 %L2,%1"'
+            ' : "=m" (*p), "=m" (*((unsigned char *)p + 4)) : "r" (v.pte) : "memory"); }',
+            Int(0x1234_5678_9ABC_DEF0, 64, False),
+            bits=32,
+            order="big",
+            types=NARROW,
+        )
+    )
+    assert path.slot == 0x1234_5678_9ABC_DEF0
+
+
+def test_half_an_entry_is_not_all_of_it() -> None:
+    reason = unknown(paths('void f(pte_t *p) { asm("stw %1,%0" : "=m" (*p) : "r" (1)); }'))
+    assert "writes an entry" in reason
+
+
+def test_exchange() -> None:
+    path = only(
+        paths(
+            "unsigned long f(pte_t *p, unsigned long v) {"
+            ' asm volatile("swap [%2], %0" : "=&r" (v) : "0" (v), "r" (p) : "memory"); return v; }',
+            Int(0x99, 32, False),
+            bits=32,
+            types=NARROW.replace("long long", "long"),
+        )
+    )
+    assert isinstance(path.result, Int)
+    assert (path.result.value, path.slot) == (0x11, 0x99)
+
+
+def test_results_may_stand_last() -> None:
+    """Which reading holds is seen at the instruction that allows one only."""
+    text = (
+        'unsigned long f(unsigned long v) { asm("sethi %%hi(%1), %0\\n or %0, %%lo(%1), %0"'
+        ' : "=r" (v) : "i" (0x12345678)); return v; }'
+    )
+    assert number(text, Int(0, 64, False)) == 0x1234_5678
+
+
+def test_two_readings_are_none() -> None:
+    """`andn a, b, c` alone does not say which operand is the result."""
+    it = machine(
+        'unsigned long f(unsigned long v) { asm("andn %0, %1, %0" : "+r" (v) : "r" (3UL));'
+        " return v; }"
+    )
+    assert not isinstance(it.call("f", [Int(1, 64, False)]), Int)
+
+
+def test_patched_instructions_run_both_ways() -> None:
+    text = (
+        "void f(pte_t *p, unsigned long v) { unsigned long m;"
+        ' asm("\\n661: mov %1, %0\\n nop\\n .section .new_2insn_patch, \\"ax\\"\\n'
+        ' .word 661b\\n sethi %%uhi(%2), %0\\n sllx %0, 32, %0\\n .previous\\n"'
+        ' : "=r" (m) : "i" (0x800), "i" (0x200000000000000));'
+        " p->pte = v | m; }"
+    )
+    found = paths(text, Int(1, 64, False))
+    assert {path.slot for path in found} == {0x801, 0x0200_0000_0000_0001}
+    assert {path.choices[0][0] for path in found} == {"asm patched by .new_2insn_patch"}
+
+
+@pytest.mark.parametrize(
+    ("statement", "wanted"),
+    [
+        ('asm volatile("ipte %[a],%1,0,0" : "+m" (*p) : "a" (0UL), [a] "a" (p));', 0x411),
+        (
+            'unsigned long o = 0x800; asm volatile("ipte %[a],%2,%[c],0" : [c] "+a" (o)'
+            + ' : [a] "a" ((unsigned long)p), "a" (0UL) : "memory");',
+            0x411,
+        ),
+        ('asm volatile("idte %0,0,%1,0" : "+m" (*p) : "a" (p), "a" (0UL));', 0x31),
+        (
+            'asm volatile(".insn rrf,0xb98b0000,%1,%2,%%r0,0" : "+m" (*p) : "a" (p), "a" (0UL));',
+            0x11,
+        ),
+    ],
+)
+def test_rows_for_what_no_operand_says(statement: str, wanted: int) -> None:
+    path = only(paths(f"void f(pte_t *p) {{ {statement} }}", old=0x11, order="big"))
+    assert path.slot == wanted
+
+
+def test_a_range_of_entries_is_invalidated() -> None:
+    path = only(
+        paths(
+            "void f(pte_t *p) { unsigned long n = 2, v = 0;"
+            ' do { asm volatile("ipte %[a],%[b],%[c],0" : [b] "+a" (v), [c] "+a" (n)'
+            ' : [a] "a" (p) : "memory"); } while (n != 255); }',
+            order="big",
+        )
+    )
+    assert path.entries[SLOT : SLOT + 4] == (0x411, 0x400, 0x400, 0)
+
+
+def test_compare_and_swap_of_a_pair() -> None:
+    text = (
+        "union pair { unsigned __int128 pair; struct { unsigned long even, odd; }; };"
+        "int f(pte_t *p, unsigned long o) { union pair r = { .even = o, .odd = 0x99 };"
+        ' asm volatile("cspg %[r],%[a]" : [r] "+&d" (r.pair), "+m" (*p)'
+        ' : [a] "d" ((unsigned long)p | 1) : "cc"); return o == r.even; }'
+    )
+    taken = only(paths(text, Int(0x11, 64, False), order="big"))
+    assert isinstance(taken.result, Int)
+    assert (taken.slot, taken.result.value) == (0x99, 1)
+
+
+@pytest.mark.parametrize("text", [".word 1", "1: nop; .section a; .word 1b; x; .section b; y"])
+def test_no_program(text: str) -> None:
+    assert program(text) is None
+
+
+def test_nothing_happens_before_all_is_understood() -> None:
+    reason = unknown(
+        paths(
+            "void f(pte_t *p) {"
+            ' asm volatile("stx %1,[%0]\\n frobnicate %0" : : "r" (p), "r" (9UL) : "memory"); }'
+        )
+    )
+    assert "entry" in reason
+    assert BASE[64]
