@@ -25,6 +25,7 @@ class Verdict(Enum):
     NEUTRAL = "neutral"
     FINDING = "finding"
     UNKNOWN = "unknown"
+    NOT_APPLICABLE = "not applicable"  # there can be no counted entry for it: it is not counted
 
 
 @dataclass(frozen=True, slots=True)

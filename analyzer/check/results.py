@@ -73,5 +73,11 @@ def both_worlds(first: VariantResult, second: VariantResult) -> VariantResult:
 
 def severity(verdict: HelperVerdict) -> int:
     """How bad a verdict is, for the worse of two."""
-    order = (Verdict.NEUTRAL, Verdict.BALANCED, Verdict.UNKNOWN, Verdict.FINDING)
+    order = (
+        Verdict.NOT_APPLICABLE,
+        Verdict.NEUTRAL,
+        Verdict.BALANCED,
+        Verdict.UNKNOWN,
+        Verdict.FINDING,
+    )
     return order.index(verdict.verdict)

@@ -10,7 +10,7 @@ from typing import Final
 
 from ..clock import Clock
 from ..errors import SourceError
-from ..evaluate.calls import BUILD_ERROR
+from ..evaluate.harmless import BUILD_ERROR
 from ..frontend import Diagnostic, ParseCache, Stage, Unit, read_unit
 from ..helpers.bodies import SourceIndex, missing_functions
 from ..helpers.interface import LEVELS, Interface, Signature
@@ -234,8 +234,11 @@ class Judge:
         target = self.target(name)
         statuses = {outcome.status for outcome in runs.outcomes}
         reason = ""
+        nothing = self._not_applicable(signature, target)
         if "broken" in statuses:
             kind = Verdict.FINDING
+        elif nothing:
+            kind, reason = Verdict.NOT_APPLICABLE, nothing
         elif runs.reason:
             kind, reason = Verdict.UNKNOWN, runs.reason
         elif "unknown" in statuses:
@@ -262,6 +265,23 @@ class Judge:
             self.variant.arch, self.variant.name, name, signature.level, kind,
             target[1] if target else None, target[0] if target else "", ordered, reason,
         )  # fmt: skip
+
+    def _not_applicable(
+        self, signature: Signature, target: tuple[str, Location | None] | None
+    ) -> str:
+        """Why no entry of a user can be concerned by a helper here; '' where one can."""
+        if self.session.leafless(signature.level):
+            return (
+                f"no {signature.level} entry maps memory in this configuration: it has no"
+                " transparent huge pages of that size, and no way to make one"
+            )
+        if target is not None and self._only_declared(target[0]):
+            return f"{target[0]}() is declared, and nothing of this configuration defines it"
+        return ""
+
+    def _only_declared(self, name: str) -> bool:
+        known = self.unit.prototype(name) is not None and name not in self.unit.functions
+        return known and self.index.complete() and not self.index.mentions(name)
 
     def _finding(
         self, items: list[tuple[HelperRuns, Outcome, str]], raw: frozenset[str]

@@ -40,7 +40,7 @@ NAME = "helpers"
 HELP = "show what each helper of the generic interface resolves to, its stores and hooks"
 
 _BASE = "base"
-_SEVERITY = (None, "neutral", "balanced", "unknown", "finding")
+_SEVERITY = (None, "not applicable", "neutral", "balanced", "unknown", "finding")
 _COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.S)
 _DEFINED = re.compile(r"^[ \t]*#[ \t]*define[ \t]+(\w+)|\b(\w+)[ \t]*\([^;{}()]*\)\s*\{", re.M)
 

@@ -29,6 +29,7 @@ from .ctype import (
 )
 from .expressions import Expressions
 from .globals import Globals
+from .harmless import BUILD_ERROR, NO_RETURN
 from .inline_asm import InlineAssembly
 from .intrinsics import Intrinsics
 from .memory import Variable
@@ -38,10 +39,8 @@ from .statements import Break, Continue, Jump, Return, Statements
 from .typing import StaticTypes
 from .values import FuncRef, Int, Opaque, PathEnds, Pointer, Struct, Text, Unjudged, Value
 
-_NO_RETURN: Final = frozenset({"panic", "__bug", "BUG", "do_exit", "__builtin_trap"})
 _PURE: Final = frozenset({"bswap", "clz", "c", "ctz", "ffs", "popcount", "parity", "clrsb", "abs"})
 _ASM: Final = "__ptc_asm"
-BUILD_ERROR: Final = "__compiletime_assert"
 HELPER_DEPTH: Final = 2  # our probe, and the helper that it calls
 
 
@@ -67,6 +66,7 @@ class Machine(Intrinsics, InlineAssembly, StaticTypes, Expressions, Statements, 
             c_ast.FuncCall: self._call,
         }
         self.reaches: dict[str, bool] = {}
+        self.needed: set[str] = set()  # functions that use the entry's address they are given
         self._shapes: dict[Node, Shape] = {}
         self.shape_questions: dict[str, frozenset[tuple[str, str, str]]] = {}
         self.overrides: dict[str, Callable[[list[Value]], Value]] = {}
@@ -97,6 +97,10 @@ class Machine(Intrinsics, InlineAssembly, StaticTypes, Expressions, Statements, 
         self.mark(node)
         if isinstance(callee, FuncRef):
             return self.call(callee.name, values, callee.home)
+        if isinstance(target, c_ast.StructRef):
+            stored = self.stored_by(target.field.name, values)
+            if stored is not None:
+                return stored
         return self.unseen(f"{callee!r}", values, indirect=True)
 
     @staticmethod
@@ -188,7 +192,7 @@ class Machine(Intrinsics, InlineAssembly, StaticTypes, Expressions, Statements, 
             raise Unjudged(f"{name} with impossible arguments") from None
         if handled is not None:
             return handled
-        if name in _NO_RETURN:
+        if name in NO_RETURN:
             raise PathEnds(name)
         if name.startswith(BUILD_ERROR):
             return self._build_error(name)
@@ -215,13 +219,21 @@ class Machine(Intrinsics, InlineAssembly, StaticTypes, Expressions, Statements, 
 
     def _skippable(self, name: str, node: Node, values: list[Value]) -> bool:
         """A void function that gets no entry, no local variable, and reaches no hook."""
-        if not self.run.stack or any(self.names_slot(value) for value in values):
+        if not self.run.stack:
+            return False
+        given = any(self.names_slot(value) for value in values)
+        if given and name in self.needed:
             return False
         shape = self._shapes.get(node)
         if shape is None:
             shape = self._shapes[node] = self._shape(name, node)
         if not shape.void:
             return False
+        if given:
+            values = self._used(node, shape, values)
+            if any(self.names_slot(value) for value in values):
+                self.needed.add(name)
+                return False
         for value in values:
             if isinstance(value, Int) and isinstance(self.at_address(value), Pointer):
                 return False
@@ -231,9 +243,22 @@ class Machine(Intrinsics, InlineAssembly, StaticTypes, Expressions, Statements, 
                 return False
         if all(isinstance(value, (Int, Text)) or _is_entry(value) for value in values):
             return True  # numbers and entries by value: it knows neither this table nor this mm
-        return not self._noted_reach(name)
+        return not self.noted_reach(name)
 
-    def _noted_reach(self, name: str) -> bool:
+    @staticmethod
+    def _used(node: Node, shape: Shape, values: list[Value]) -> list[Value]:
+        """The arguments for parameters that the body mentions."""
+        mentioned: set[str] = set()
+        todo = [node.body]
+        while todo:
+            item = todo.pop()
+            if isinstance(item, c_ast.ID):
+                mentioned.add(str(item.name))
+            todo.extend(child for _, child in item.children())
+        pairs = zip(shape.parameters, values, strict=False)
+        return [value for (parameter, _), value in pairs if parameter in mentioned]
+
+    def noted_reach(self, name: str) -> bool:
         self.questions.add(("reaches", name, ""))
         return self.reaches_hook(name)
 
@@ -308,7 +333,7 @@ class Machine(Intrinsics, InlineAssembly, StaticTypes, Expressions, Statements, 
                 and not any(self.names_slot(value) for value in values)
                 and before == (run.stores, len(run.events))
                 and not reason.reason.startswith("more than")
-                and not self._noted_reach(name)
+                and not self.noted_reach(name)
             ):
                 return Opaque(self._call_name(name, values))
             raise

@@ -102,6 +102,7 @@ class Core:
         self.memory.asked = self.questions
         self.global_inits: dict[str, Variable | Opaque] = {}
         self.global_questions: dict[str, frozenset[tuple[str, str, str]]] = {}
+        self.reached: dict[Node, Any] = {}  # what statements reach
         self.booted: dict[str, dict[tuple[int, ...], Any]] = {}  # values of globals after boot
         self.booting: set[str] = set()
         self.boot_keys: set[str] = set()  # conditions that such values depend on

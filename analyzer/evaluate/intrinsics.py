@@ -32,6 +32,11 @@ _EXCHANGE = re.compile(r"^__ptc_(xchg|cmpxchg|try_cmpxchg)$")
 _STATIC_KEY: Final = frozenset(
     {"__ptc_static_key", "arch_static_branch", "arch_static_branch_jump"}
 )
+_STORING: Final = re.compile(r"^(?:cpu_\w*)?set_pte_ext$")
+"""Functions in assembler files that store their second argument to the entry that the first one
+points to. ARM: `set_pte_ext` of arch/arm/mm/proc-*.S, called by name or through a table of the
+processor's functions; the hardware's copy of the entry beside it, and what is adjusted in entries
+without access (PROT_NONE), are left out."""
 _OPERATORS: Final = {"and": "&", "or": "|", "xor": "^", "add": "+", "sub": "-"}
 
 
@@ -64,9 +69,21 @@ class Intrinsics(Core):
             match = _ATOMIC.match(name)
             if match is not None:
                 return self._atomic(match[1], name, values)
+        if name.endswith("_ext"):
+            return self.stored_by(name, values)
         if name in ("memcpy", "memset", "memmove") and self.names_slot(values[0]):
             raise Unjudged(f"{name} on a page table")
         return None
+
+    def stored_by(self, name: str, values: list[Value]) -> Value | None:
+        """The store that an assembler function makes; None when the name is none of them."""
+        if not _STORING.match(name) or len(values) < 2 or not self.is_slot(values[0]):
+            return None
+        place = values[0]
+        if isinstance(place, Int):
+            place = self.at_address(place)
+        self.store(place, self._fit(place, values[1]))
+        return Int(0)
 
     @staticmethod
     def _static_key(values: list[Value]) -> Value:

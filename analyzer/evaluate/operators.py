@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import re
+
 from . import arith
 from .core import Core
 from .ctype import UnknownType, VoidType
@@ -10,6 +12,9 @@ from .memory import Table
 from .values import FuncRef, Int, Opaque, Pointer, SlotInt, Struct, Text, Value
 
 _KEEPS_ADDRESS = frozenset({"+", "-", "|", "&", "^"})
+_INDEXED = re.compile(r"^\(\?(.*) \+ (0x[0-9a-f]+)\)$")
+"""`(X + n)`, as opaque arithmetic names it: less X, it is n. Maps of page frames are indexed and
+subtracted this way (`mem_map + pfn`); the size of their elements cancels out."""
 SMALL = 0x1_0000  # offsets into a page and counts are no addresses
 
 
@@ -70,6 +75,10 @@ class Operators(Core):
                     return one
                 if other.value == 0 and op in ("==", "!=") and one.nonnull:
                     return Int(int(op == "!="))
+        if op == "-" and isinstance(left, Opaque) and isinstance(right, Opaque):
+            index = _INDEXED.match(left.name)
+            if index is not None and index[1] == right.name:
+                return Int(int(index[2], 16), self.bits, False)
         if isinstance(left, Opaque) and isinstance(right, Opaque) and left.name == right.name:
             if op in ("==", "<=", ">="):
                 return Int(1)

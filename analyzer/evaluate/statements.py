@@ -9,8 +9,9 @@ from typing import Any, Final
 from pycparser import c_ast
 
 from . import arith
-from .core import Scope
+from .core import Scope, condition_key
 from .ctype import ArrayType, Node, UnknownType
+from .harmless import Harmless
 from .initializers import Initializers
 from .memory import Variable
 from .values import Int, Opaque, PathEnds, Pointer, Struct, Text, Unjudged, Value
@@ -41,7 +42,7 @@ class Jump(Exception):
 NOTHING: Final = Int(0)
 
 
-class Statements(Initializers):
+class Statements(Initializers, Harmless):
     """Executes statements; a statement's value is that of its last expression (GNU C)."""
 
     def statement_methods(self) -> dict[type, Callable[[Any, Scope], Value]]:
@@ -124,7 +125,18 @@ class Statements(Initializers):
         raise Continue
 
     def _if(self, node: Node, scope: Scope) -> Value:
-        if self.truth(self.evaluate(node.cond, scope), node):
+        value = self.evaluate(node.cond, scope)
+        if (
+            isinstance(value, Opaque)
+            and not value.nonnull
+            and condition_key(value.name)[0] not in self.run.memo
+            and self.run.stack
+            and self.is_harmless(node.iftrue, scope)
+            and self.is_harmless(node.iffalse, scope)
+        ):
+            self.pass_over(node.iftrue, node.iffalse)
+            return NOTHING
+        if self.truth(value, node):
             if node.iftrue is not None:
                 self.evaluate(node.iftrue, scope)
         elif node.iffalse is not None:
@@ -215,6 +227,9 @@ class Statements(Initializers):
         return self._loop(node.cond, node.stmt, None, scope, first=False)
 
     def _do(self, node: Node, scope: Scope) -> Value:
+        if self.is_idle_block(node, scope):
+            self.pass_over(node.stmt)
+            return NOTHING
         return self._loop(node.cond, node.stmt, None, scope, first=True)
 
     def _for(self, node: Node, scope: Scope) -> Value:

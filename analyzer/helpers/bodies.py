@@ -49,6 +49,7 @@ class SourceIndex:
         self._tree = tree
         self._arch = arch
         self._texts: dict[str, bytes] | None = None
+        self._assembler: bytes | None = None
         self._makefiles: dict[str, str] = {}
         self.damaged: list[str] = []  # files that are no text, one line each
         self._made: dict[bytes, tuple[bytes, ...]] | None = None
@@ -82,6 +83,19 @@ class SourceIndex:
     def defines(self, name: str) -> bool:
         """Whether any file has a definition, whatever the configuration."""
         return next(self._candidates(name), None) is not None
+
+    def complete(self) -> bool:
+        """Whether the architecture's own memory management is there to be searched."""
+        return any(path.startswith(f"arch/{self._arch}/mm/") for path in self.texts())
+
+    def mentions(self, name: str) -> bool:
+        """Whether a function is defined in C, or named by any assembler file."""
+        if self.defines(name):
+            return True
+        if self._assembler is None:
+            paths = self._tree.walk(f"arch/{self._arch}", (".S",))
+            self._assembler = b"".join(data for _, data in self._tree.read_many(paths))
+        return name.encode() in self._assembler
 
     def _candidates(self, name: str) -> Iterator[str]:
         needle = name.encode()

@@ -34,6 +34,13 @@ ORDINARY: Final = {
 """The entries that are judged map ordinary memory: valid frames, not the huge zero page."""
 
 
+_LEAF_OPTION: Final = {
+    "pmd": "TRANSPARENT_HUGEPAGE",
+    "pud": "HAVE_ARCH_TRANSPARENT_HUGEPAGE_PUD",
+}
+"""The options of mm/Kconfig without which generic code makes no leaf of a level."""
+
+
 @dataclass(frozen=True, slots=True)
 class Counted:
     """What an entry contributes to the counters: first frame and number of base pages."""
@@ -59,6 +66,18 @@ class Session(Entries):
     def has_counted(self, level: str) -> bool:
         """Whether any entry of the level is counted; without one nothing can be proved."""
         return any(self.counted(level, entry.raw) is not None for entry in self.classes(level))
+
+    def leafless(self, level: str) -> bool:
+        """Whether no entry of a level maps a user's memory: such leaves come with transparent
+        huge pages (hugetlb's are handled through huge_pte helpers), and none can be made."""
+        on = self.variant.config.on
+        if level == "pte" or on(_LEAF_OPTION[level]):
+            return False
+        return not any(
+            isinstance(self.entry(level, kind, self.frames[0]), Entry)
+            for kind in entry_classes(level)
+            if kind.accessible
+        )
 
     def has_predicate(self, level: str) -> bool:
         """Whether the variant defines the level's user accessible predicate."""

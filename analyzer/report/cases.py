@@ -89,6 +89,8 @@ def _cases(
         name = f"{helper.level} {helper.helper}"
         if helper.verdict is Verdict.UNKNOWN:
             yield Case(name, "skip", f"unknown: {helper.reason}", ())
+        elif helper.verdict is Verdict.NOT_APPLICABLE:
+            yield Case(name, "skip", f"not applicable: {helper.reason}", ())
         elif helper.verdict is Verdict.FINDING:
             mine = tuple(finding for finding in findings if _concerns(finding, helper))
             told.update(map(id, mine))

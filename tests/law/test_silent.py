@@ -164,7 +164,7 @@ def test_labels_of_asm_goto_are_taken(demo: Bench) -> None:
         (("struct demo_update { unsigned long to, what; };\n"
           "void demo_batch(struct demo_update *u);\n"),
          "struct demo_update u = { (unsigned long)pudp, pud_val(pud) };\n\n\tdemo_batch(&u);"),
-        ("", ('asm volatile("st %1,0(%0)" : : "r" ((unsigned long)pudp), "r" (pud_val(pud)) :'
+        ("", ('asm volatile("put %1,0(%0)" : : "r" ((unsigned long)pudp), "r" (pud_val(pud)) :'
               ' "memory");')),
     ],
 )  # fmt: skip
