@@ -112,7 +112,7 @@ def test_limit_of_conditions_is_unknown(demo: Bench) -> None:
 @pytest.mark.parametrize(
     ("body", "reason"),
     [
-        ("\tfor (;;)\n\t\tbarrier();", "does not end"),
+        ("\tREAD_ONCE(*ptep);\n\tfor (;;)\n\t\tbarrier();", "does not end"),
         ("\tdemo_helper2(mm, addr, ptep);", "without a body"),
         ("\tset_pte(ptep, __pte(demo_value()));", "unknown value is stored"),
         ("\tpage_table_check_pte_clear(mm, __pte(demo_value()));", "unknown value"),
