@@ -23,6 +23,7 @@ COMMANDS: tuple[str, ...] = (
     "check",
     "verify",
     "replay",
+    "callsites",
     "helpers",
     "bits",
     "archs",

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
+from ..callsites import check_sites
 from ..clock import Clock
 from ..errors import UsageError
 from ..frontend import ParseCache, Scan, Stage
@@ -17,6 +18,7 @@ from ..helpers.interface import find_interface
 from ..kconfig import KconfigFiles, ScannedKconfig, Support, load_kconfig, variants
 from ..law.reuse import Reuse
 from ..tree import KernelTree
+from .callers import with_call_sites
 from .results import ArchResult, RawFinding, VariantResult
 from .variant import judge_variant
 
@@ -92,6 +94,9 @@ def _check_arch(
         result = judge_variant(stage, variant, interface, index, hint, cache, clock, reuse)
         hint = result.bodies
         results.append(result)
+    with clock.stage("call sites"):
+        sites = check_sites(tree, (arch,))
+        results = with_call_sites(sites, results, offered, index)
     if results:
         results[0] = _lint(arch, kconfig.select_of(SUPPORT), results)
     unread = [f"{p.location}: {p.message}" for p in kconfig.problems]

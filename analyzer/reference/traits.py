@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from ..evaluate.calls import BUILD_ERROR
 from ..evaluate.ctype import Node
+from ..evaluate.harmless import BUILD_ERROR
 from ..evaluate.values import Int, Opaque, PathEnds, Unjudged, Value
 from ..helpers.session import ADDRESS, MM, ORDINARY, Session
 from .values import LEVELS, Traits

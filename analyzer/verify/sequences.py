@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from ..check.variant import Judge
-from ..evaluate.calls import BUILD_ERROR
+from ..evaluate.harmless import BUILD_ERROR
 from ..evaluate.memory import Table
 from ..evaluate.state import Choice, alternatives
 from ..evaluate.state import Event as Seen

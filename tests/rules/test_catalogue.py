@@ -27,6 +27,8 @@ CODES = {
     107: "wrong-slot",
     108: "miscounted",
     109: "modifier-changes-count",
+    110: "raw-call-site",
+    111: "broken-contract",
     201: "predicate-counts-absent",
     202: "predicate-counts-table",
     203: "predicate-counts-invalidated",
@@ -122,7 +124,7 @@ def test_rules_are_found_by_code_and_name(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "hint"),
     [
-        ("PTC110", r"\(did you mean PTC"),
+        ("PTC119", r"\(did you mean PTC"),
         ("unhoked", r"\(did you mean PTC101 unhooked"),
         ("wrong-levle", r"\(did you mean PTC105 wrong-level"),
         ("xyzzy", r"^unknown rule 'xyzzy'; 'ptcheck explain' lists all$"),

@@ -1,0 +1,279 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Which names store to an entry that they are given, and which of those reach a hook.
+
+Read from the definitions as they stand in the headers and in mm/ and arch/<arch>/: a function or
+macro is a setter when it has a parameter that points to an entry and its text stores through it,
+or hands it to a setter. The architecture's definitions win over the generic ones; where it has
+several (of which a configuration chooses), what any of them does counts.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from functools import cached_property
+from typing import Final
+
+from ..helpers.contracts import is_helper
+from .body import Call
+from .code import Function, functions, macros
+from .text import Source, closing, split_arguments
+
+_HOOK: Final = re.compile(r"^_*page_table_check_(?:pte|pmd|pud)s?_(?:set|clear)$")
+_CALL: Final = re.compile(r"\b([A-Za-z_]\w*)\s*\(")
+_SLOT_TYPE: Final = re.compile(r"\b(pte|pmd|pud)_t\s*\*\s*(?:const\s*)?$")
+_UPPER_TYPE: Final = re.compile(r"\b(?:p4d|pgd)_t\s*\*")
+_VALUE_TYPE: Final = re.compile(r"^(?:const\s+)?(pte|pmd|pud)_t$")
+_SLOT_NAME: Final = re.compile(r"^_*(pte|pmd|pud)(?:p|ptr)$")
+_VALUE_NAME: Final = re.compile(r"^_*(?:pte|pmd|pud)(?:val|v)?$|^_*(?:entry|pteval|new\w*)$")
+_MM: Final = re.compile(r"\bmm_struct\s*\*")
+_VMA: Final = re.compile(r"\bvm_area_struct\s*\*")
+_ANSWERS: Final = re.compile(r"\b(?:int|bool|long)\s*$")
+_MACHINE_WORD: Final = re.compile(r"\bpv_ops\b|\bPVOP_\w+|\basm\b|\b__asm__\b")
+
+PRIMITIVES: Final = tuple(
+    name for level in ("pte", "pmd", "pud") for name in (f"set_{level}", f"{level}_clear")
+)
+"""What every architecture has to store an entry, as generic code calls it (linux/pgtable.h)."""
+
+
+class Effect(Enum):
+    """What a setter leaves in the slot."""
+
+    SET = "set"  # the entry that it is given
+    CLEAR = "clear"  # nothing
+    MODIFY = "modify"  # what stood there, with other flags
+
+
+@dataclass(frozen=True, slots=True)
+class Setter:
+    """How to read a call: the positions of its arguments, -1 where there is none."""
+
+    name: str
+    level: str
+    effect: Effect
+    slot: int
+    mm: int
+    vma: int
+    value: int
+    hooked: bool
+
+    @property
+    def primitive(self) -> bool:
+        """It is not told whose table it changes, so it cannot hook."""
+        return self.mm < 0 and self.vma < 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Defined:
+    function: Function
+    body: str
+    path: str
+
+    @property
+    def called(self) -> frozenset[str]:
+        return frozenset(_CALL.findall(self.body))
+
+
+class Definitions:
+    """The text of every function and macro about entries, generic ones and an architecture's."""
+
+    def __init__(self) -> None:
+        self._found: dict[str, list[_Defined]] = {}
+
+    def add(self, source: Source) -> None:
+        """Take in the definitions of one file."""
+        for function in functions(source):
+            self._add(source, function, source.code)
+        for macro in macros(source):
+            self._add(source, macro, source.text)
+
+    def _add(self, source: Source, function: Function, text: str) -> None:
+        body = text[function.start : function.end].replace("\\\n", " ")
+        self._found.setdefault(function.name, []).append(_Defined(function, body, source.path))
+
+    def of(self, name: str) -> list[_Defined]:
+        """All definitions of a name."""
+        return self._found.get(name, [])
+
+    def names(self) -> Iterable[str]:
+        """Every name."""
+        return self._found.keys()
+
+
+class Setters:
+    """The setters that one architecture sees."""
+
+    def __init__(self, generic: Definitions, own: Definitions) -> None:
+        self._generic = generic
+        self._own = own
+        self._hooked: dict[str, bool] = {}
+        self._stores: dict[tuple[str, int], bool] = {}
+
+    def _definitions(self, name: str) -> list[_Defined]:
+        return self._own.of(name) or self._generic.of(name)
+
+    @cached_property
+    def all(self) -> Mapping[str, Setter]:
+        """Every setter by name."""
+        found: dict[str, Setter] = {}
+        for name in (*PRIMITIVES, *self._own.names(), *self._generic.names()):
+            if name not in found and not name.startswith(
+                ("page_table_check", "__page_table_check")
+            ):
+                setter = self._setter(name)
+                if setter is not None:
+                    found[name] = setter
+        return found
+
+    def _setter(self, name: str) -> Setter | None:
+        if not is_helper(name) or not name.islower():
+            return None
+        best: Setter | None = None
+        for defined in self._definitions(name):
+            found = self._shape(name, defined)
+            if found is not None and (best is None or found.mm >= 0 > best.mm):
+                best = found
+        if best is None and name in PRIMITIVES:
+            level = name.removeprefix("set_")[:3]
+            clear = name.endswith("_clear")
+            mm = 0 if name == "pte_clear" else -1
+            slot = 2 if name == "pte_clear" else 0
+            effect = Effect.CLEAR if clear else Effect.SET
+            return Setter(name, level, effect, slot, mm, -1, -1 if clear else 1, False)
+        return best
+
+    def _shape(self, name: str, defined: _Defined) -> Setter | None:
+        function = defined.function
+        if function.head == "alias":
+            other = defined.body.strip()
+            if other == name or not re.fullmatch(r"[a-z_]\w*", other):
+                return None
+            known = self._setter(other)
+            if known is None:
+                return None
+            return Setter(
+                name, known.level, known.effect, known.slot, known.mm, known.vma, known.value,
+                self.hooked(name),
+            )  # fmt: skip
+        level, slot, mm, vma, value = "", -1, -1, -1, -1
+        for index, parameter in enumerate(function.parameters):
+            kind = parameter.type
+            if _UPPER_TYPE.search(kind):
+                return None
+            typed = _SLOT_TYPE.search(kind) if kind else _SLOT_NAME.match(parameter.name)
+            if typed and slot < 0 and not kind.startswith("const"):
+                slot, level = index, typed[1]
+            elif _MM.search(kind) or (not kind and parameter.name.strip("_") == "mm"):
+                mm = index
+            elif _VMA.search(kind) or (not kind and parameter.name.strip("_") == "vma"):
+                vma = index
+            elif _VALUE_TYPE.match(kind) or (not kind and _VALUE_NAME.match(parameter.name)):
+                value = index
+        if slot < 0 or not self._is_stored(name, slot):
+            return None
+        if mm < 0 and vma < 0 and _ANSWERS.search(function.head):
+            return None  # it answers a question, and may clear what is damaged on the way
+        effect = Effect.SET if value >= 0 else self._effect(name, defined, slot)
+        return Setter(name, level, effect, slot, mm, vma, value, self.hooked(name))
+
+    def _effect(self, name: str, defined: _Defined, slot: int) -> Effect:
+        """Without an entry to set: clears, unless what it stores is made of what stands there."""
+        pointer = re.escape(defined.function.parameters[slot].name)
+        stores = _store_pattern(pointer).findall(defined.body)
+        if not stores:
+            for call, position in self._handed(defined, slot):
+                known = self._setter(call.name) if call.name != name else None
+                if known is None or known.slot != position:
+                    continue
+                if known.effect is Effect.SET and 0 <= known.value < len(call.arguments):
+                    value = call.arguments[known.value]
+                    return Effect.MODIFY if re.search(rf"\b{pointer}\b", value) else Effect.CLEAR
+                return known.effect
+        uses = re.findall(rf"\*\s*\(?\s*{pointer}\b|\b{pointer}\s*\)?->", defined.body)
+        return Effect.MODIFY if len(uses) > len(stores) else Effect.CLEAR
+
+    def _is_stored(self, name: str, position: int) -> bool:
+        """Whether the parameter at a position is stored through, here or further down."""
+        key = (name, position)
+        known = self._stores.get(key)
+        if known is not None:
+            return known
+        self._stores[key] = False  # while it is being found out
+        result = any(self._stored_in(defined, position) for defined in self._definitions(name))
+        self._stores[key] = result
+        return result
+
+    def _stored_in(self, defined: _Defined, position: int) -> bool:
+        parameters = defined.function.parameters
+        body = defined.body
+        if defined.function.head == "alias":
+            other = body.strip()
+            return other != defined.function.name and self._is_stored(other, position)
+        if position >= len(parameters) or not parameters[position].name:
+            return False
+        name = re.escape(parameters[position].name)
+        if not re.search(rf"\b{name}\b", body):
+            return False
+        if _store_pattern(name).search(body):
+            return True
+        if _MACHINE_WORD.search(body) and re.search(r"\bset|\bclear|volatile", body):
+            return True
+        return any(
+            self._is_stored(call.name, index) for call, index in self._handed(defined, position)
+        )
+
+    def _handed(self, defined: _Defined, position: int) -> Iterator[tuple[Call, int]]:
+        """Calls that are given the parameter as it is, and at which position."""
+        name = re.escape(defined.function.parameters[position].name)
+        alone = re.compile(rf"^(?:\([^()]*\*\s*\))?\s*&?\(?\s*{name}\s*\)?(?:->\w+|\s*\+\s*\w+)?$")
+        body = defined.body
+        for match in _CALL.finditer(body):
+            if match[1] == defined.function.name or match[1] in ("if", "while", "for", "switch"):
+                continue
+            end = closing(body, match.end() - 1)
+            if end < 0:
+                continue
+            arguments = split_arguments(body[match.end() : end - 1])
+            for index, argument in enumerate(arguments):
+                if alone.match(argument):
+                    yield Call(match[1], arguments, match.start(), end), index
+
+    def hooked(self, name: str) -> bool:
+        """Whether a name reaches a hook."""
+        known = self._hooked.get(name)
+        if known is not None:
+            return known
+        self._hooked[name] = False
+        result = any(
+            any(_HOOK.match(called) for called in defined.called)
+            or any(self.hooked(called) for called in self._callees(defined))
+            for defined in self._definitions(name)
+        )
+        self._hooked[name] = result
+        return result
+
+    def _callees(self, defined: _Defined) -> Iterable[str]:
+        own = defined.function.name
+        if defined.function.head == "alias":
+            other = defined.body.strip()
+            return (other,) if other != own else ()
+        return (
+            called
+            for called in defined.called
+            if called != own and ("pte" in called or "pmd" in called or "pud" in called)
+        )
+
+
+def _store_pattern(name: str) -> re.Pattern[str]:
+    """Stores through a pointer, by the way they are written in the kernel."""
+    return re.compile(
+        rf"\*\s*\(?\s*{name}\s*\)?[\w.\[\]\s)]*=(?!=)"
+        rf"|\b{name}\s*\)?\s*(?:->|\[)[\w.\[\]\s)]*=(?!=)"
+        rf"|\bWRITE_ONCE\s*\(\s*\*?\s*\(?[^,;]*\b{name}\b"
+        rf"|\b\w*(?:xchg|set_bit|clear_bit|set_64bit|atomic\w*_(?:and|or|xor|andnot|set))\w*\s*"
+        rf"\((?:[^,;()]|\([^()]*\))*\b{name}\b"
+        rf"|\b__?(?:test_and_)?(?:set|clear)_bit\w*\s*\([^;]*\b{name}\b"
+    )

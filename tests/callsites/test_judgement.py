@@ -1,0 +1,233 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Each judgement on small C: what is proved, what is excused, and what stays unknown."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.callsites.small import HEADER, said, sites
+
+MOVE = """
+static void move(struct vm_area_struct *vma, unsigned long addr, pud_t *from, pud_t *to)
+{
+	pud_t pud;
+	GUARD
+	pud = *from;
+	TAKE;
+	set_pud_at(vma->vm_mm, addr, to, pud);
+}
+"""
+CLEAR = """
+static void clear(struct vm_area_struct *vma, unsigned long addr, pmd_t *pmd, pte_t *ptep)
+{
+	BODY
+}
+"""
+
+
+def move(take: str, guard: str = "") -> str:
+    return MOVE.replace("TAKE", take).replace("GUARD", guard)
+
+
+def clear(body: str) -> str:
+    return CLEAR.replace("BODY", body)
+
+
+def judged(code: str, helper: str) -> tuple[str, str, str]:
+    (one,) = [s for s in sites(code) if s.helper == helper]
+    return one.mapping.value, one.judgement.value, one.rule
+
+
+@pytest.mark.parametrize(
+    "take",
+    ["pud_clear(from)", "set_pud(from, __pud(0))", "WRITE_ONCE(*from, __pud(0))",
+     "*from = __pud(0)", "xchg(from, __pud(0))"],
+)  # fmt: skip
+def test_taken_out_without_a_hook_and_put_back_with_one(take: str) -> None:
+    found = [s for s in sites(move(take)) if s.judgement.value == "finding"]
+    assert [(s.rule, s.function, s.location.line) for s in found] == [("PTC110", "move", 7)]
+    assert [step.kind for step in found[0].path][-2:] == ["store", "hook"]
+
+
+@pytest.mark.parametrize(
+    "guard",
+    ["if (!pud_leaf(*from)) return; pud = *from; if (pud_leaf(pud)) return;",
+     "if (pud_leaf(*from)) return;", "if (!pud_none(*from)) return;",
+     "if (pud_present(*from) || !vma) goto out;"],
+)  # fmt: skip
+def test_no_finding_where_a_test_excludes_the_leaf(guard: str) -> None:
+    assert not [row for row in said(move("pud_clear(from)", guard)) if row[3] == "finding"]
+
+
+def test_a_hooked_clear_before_the_set_is_right() -> None:
+    code = MOVE.replace("pud = *from;", "").replace("TAKE", "pud = take(mm, from)")
+    assert not [row for row in said(code.replace("GUARD", "")) if row[3] == "finding"]
+
+
+def test_the_caller_that_takes_a_copy_afterwards_is_no_finding() -> None:
+    code = MOVE.replace("pud = *from;\n\tTAKE;", "pud_clear(from);\n\tpud = *from;")
+    assert not [row for row in said(code.replace("GUARD", "")) if row[3] == "finding"]
+
+
+@pytest.mark.parametrize("helper", ["pmd_clear", "pmd_populate"])
+def test_a_leaf_is_overwritten(helper: str) -> None:
+    call = {"pmd_clear": "pmd_clear(pmd)", "pmd_populate": "pmd_populate(vma->vm_mm, pmd, t)"}
+    rule = {"pmd_clear": "PTC110", "pmd_populate": "PTC111"}
+    code = clear(f"if (pmd_trans_huge(*pmd)) {call[helper]};")
+    assert judged(code, helper) == ("user", "finding", rule[helper])
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ("if (pte_present(*ptep)) pte_clear(vma->vm_mm, addr, ptep);", ("finding", "PTC111")),
+        (("pte_t pte = ptep_get(ptep); if (!pte_present(pte)) return;"
+         " pte_clear(vma->vm_mm, addr, ptep);"), ("finding", "PTC111")),
+        (("pte_t pte = ptep_get(ptep); if (pte_present(pte)) return;"
+         " pte_clear(vma->vm_mm, addr, ptep);"), ("uncounted", "")),
+        ("if (pte_none(*ptep) || !pte_present(*ptep)) pte_clear(vma->vm_mm, addr, ptep);",
+         ("unknown", "")),
+        ("pte_clear(vma->vm_mm, addr, ptep);", ("unknown", "")),
+        ("if (pte_present(*ptep)) { spin_unlock(x); pte_clear(vma->vm_mm, addr, ptep); }",
+         ("unknown", "")),
+        ("if (pte_present(*ptep)) { again: pte_clear(vma->vm_mm, addr, ptep); }",
+         ("unknown", "")),
+        ("if (pte_present(*ptep)) { ptep++; pte_clear(vma->vm_mm, addr, ptep); }",
+         ("unknown", "")),
+        ("if (pte_present(*ptep)) { ptep = other; pte_clear(vma->vm_mm, addr, ptep); }",
+         ("unknown", "")),
+        ("for (; addr; ptep++) if (is_swap_pte(*ptep)) pte_clear(vma->vm_mm, addr, ptep);",
+         ("uncounted", "")),
+        (("swp_entry_t e = pte_to_swp_entry(*ptep);"
+         " if (is_migration_entry(e)) pte_clear(vma->vm_mm, addr, ptep);"), ("uncounted", "")),
+        (("pte_t old = ptep_get_and_clear(vma->vm_mm, addr, ptep);"
+         " pte_clear(vma->vm_mm, addr, ptep);"), ("uncounted", "")),
+    ],
+)  # fmt: skip
+def test_contract_of_pte_clear(body: str, expected: tuple[str, str]) -> None:
+    assert judged(clear(body), "pte_clear")[1:] == expected
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ("if (pmd_leaf(*pmd)) return; pmd_clear(pmd);", "uncounted"),
+        ("struct page *t = pmd_pgtable(*pmd); pmd_clear(pmd); pte_free(t);", "uncounted"),
+        ("pte_t *p = pte_offset_kernel(pmd, addr); pmd_clear(pmd);", "uncounted"),
+        ("if (pmd_none_or_clear_bad(pmd)) return; pmd_clear(pmd);", "uncounted"),
+        ("if (pmd_present(*pmd)) pmd_clear(pmd);", "unknown"),
+        ("if (pmd_bad(*pmd)) pmd_clear(pmd);", "uncounted"),
+    ],
+)
+def test_a_table_is_taken_out(body: str, expected: str) -> None:
+    assert judged(clear(body), "pmd_clear")[1] == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("mk_pte(page, vma->vm_page_prot)", "finding"),
+        ("pfn_pte(pfn, vma->vm_page_prot)", "finding"),
+        ("pte_mkyoung(*ptep)", "uncounted"),
+        ("pte_wrprotect(ptep_get(ptep))", "uncounted"),
+        ("mk_pte(page, PAGE_KERNEL)", "uncounted"),
+        ("entry", "unknown"),
+        ("swp_entry_to_pte(e)", "unknown"),
+    ],
+)
+def test_a_raw_set(value: str, expected: str) -> None:
+    assert judged(clear(f"set_pte(ptep, {value});"), "set_pte")[1] == expected
+
+
+@pytest.mark.parametrize(
+    ("function", "expected"),
+    [
+        ("void f(pte_t pte) { set_pte(pte_offset_kernel(pmd_off_k(a), a), pte); }", "kernel"),
+        (("void f(pte_t *p) { p = pte_offset_kernel(m, a); set_pte(p, e); }\n"
+         "void g(void) { f(virt_to_kpte(a)); }"), "kernel"),
+        ("void __init f(pte_t *p) { set_pte(p, e); }", "kernel"),
+        (("static pte_t own_table[512];\nvoid f(int i) { pte_t *p = &own_table[i];"
+         " set_pte(p, e); }"), "kernel"),
+        ("void f(struct kvm *kvm, pte_t *p) { set_pte(p, e); }", "kernel"),
+        ("void f(int i) { pte_clear(&efi_mm, i, get_slot(i)); }", "kernel"),
+        (("static void f(pte_t *p) { set_pte(p, e); }\n"
+         "void g(struct vm_fault *vmf) { f(vmf->pte); }"), "user"),
+        (("static int f(pte_t *p, unsigned long a, void *d) { set_pte(p, e); return 0; }\n"
+         "void g(void) { apply_to_page_range(&init_mm, 0, 1, f, NULL); }"), "kernel"),
+        (("static int f(pte_t *p, unsigned long a, struct mm_walk *walk) { set_pte(p, e); }\n"
+         "static const struct mm_walk_ops ops = {\n\t.pte_entry = f,\n};\n"
+         "void g(void) { walk_page_range_novma(&init_mm, 0, 1, &ops, NULL, NULL); }"), "kernel"),
+        (("static pmd_t *at(long a) { pgd_t *g = pgd_offset_k(a); return pmd_offset(g, a); }\n"
+         "void f(long a) { pmd_t *p = at(a); set_pmd(p, e); }"), "kernel"),
+        (("static void f(pte_t *p) { set_pte(p, e); }\n"
+         "void g(struct vm_fault *vmf) { f(vmf->pte); f(virt_to_kpte(a)); }"), "unknown"),
+        ("void f(pte_t *p) { set_pte(p, e); }", "unknown"),
+    ],
+)  # fmt: skip
+def test_whose_table_it_is(function: str, expected: str) -> None:
+    rows = [row for row in said(function) if row[0] in ("set_pte", "set_pmd", "pte_clear")]
+    assert {row[2] for row in rows} == {expected}
+    assert {row[3] for row in rows} == {"uncounted" if expected == "kernel" else "unknown"}
+
+
+def test_callers_of_other_files_count() -> None:
+    code = "void f(pte_t *p)\n{\n\tset_pte(p, e);\n}\n"
+    caller = "void g(void)\n{\n\tf(pte_offset_kernel(pmd_off_k(a), a));\n}\n"
+    assert said(code)[0][2] == "unknown"
+    assert said(code, mm__other_c=caller)[0][2] == "kernel"
+
+
+def test_through_a_hooked_helper() -> None:
+    code = clear("set_pte_at(vma->vm_mm, addr, ptep, pte);\n\tpmdp_set_wrprotect(mm, addr, pmd);")
+    assert [(row[0], row[1], row[3]) for row in said(code)] == [
+        ("set_pte_at", 4, "hooked"),
+        ("pmdp_set_wrprotect", 5, "helper"),
+    ]
+
+
+def test_what_a_helper_does_itself_is_judged_by_check() -> None:
+    found = sites(HEADER, path="arch/demo/include/asm/pgtable.h")
+    assert {s.judgement.value for s in found} == {"inside"}
+    assert "set_pud" in {s.helper for s in found}
+
+
+def test_without_a_hook_in_the_setter_nothing_is_counted_twice() -> None:
+    header = HEADER.replace("page_table_check_pud_set(mm, pudp, pud);", "")
+    found = sites(move("pud_clear(from)"), header=header)
+    assert not [s for s in found if s.judgement.value == "finding"]
+
+
+def test_a_hook_of_its_own_accounts_for_it() -> None:
+    code = clear("if (pmd_leaf(*pmd)) { page_table_check_pmd_clear(mm, *pmd); pmd_clear(pmd); }")
+    assert judged(code, "pmd_clear")[1] == "hooked"
+
+
+def test_a_result_is_no_entry_of_a_table() -> None:
+    code = (
+        "static void f(pte_t *result) { *result = ptep_get(x); }\n"
+        "void g(void) { pte_t pte; f(&pte); }"
+    )
+    assert said(code) == []
+    assert said(code.replace("&pte", "slot"))[0][0] == "*"
+
+
+def test_a_local_copy_is_no_entry_of_a_table() -> None:
+    assert said("void f(void) { pmd_t copy; pmd_populate(mm, &copy, t); pmd_clear(&copy); }") == []
+
+
+def test_the_condition_around_a_finding_is_kept() -> None:
+    inner = "#ifdef CONFIG_C\n#else\n" + move("pud_clear(from)") + "\n#endif\n"
+    code = "#if defined(CONFIG_A) && defined(CONFIG_B)\n" + inner + "#endif\n"
+    (found,) = [s for s in sites(code) if s.judgement.value == "finding"]
+    assert found.conditions == (
+        "defined(CONFIG_A) && defined(CONFIG_B)",
+        "!(defined(CONFIG_C))",
+    )
+
+
+def test_comments_strings_and_dead_text_have_no_calls() -> None:
+    code = (
+        "void f(struct vm_area_struct *vma, pte_t *p)\n{\n\t/* set_pte(p, 1) */\n"
+        '\tprintk("set_pte(p, 1)");\n#if 0\n\tset_pte(p, 1);\n#endif\n}\n'
+    )
+    assert said(code) == []
