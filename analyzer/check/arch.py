@@ -60,7 +60,7 @@ class Workshop:
         files = KconfigFiles(tree, self._kconfig)
         with Stage(tree, self._scans) as stage:
             results, unread = _check_arch(stage, arch, question, files, note, self._parsed, clock)
-            return ArchResult(arch, tuple(results), tuple(unread), stage.files)
+            return ArchResult(arch, tuple(results), tuple(unread), stage.files, not stage.exceeded)
 
 
 def _check_arch(

@@ -29,8 +29,14 @@ class Facts(Protocol):
     def recall(self, tree: KernelTree, name: Sequence[str], kind: type[T]) -> T | None:
         """Return what `compute` would give for this tree, if that is known."""
 
-    def keep(self, tree: KernelTree, name: Sequence[str], compute: Callable[[KernelTree], T]) -> T:
-        """Compute it, from a tree that notes what is read, and remember it."""
+    def keep(
+        self,
+        tree: KernelTree,
+        name: Sequence[str],
+        compute: Callable[[KernelTree], T],
+        settled: Callable[[T], bool] = lambda _: True,
+    ) -> T:
+        """Compute it, from a tree that notes what is read, and remember it if it is settled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +116,7 @@ def _judge(
             tree,
             _name(arch, known, only),
             lambda noted: workshop.check(noted, arch, question, clock, note),
+            lambda result: result.settled,
         )
 
     return judge_all(judge, archs, jobs, clock, note)

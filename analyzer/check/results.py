@@ -40,12 +40,14 @@ class ArchResult:
     """Everything found out about one architecture.
 
     `unread` names what of its Kconfig and sources could not be read, `files` what was read.
+    `settled`: no bound on time or memory was hit, so that another run gives the same.
     """
 
     arch: str
     variants: tuple[VariantResult, ...]
     unread: tuple[str, ...]
     files: tuple[str, ...]
+    settled: bool = True
 
 
 def both_worlds(first: VariantResult, second: VariantResult) -> VariantResult:

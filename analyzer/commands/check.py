@@ -53,7 +53,7 @@ def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     """Judge the tree and write the reports; the exit code says what was found."""
     source = policy.source_of(args)
     tree, _ = common.choose_tree(args, err)
-    with tree:
+    with tree, common.facts(args, err) as facts:
         settings, said = policy.apply_settings(args, source, tree, err)
         wanted = common.outputs(args)
         archs = common.choose_archs(args, tree)
@@ -68,6 +68,7 @@ def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
             only=only,
             jobs=common.jobs(args),
             note=lambda text: common.note(args, err, text, 1),
+            facts=facts,
         )
         result = policy.judge(args, result, tree, settings, said, architectures(tree))
     common.note(args, err, f"took {result.seconds:.1f} s", 0 if err.isatty() else 1)

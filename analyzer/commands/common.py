@@ -7,16 +7,21 @@ import argparse
 import difflib
 import os
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import TextIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, TextIO
 
 from analyzer.commands.files import write_files
 from analyzer.errors import SourceError, TreeError, UsageError
 from analyzer.report.escape import visible
 from analyzer.resources import demo_dir
 from analyzer.tree import FolderTree, KernelTree, is_kernel_tree, open_tree
+
+if TYPE_CHECKING:
+    from analyzer.cache import FactCache
 
 # `ifeq ($(ARCH),x86_64)` + `SRCARCH := x86` of the top Makefile, since 2.6.24
 _SRCARCH = re.compile(
@@ -73,6 +78,22 @@ def add_common_arguments(
         help="processes at a time (default: as many as there are processors)",
     )
     work.add_argument("--no-cache", action="store_true", help="neither read nor write the cache")
+    add_cache_argument(work)
+
+
+class _Adds(Protocol):
+    """A parser, or a group of its options."""
+
+    def add_argument(self, *flags: str, metavar: str, help: str) -> object: ...  # noqa: A002
+
+
+def add_cache_argument(parser: _Adds) -> None:
+    """Declare the option that says where the cache is."""
+    parser.add_argument(
+        "--cache",
+        metavar="DIR",
+        help="the cache (default: $XDG_CACHE_HOME/ptcheck/facts or ~/.cache/ptcheck/facts)",
+    )
 
 
 def number_up_to(limit: int) -> Callable[[str], int]:
@@ -197,6 +218,20 @@ def _aliases(tree: KernelTree) -> dict[str, str]:
 def jobs(args: argparse.Namespace) -> int:
     """Return how many processes may run at a time: as asked, or the processors we may use."""
     return int(args.jobs or len(os.sched_getaffinity(0)))
+
+
+@contextmanager
+def facts(args: argparse.Namespace, err: TextIO) -> Iterator[FactCache | None]:
+    """Open the cache, unless it is not wanted or cannot be used (which is noted)."""
+    if args.no_cache:
+        yield None
+        return
+    from analyzer.cache import default_folder, open_cache
+
+    with open_cache(Path(args.cache) if args.cache else default_folder()) as cache:
+        yield cache
+        if cache.store.refused:
+            note(args, err, f"no cache is used: {cache.store.refused}", 0 if args.cache else 1)
 
 
 def note(args: argparse.Namespace, err: TextIO, text: str, level: int = 0) -> None:

@@ -147,6 +147,11 @@ class Stage:
         """Remember that the headers of `arch` go beyond the bounds of the preprocessor."""
         self._exceeded[arch] = error
 
+    @property
+    def exceeded(self) -> bool:
+        """Whether a bound on the preprocessor's time or memory was hit."""
+        return bool(self._exceeded)
+
     def check(self, arch: str) -> None:
         """Raise the UnitError that ended an earlier unit of `arch`, if there is one.
 

@@ -61,6 +61,12 @@ class KernelTree(Protocol):
         MAX_FILE_BYTES, unreadable, or outside of the tree (absolute, `..`, a symlink).
         """
 
+    def object_id(self, path: str) -> str | None:
+        """Return the id of git's object that holds the contents of a file.
+
+        None where there is none, or where the file is not read from git as it is.
+        """
+
     def kind(self, path: str) -> Kind | None:
         """Return what `path` is; None if it is absent, outside, or neither file nor directory."""
 

@@ -156,6 +156,11 @@ class GitTree(PhysicalTree):
             raise SourceError(path, 0, "no such file in the revision")
         return self._objects.read(found.oid, "blob", path)
 
+    def blob_id(self, path: str) -> str | None:
+        """Return the id of the object of a file of the commit."""
+        found = self._object(path)
+        return None if found is None else found.oid
+
     def close(self) -> None:
         """End the process of git."""
         self._objects.close()

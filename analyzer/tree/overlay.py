@@ -29,6 +29,9 @@ class _Plain(PhysicalTree):
     def target(self, path: str) -> str:
         return ""
 
+    def blob_id(self, path: str) -> str | None:
+        return self._base.object_id(path)
+
     def close(self) -> None:
         self._base.close()
 
@@ -130,6 +133,10 @@ class OverlayTree(PhysicalTree):
         """Return the edited contents, or those of the base."""
         data = self._edits.get(path)
         return self._base.contents(path) if data is None else data
+
+    def blob_id(self, path: str) -> str | None:
+        """Return the id that the base has for a file, unless it was edited."""
+        return None if path in self._edits else self._base.blob_id(path)
 
     def target(self, path: str) -> str:
         """Return what a symlink of the base points to."""

@@ -12,7 +12,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
 from enum import Enum
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 from analyzer.errors import MissingFile, SourceError
 from analyzer.tree.base import Entry, Kind
@@ -53,6 +53,41 @@ def join(directory: str, name: str) -> str:
 def acceptable(name: str) -> bool:
     """Whether a name read from a directory can be part of a tree at all."""
     return name not in ("", ".", "..", ".git") and "/" not in name
+
+
+class _Walked(Protocol):
+    """What is asked of a tree that is walked."""
+
+    def kind(self, path: str) -> Kind | None: ...
+
+    def entries(self, directory: str) -> tuple[Entry, ...]: ...
+
+
+def walk_files(tree: _Walked, directory: str, suffixes: tuple[str, ...] = ("",)) -> Iterator[str]:
+    """Yield files as `KernelTree.walk` has to, by the other questions that a tree answers."""
+    parts, reason = split(directory)
+    if reason:
+        return
+    top = "/".join(parts)
+    pending: list[tuple[str, int]] = [(top, 0)] if tree.kind(top) is Kind.DIRECTORY else []
+    seen = 0
+    while pending:
+        path, depth = pending.pop()
+        if depth and tree.kind(path) is Kind.FILE:
+            yield path
+            continue
+        below: list[tuple[str, str]] = []
+        for entry in tree.entries(path):
+            seen += 1
+            if entry.is_directory:
+                if not entry.link:
+                    below.append((entry.name + "/", entry.name))
+            elif entry.name.endswith(suffixes):
+                below.append((entry.name, entry.name))
+        if seen > MAX_WALKED or depth > MAX_DEPTH:
+            raise SourceError(directory, 0, "more files or levels than any kernel has")
+        below.sort(reverse=True)
+        pending += [(join(path, name), depth + 1) for _, name in below]
 
 
 class PhysicalTree(ABC):
@@ -149,6 +184,15 @@ class PhysicalTree(ABC):
             raise SourceError(path, 0, "is a directory")
         return self.contents(physical)
 
+    def object_id(self, path: str) -> str | None:
+        """Return the id of git's object for a file, None where there is none."""
+        physical, node, _ = self.resolve(path)
+        return self.blob_id(physical) if physical is not None and node is Node.FILE else None
+
+    def blob_id(self, path: str) -> str | None:
+        """Return the id of git's object for a physical file; a tree of git overrides this."""
+        return None
+
     def kind(self, path: str) -> Kind | None:
         """Return what `path` is, symlinks inside the tree followed; None if absent."""
         physical, node, _ = self.resolve(path)
@@ -171,29 +215,7 @@ class PhysicalTree(ABC):
 
     def walk(self, directory: str, suffixes: tuple[str, ...] = ("",)) -> Iterator[str]:
         """Yield the files below `directory` whose name ends so, in the order of their paths."""
-        parts, reason = split(directory)
-        if reason:
-            return
-        top = "/".join(parts)
-        pending: list[tuple[str, int]] = [(top, 0)] if self.kind(top) is Kind.DIRECTORY else []
-        seen = 0
-        while pending:
-            path, depth = pending.pop()
-            if depth and self.kind(path) is Kind.FILE:
-                yield path
-                continue
-            below: list[tuple[str, str]] = []
-            for entry in self.entries(path):
-                seen += 1
-                if entry.is_directory:
-                    if not entry.link:
-                        below.append((entry.name + "/", entry.name))
-                elif entry.name.endswith(suffixes):
-                    below.append((entry.name, entry.name))
-            if seen > MAX_WALKED or depth > MAX_DEPTH:
-                raise SourceError(directory, 0, "more files or levels than any kernel has")
-            below.sort(reverse=True)
-            pending += [(join(path, name), depth + 1) for _, name in below]
+        return walk_files(self, directory, suffixes)
 
     def read_many(self, paths: Iterable[str]) -> Iterator[tuple[str, bytes]]:
         """Yield (path, contents) in the order asked for, without what cannot be read."""
