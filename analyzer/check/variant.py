@@ -65,7 +65,9 @@ def build_unit(
         with clock.stage("read unit"):
             unit = read_unit(stage, variant, bodies=built, probes=probes, cache=cache)
         with clock.stage("find bodies"):
-            wanted = missing_functions(unit, [*roots, "vm_get_page_prot", *unit_roots(unit)])
+            wanted = missing_functions(
+                unit, [*roots, "vm_get_page_prot", *unit_roots(unit)], index.words
+            )
             more = {path for name in wanted for path in index.defining(name, variant.config)}
         new = sorted(path for path in more if path not in bodies)
         if not new:

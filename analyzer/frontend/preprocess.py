@@ -124,6 +124,8 @@ def preprocess(
     command = ["/bin/sh", "-c", _LIMITS, "sh", *tool.command]
     if tool.kind != "pcpp":
         command += ["-E", "-undef", "-nostdinc", "-std=gnu11", "-x", "c", "-w"]
+    if tool.kind == "gcc":  # a third less time; messages name the line that uses a macro
+        command.append("-ftrack-macro-expansion=0")
     if with_macros:
         command.append("-dD")
     command += [f"-D{definition}" for definition in _DEFINITIONS]

@@ -35,7 +35,7 @@ HEADERS: Final = (
 _NEVER_EMPTY: Final = frozenset({"mm_types.h", "page_table_check.h"})
 _ENTRY: Final = re.compile(r'\n# \d+ "([^"\n]*)" 1')
 _RETURN: Final = re.compile(r'\n# (\d+) "([^"\n]*)" 2')
-_COUNTED: Final = re.compile(r"\b__compiletime_assert_[0-9]+")
+_COUNTED: Final = "__compiletime_assert_"  # then a number from __COUNTER__
 _PADDING: Final = re.compile(r"^(?:_/)+")
 _MAX_FATAL: Final = 40  # directives that are tried again without
 _ARCH_PGTABLE: Final = re.compile(r"arch/([^/]+)/include/asm/pgtable\.h$")
@@ -103,7 +103,7 @@ def read_unit(
     if with_macros:
         macros = MacroTable(text)
         text = without_directives(text)
-    text = _COUNTED.sub("__compiletime_assert_", text)
+    text = _COUNTED.join(piece.lstrip("0123456789") for piece in text.split(_COUNTED))
     lacking += _missing_headers(text, f"../gen/{variant.arch}/{MISSING}/")
     unit = Unit(text, (), macros, cache)
     flaws = _flaws(stage, unit.files)

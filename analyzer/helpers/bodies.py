@@ -9,7 +9,7 @@ is left out.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from ..frontend import Unit
 from ..kconfig import Config
@@ -42,6 +42,9 @@ _TYPE_WORDS = frozenset(
 _WORD = re.compile(r"\b[a-z_]\w*\b")
 
 
+Words = tuple[frozenset[str], frozenset[str]]
+
+
 class SourceIndex:
     """The definitions below mm/ and one architecture, found by bytes; shared by its variants."""
 
@@ -51,6 +54,7 @@ class SourceIndex:
         self._texts: dict[str, bytes] | None = None
         self._assembler: bytes | None = None
         self._makefiles: dict[str, str] = {}
+        self._words: dict[str, Words] = {}
         self.damaged: list[str] = []  # files that are no text, one line each
         self._made: dict[bytes, tuple[bytes, ...]] | None = None
         self._initial: dict[str, tuple[str, ...]] | None = None
@@ -159,6 +163,13 @@ class SourceIndex:
             self._initial = found
         return self._initial
 
+    def words(self, text: str) -> Words:
+        """`words_of`, remembered: variants share most of their functions."""
+        known = self._words.get(text)
+        if known is None:
+            known = self._words[text] = words_of(text)
+        return known
+
     def built(self, path: str, config: Config) -> bool:
         """Whether Kbuild compiles the file; True where the Makefile does not say."""
         folder, _, file = path.rpartition("/")
@@ -187,30 +198,33 @@ class SourceIndex:
         return not answers or any(answers)
 
 
-def missing_functions(unit: Unit, roots: Iterable[str]) -> frozenset[str]:
+def words_of(text: str) -> Words:
+    """The names in a function, and those of tables that it calls through."""
+    return frozenset(_WORD.findall(text)), frozenset(_CALLED_THROUGH.findall(text))
+
+
+def missing_functions(
+    unit: Unit, roots: Iterable[str], words_in: Callable[[str], Words] = words_of
+) -> frozenset[str]:
     """What is declared but not defined and reachable from `roots`: functions about entries, and
     tables of functions that are called through."""
-    seen: set[str] = set()
-    todo = list(roots)
+    declared = unit.functions.keys() | unit.prototypes.keys()
+    todo = set(roots)
+    seen = set(todo)
     missing: set[str] = set()
     while todo:
         name = todo.pop()
-        if name in seen:
-            continue
-        seen.add(name)
         chunks = unit.functions.get(name)
         if chunks:
             for chunk in chunks:
-                for table in _CALLED_THROUGH.findall(unit.text, chunk.start, chunk.end):
+                words, tables = words_in(unit.text[chunk.start : chunk.end])
+                for table in tables:
                     found = unit.variable(table)
                     if found is not None and "=" not in unit.text[found.start : found.end]:
                         missing.add(table)
-                todo.extend(
-                    word
-                    for word in _WORD.findall(unit.text, chunk.start, chunk.end)
-                    if word not in seen
-                    and (word in unit.functions or unit.prototype(word) is not None)
-                )
+                new = (words & declared) - seen
+                seen |= new
+                todo |= new
             continue
         chunk_ = unit.prototype(name)
         if chunk_ is not None and _ENTRY_TYPE.search(unit.text, chunk_.start, chunk_.end):

@@ -235,10 +235,12 @@ class Runner:
         finally:
             machine.opaque_entry = None
         events = tuple(run.events)
+        left = table.entries[INDEX]
+        for used in run.tables:
+            used.entries = []  # events keep the table, nobody reads it any more
         return Trace(
-            case, tuple(run.choices), events, table.entries[INDEX],
-            self._misused(events, table), status, reason,
-        )  # fmt: skip
+            case, tuple(run.choices), events, left, self._misused(events, table), status, reason
+        )
 
     def _judged(self, name: str, trace: Trace) -> Outcome:
         """Both sides of the law for what a path did."""
