@@ -25,6 +25,9 @@ _NUMBER = re.compile(r"^[#$]?(-?(?:0x[0-9a-fA-F]+|\d+))$")
 _BASED = re.compile(r"^(-?\w*)\((.+)\)$")
 _BRACKETS = re.compile(r"^\[\s*(.+?)\s*\]$")
 _REGISTER = re.compile(r"^(?:%%?)?([a-z]+\d+)$")
+_HEX = re.compile(r"^0x[0-9a-f]+$")
+_MASKED = re.compile(r"^\?\(.* & (0x[0-9a-f]+)\)$")
+_EITHER = re.compile(r"^\?\((?:(0x[0-9a-f]+) \| (\?.*)|(\?.*) \| (0x[0-9a-f]+))\)$")
 _ZERO: Final = frozenset({"r0", "g0", "zero", "%r0", "%g0"})
 
 
@@ -114,6 +117,20 @@ class Assembler(Core):
         return self.operate("|", upper, self.convert(b, IntType(2 * self.bits, False)))
 
 
+def _low_byte(text: str) -> int:
+    """The last eight bits of a value by its name: a number, options in front of a masked word."""
+    number = _HEX.match(text)
+    if number is not None:
+        return int(text, 16) & 0xFF
+    masked = _MASKED.match(text)
+    if masked is not None and int(masked[1], 16) & 0xFF == 0:
+        return 0
+    either = _EITHER.match(text)
+    if either is not None:
+        return _low_byte(either[1] or either[4]) | _low_byte(either[2] or either[3])
+    raise NotUnderstood
+
+
 class Reading:
     """One reading of a template: results first or results last."""
 
@@ -180,6 +197,13 @@ class Reading:
             self._load(table.LOADS[name], operands)
         elif name in table.STORES and len(operands) >= 2:
             self._store(table.STORES[name], operands)
+        elif name in table.FETCHES and len(operands) == 3:
+            place = self._address(operands[2:], 8 if name.endswith("g") else 4)
+            old, value = self._read(place), self._get(operands[1])
+            new = self.core.operate(table.FETCHES[name], old, value)
+            assert place.target is not None
+            self.effects.stores.append((place, self.core.convert(new, place.target)))
+            self._set(operands[0], old)
         elif name in table.SWAPS and len(operands) == 2:
             self._swap(operands)
         else:
@@ -239,9 +263,10 @@ class Reading:
             bit, width = table.INVALIDATES[name]
             more = 0
             if operands[2].startswith("%"):
-                count = self._known(self._get(operands[2]))
-                more = count.raw & 0xFF
-                self._set(operands[2], Int(count.raw | 0xFF, count.bits, count.signed))
+                count = self._get(operands[2])
+                more = _low_byte(repr(count))
+                if isinstance(count, Int):
+                    self._set(operands[2], Int(count.raw | 0xFF, count.bits, count.signed))
             for index in range(more + 1):
                 place = self._at(self._get(operands[0]), index * width, width)
                 old = self._known(self._read(place))

@@ -8,7 +8,8 @@ from typing import Final
 from ..model import Location
 from .boot import Boot
 from .core import Scope
-from .ctype import ArrayType, IntType, UnknownType
+from .ctype import ArrayType, IntType, StructType, UnknownType
+from .initializers import Initializers
 from .memory import Variable
 from .state import NOWHERE
 from .values import Int, Opaque, PathEnds, Payload, Struct, Text, Unjudged, Value
@@ -17,7 +18,7 @@ GLOBAL_BASE: Final = {64: 0xFFFF_8000_0010_0000, 32: 0xC010_0000}
 GLOBAL_STEP: Final = 0x4000
 
 
-class Globals(Boot):
+class Globals(Boot, Initializers):
     """Aggregates by value, scalars opaque with the value that the tree initialises them with."""
 
     def global_variable(self, name: str) -> Variable | Value:
@@ -58,9 +59,8 @@ class Globals(Boot):
         """A variable without an initializer: what the functions that assign it leave there."""
         cells = self.boot_cells(name, var)
         if not cells:
-            if isinstance(var.ctype, IntType) and self.code.starts_as_zero(name):
-                start = Int(0, var.ctype.bits, var.ctype.signed)
-                var.cells[0] = (var.ctype.size, Opaque(name, default=start))
+            if self.code.starts_as_zero(name):
+                self._start_as_zero(name, var)
             return
         if isinstance(var.ctype, ArrayType):
             var.cells.update(cells)
@@ -70,6 +70,19 @@ class Globals(Boot):
                 label = f"{name}+{at}" if at else name
                 payload = Opaque(label, default=Int(payload, 8 * size, False))
             var.cells[at] = (size, payload)
+
+    def _start_as_zero(self, name: str, var: Variable) -> None:
+        """An object without an initializer is zero at first (C11 6.7.9)."""
+        if isinstance(var.ctype, IntType):
+            start = Int(0, var.ctype.bits, var.ctype.signed)
+            var.cells[0] = (var.ctype.size, Opaque(name, default=start))
+        elif isinstance(var.ctype, StructType):
+            blank = Variable(name, var.ctype)
+            try:
+                self.zero(blank, 0, var.ctype)
+            except Unjudged:
+                return
+            var.cells.update(_initially(name, Struct(var.ctype, blank.cells)))
 
     def _declare_global(self, name: str, key: str, home: str) -> Variable:
         node = self.code.variable_node(name, home)

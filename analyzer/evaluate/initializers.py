@@ -29,24 +29,24 @@ class Initializers(Core):
                 return self.initial(node.exprs[0], ctype, scope)
             return Int(0)
         scratch = Variable("initializer", ctype, fill=None)
-        self._zero(scratch, 0, ctype)
+        self.zero(scratch, 0, ctype)
         self._fill(scratch, 0, ctype, node, scope)
         struct = ctype if isinstance(ctype, StructType) else _array_as_struct(ctype)
         return Struct(struct, dict(scratch.cells))
 
-    def _zero(self, var: Variable, offset: int, ctype: CType) -> None:
+    def zero(self, var: Variable, offset: int, ctype: CType) -> None:
         """Members without an initializer are zero (C11 6.7.9); of large objects they are opaque."""
         if ctype.size > MAX_ZEROED:
             return
         if isinstance(ctype, ArrayType):
             if ctype.length is not None and ctype.length <= 512:
                 for index in range(ctype.length):
-                    self._zero(var, offset + index * ctype.element.size, ctype.element)
+                    self.zero(var, offset + index * ctype.element.size, ctype.element)
         elif isinstance(ctype, StructType):
             members = ctype.members[:1] if ctype.union else ctype.members
             for member in members:
                 if not member.width:
-                    self._zero(var, offset + member.offset, member.ctype)
+                    self.zero(var, offset + member.offset, member.ctype)
         elif ctype.size:
             self.memory.store(var, offset, Int(0, ctype.size * 8, False), ctype)
 

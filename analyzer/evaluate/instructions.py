@@ -41,11 +41,19 @@ STORES: Final = {
 """Bytes that are stored from the first operand; conditional ones succeed, as one does in the
 end: the branch back that follows is not taken."""
 
+FETCHES: Final = {
+    **dict.fromkeys(("laog", "lao"), "|"),
+    **dict.fromkeys(("lang", "lan"), "&"),
+    **dict.fromkeys(("laag", "laa"), "+"),
+    **dict.fromkeys(("laxg", "lax"), "^"),
+}
+"""`op old, value, memory`: what memory held, and memory changed by the value; 8 bytes with g."""
+
 SWAPS: Final = frozenset({"swap"})
 
 QUIET: Final = frozenset(
     {
-        *("nop", "sync", "lwsync", "ptesync", "eieio", "mbar", "isync", "dmb", "dsb", "isb"),
+        *("nop", "bcr", "sync", "lwsync", "ptesync", "eieio", "mbar", "isync", "dmb", "dsb", "isb"),
         *("tst", "teq", "cmp", "cmpwi", "cmpdi"),
         *("dcbf", "dcbst", "icbi", "mcr", "mcrne", "mcreq", "tlbie", "tlbiel"),
     }
@@ -182,6 +190,7 @@ __all__ = [
     "CLEARS",
     "COMPARES",
     "COPIES",
+    "FETCHES",
     "HIGH_PARTS",
     "INVALIDATES",
     "LOADS",

@@ -27,7 +27,7 @@ _INITIAL = re.compile(
     re.M,
 )
 _TENTATIVE = re.compile(
-    rb"^(?!static\b|typedef\b|extern\b|return\b|struct\b|union\b|enum\b)([A-Za-z_][\w \t]*?)"
+    rb"^(?!static\b|typedef\b|extern\b|return\b|union\b|enum\b)([A-Za-z_][\w \t]*?)"
     rb"(?:[ \t]*__\w+(?:\([^)\n]*\))?)*[ \t]*;",
     re.M,
 )

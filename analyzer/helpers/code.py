@@ -88,8 +88,13 @@ class UnitCode:
             found.append(self.unit.source(chunk))
 
     def starts_as_zero(self, name: str) -> bool:
-        """Whether the tree defines a global without an initializer, in a file of its own."""
-        return f"{ZERO}{name}" in self.unit.variables
+        """Whether a global has no initializer that is known: the tree defines it without one, or
+        a header of the architecture declares it and nobody who deals with entries initialises it.
+        """
+        if f"{ZERO}{name}" in self.unit.variables:
+            return True
+        paths = [self.unit.path(chunk) for chunk in self.unit.variables.get(name, ())]
+        return any(path.startswith("arch/") and "/include/" in path for path in paths)
 
     def setters(self, name: str) -> tuple[str, ...]:
         """The functions whose run gives a global its value."""

@@ -25,6 +25,9 @@ FRAMES: Final = {64: (0x400_0000, 0x800_0000), 32: (0x1_0000, 0x2_0000)}
 ADDRESS: Final = {64: 0x12_3400_0000, 32: 0x2000_0000}
 LOWER_TABLE: Final = {64: 0x7E00_0000_0000, 32: 0x6000_0000}
 _STATE = re.compile(r"^\(*\??(asm |static key )")
+_HEX = re.compile(r"0x[0-9a-f]+")
+_NAMES = re.compile(r"[A-Za-z_]\w*")
+_REACHED = re.compile(r"->|\*|\w\(|\.|[\"&]")
 MAX_ASKED: Final = 64
 
 
@@ -128,12 +131,21 @@ class Entries:
         """
         flipped = len(run.prefix) - 1
         key = run.choices[flipped].key if 0 <= flipped < len(run.choices) else ""
-        if not _STATE.match(key) and key not in self.machine.boot_keys:
+        known = _STATE.match(key) or key in self.machine.boot_keys or self._of_globals(key)
+        if not known:
             return False
         self.machine.world[key] = 0
         self.machine.global_inits.clear()
         self.machine.booted.clear()
         return True
+
+    def _of_globals(self, key: str) -> bool:
+        """Whether a condition is about global variables and numbers only: the layout of memory,
+        say, which is fixed at boot."""
+        if _REACHED.search(key):
+            return False
+        names = _NAMES.findall(_HEX.sub(" ", key))
+        return bool(names) and all(name in self.unit.variables for name in names)
 
     def constant(self, name: str) -> int | None:
         """A constant of the tree by name (PAGE_SHIFT, ...); None when it has none."""
