@@ -45,6 +45,8 @@ class Harmless(Core):
         """Whether nothing that a verdict depends on can change in a statement."""
         if node is None:
             return True
+        if self.transparent:
+            return False  # what counts is called by its own name
         if node not in self.reached:
             self.reached[node] = _reach(node)
         reach = self.reached[node]

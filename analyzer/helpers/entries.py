@@ -25,9 +25,8 @@ FRAMES: Final = {64: (0x400_0000, 0x800_0000), 32: (0x1_0000, 0x2_0000)}
 ADDRESS: Final = {64: 0x12_3400_0000, 32: 0x2000_0000}
 LOWER_TABLE: Final = {64: 0x7E00_0000_0000, 32: 0x6000_0000}
 _STATE = re.compile(r"^\(*\??(asm |static key )")
-_HEX = re.compile(r"0x[0-9a-f]+")
-_NAMES = re.compile(r"[A-Za-z_]\w*")
-_REACHED = re.compile(r"->|\*|\w\(|\.|[\"&]")
+_GLOBAL = r"\?([A-Za-z_]\w*)(?:\+\d+)?"
+_COMPARED = re.compile(rf"^\((?:{_GLOBAL} [<>]=? 0x[0-9a-f]+|0x[0-9a-f]+ [<>]=? {_GLOBAL})\)$")
 MAX_ASKED: Final = 64
 
 
@@ -131,7 +130,7 @@ class Entries:
         """
         flipped = len(run.prefix) - 1
         key = run.choices[flipped].key if 0 <= flipped < len(run.choices) else ""
-        known = _STATE.match(key) or key in self.machine.boot_keys or self._of_globals(key)
+        known = _STATE.match(key) or key in self.machine.boot_keys or self._of_layout(key)
         if not known:
             return False
         self.machine.world[key] = 0
@@ -139,13 +138,11 @@ class Entries:
         self.machine.booted.clear()
         return True
 
-    def _of_globals(self, key: str) -> bool:
-        """Whether a condition is about global variables and numbers only: the layout of memory,
-        say, which is fixed at boot."""
-        if _REACHED.search(key):
-            return False
-        names = _NAMES.findall(_HEX.sub(" ", key))
-        return bool(names) and all(name in self.unit.variables for name in names)
+    def _of_layout(self, key: str) -> bool:
+        """Whether a condition compares an address with a global variable: the layout of memory
+        is fixed at boot."""
+        found = _COMPARED.match(key)
+        return found is not None and (found[1] or found[2]) in self.unit.variables
 
     def constant(self, name: str) -> int | None:
         """A constant of the tree by name (PAGE_SHIFT, ...); None when it has none."""

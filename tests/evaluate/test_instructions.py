@@ -128,7 +128,7 @@ def test_patched_instructions_run_both_ways() -> None:
     [
         ('asm volatile("ipte %[a],%1,0,0" : "+m" (*p) : "a" (0UL), [a] "a" (p));', 0x411),
         (
-            'unsigned long o = 0x800; asm("ipte %2,%3,%0,0" : "+a" (o), "+m" (*p) : "a" (p), "a" (p));',
+            'unsigned long o = 0; asm("ipte %2,%3,%0,0" : "+a" (o), "+m" (*p) : "a" (p), "a" (0));',
             0x411,
         ),
         ('asm volatile("idte %0,0,%1,0" : "+m" (*p) : "a" (p), "a" (0UL));', 0x31),
