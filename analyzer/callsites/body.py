@@ -18,7 +18,9 @@ _DECLARED: Final = re.compile(
 )
 _ASSIGNED: Final = re.compile(r"(?<![\w.>\])])(\*?)\s*([A-Za-z_]\w*)\s*(?:[+\-|&]?=)(?!=)")
 _DECLARATOR: Final = re.compile(r"^(\**)\s*([A-Za-z_]\w*)")
-_CALL: Final = re.compile(r"\b([A-Za-z_]\w*)\s*\(")
+_CALL: Final = re.compile(
+    r"\b(?!(?:if|while|for|switch|return|sizeof|typeof|__typeof__|defined)\b)([A-Za-z_]\w*)\s*\("
+)
 _IDENTIFIER: Final = re.compile(r"[A-Za-z_]\w*")
 _STOP: Final = re.compile(r"[;,(){}\[\]]")
 
@@ -44,8 +46,13 @@ class Body:
 
     @cached_property
     def words(self) -> frozenset[str]:
-        """Every identifier in it."""
-        return frozenset(_IDENTIFIER.findall(self.text))
+        """Every identifier in it; none where no entry is named."""
+        return frozenset(_IDENTIFIER.findall(self.text)) if self.about_entries else frozenset()
+
+    @cached_property
+    def about_entries(self) -> bool:
+        """Whether anything in it can be an entry."""
+        return "pte" in self.text or "pmd" in self.text or "pud" in self.text
 
     @cached_property
     def types(self) -> Mapping[str, str]:

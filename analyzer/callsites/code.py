@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 from .text import Source, closing, split_arguments
@@ -30,16 +31,23 @@ class Parameter:
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Function:
     """A definition: `start` and `end` are those of the body (with its braces, if it has them)."""
 
     name: str
     head: str
-    parameters: tuple[Parameter, ...]
+    given: str  # the text between the parentheses of the head
     start: int
     end: int
     is_macro: bool = False
+
+    @cached_property
+    def parameters(self) -> tuple[Parameter, ...]:
+        """Its parameters, in order."""
+        if self.is_macro:
+            return tuple(Parameter("", name) for name in split_arguments(self.given))
+        return tuple(_parameters(self.given))
 
     @property
     def is_static(self) -> bool:
@@ -86,9 +94,9 @@ def _definition(code: str, begin: int, brace: int, end: int) -> Function | None:
         if after and not after.startswith("__"):
             return None
         inner = head[match.end() : close - 1]
-        return Function(match[1], head[: match.start()], tuple(_parameters(inner)), brace, end)
+        return Function(match[1], head[: match.start()], inner, brace, end)
     made = _MADE.search(head)  # SYSCALL_DEFINE2(name, ...) and the like
-    return None if made is None else Function(made[1], "", (), brace, end)
+    return None if made is None else Function(made[1], "", "", brace, end)
 
 
 def _parameters(inner: str) -> Iterator[Parameter]:
@@ -109,14 +117,13 @@ def macros(source: Source) -> Iterator[Function]:
         if match is None:
             continue
         base = source.text.index(directive.rest, directive.start) if directive.rest else 0
-        parameters: tuple[Parameter, ...] = ()
+        given = ""
         start = match.end()
         if match[2]:
             close = closing(directive.rest, match.end() - 1)
             if close < 0:
                 continue
-            names = split_arguments(directive.rest[match.end() : close - 1])
-            parameters = tuple(Parameter("", name) for name in names)
+            given = directive.rest[match.end() : close - 1]
             start = close
         head = "" if match[2] else "alias"
-        yield Function(match[1], head, parameters, base + start, directive.end, is_macro=True)
+        yield Function(match[1], head, given, base + start, directive.end, is_macro=True)

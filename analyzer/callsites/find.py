@@ -99,13 +99,16 @@ class _Finder:
         for arch in self.archs:
             view = _View({**generic, **own[arch]})
             sites += self._judge(own[arch], setters[arch], view, (arch,))
-        grouped: dict[tuple[tuple[str, bool], ...], list[str]] = {}
-        for arch in self.archs:
-            shape = tuple(sorted((n, s.hooked) for n, s in setters[arch].items() if s.hooked))
+        words = frozenset(
+            word for file in generic.values() for word in _DECLARED.findall(file.source.code)
+        )
+        grouped: dict[frozenset[Setter], list[str]] = {}
+        for arch in self.archs:  # generic code reads alike where what it calls is alike
+            shape = frozenset(s for n, s in setters[arch].items() if n in words)
             grouped.setdefault(shape, []).append(arch)
-        for group in grouped.values():
-            view = _View({**generic, **own[group[0]]})
-            sites += self._judge(generic, setters[group[0]], view, tuple(group))
+        for shape, group in grouped.items():
+            called = {setter.name: setter for setter in shape}
+            sites += self._judge(generic, called, _View(generic), tuple(group))
         return Scan(
             _merged(sites, self.wanted), tuple(dict.fromkeys(self.problems)), self.files_read,
             len(generic) + sum(len(files) for files in own.values()),
@@ -193,6 +196,8 @@ class _Finder:
         origins = Origins(view.callers, view.is_table, view.maker)
         for file in files.values():
             for body in file.bodies():
+                if not body.about_entries:
+                    continue
                 judge = FunctionJudge(body, setters, origins)
                 if not self.everything and not judge.may_be_raw():
                     continue
@@ -255,7 +260,7 @@ class _View:
 
     def _find(self, name: str, scope: str) -> list[Use]:
         files = [self._files[scope]] if scope in self._files else list(self._files.values())
-        word = re.compile(rf"\b{re.escape(name)}\b")
+        word = re.compile(rf"\b{re.escape(name)}\b(?!\s*\()")
         found: list[Use] = []
         for file in files:
             if name not in file.source.code:

@@ -227,11 +227,11 @@ class FunctionJudge:
         if _HOOK.search(self.body.text):
             reason = f"{self.body.function.name}() calls a hook itself"
             return replace(site, judgement=Judgement.HOOKED, reason=reason)
-        shown = self._shown(draft, known)
+        shown, change = self._shown(draft, known)
         if shown and evidence.mapping is Mapping.USER:
             return replace(
                 site, judgement=Judgement.FINDING, rule=CONTRACT if promised else RAW,
-                reason=shown, path=tuple(self._steps(draft, evidence)),
+                reason=shown, path=tuple(self._steps(draft, evidence)), change=change,
                 conditions=self.body.source.conditions(draft.start),
             )  # fmt: skip
         if shown:
@@ -274,21 +274,24 @@ class FunctionJudge:
             return "a table is put where no leaf stands"
         return ""
 
-    def _shown(self, draft: _Draft, known: frozenset[str]) -> str:
-        """What proves that something counted is lost or put in; '' where nothing does."""
+    def _shown(self, draft: _Draft, known: frozenset[str]) -> tuple[str, int]:
+        """What proves that something counted is lost (-1) or put in (+1); '' where nothing does."""
         level = draft.site.level
         name = f"{draft.site.helper}()" if draft.site.helper != PLAIN else "a plain store"
         if draft.put_back is not None:
             return (
                 f"{name} takes out a {level} entry and calls no hook, and the same entry is then"
                 " put back by a setter that counts it"
-            )
+            ), -1
         bad = {"bad", "special"} & known
         if not bad and ("leaf" in known or ("present" in known and level == "pte")):
             effect = draft.setter.effect if draft.setter is not None else Effect.SET
             if effect is Effect.CLEAR or _EMPTY.match(draft.value):
                 what = "leaf" if "leaf" in known else "present"
-                return f"{name} takes out a {level} entry that is {what} there, and calls no hook"
+                return (
+                    f"{name} takes out a {level} entry that is {what} there, and calls no hook",
+                    -1,
+                )
         if draft.setter is None or draft.setter.effect is Effect.SET:
             spelled = self._spelled(draft.value)
             if (
@@ -296,8 +299,8 @@ class FunctionJudge:
                 and _MAKES.search(spelled)
                 and not _TAKES_OUT.search(spelled)
             ):
-                return f"{name} puts in an entry with the protection of a vma, and calls no hook"
-        return ""
+                return f"{name} puts in an entry with the protection of a vma, and calls no hook", 1
+        return "", 0
 
     def _used_as_table(self, draft: _Draft) -> bool:
         """Whether the function walks down from the slot, or hands what it holds on as a table."""

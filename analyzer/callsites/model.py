@@ -46,6 +46,7 @@ class CallSite:
     archs: tuple[str, ...] = ()
     rule: str = ""
     path: tuple[Step, ...] = ()
+    change: int = 0  # of the count of the entry that no hook accounts for
     conditions: tuple[str, ...] = ()  # of the #if lines around it
 
 

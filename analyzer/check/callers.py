@@ -39,7 +39,7 @@ def with_call_sites(
 def _finding(site: CallSite, label: str) -> RawFinding:
     witness = Witness(
         variant=label, helper=site.helper, old=None, new=None, left=None, path=site.path,
-        expected=(), got=(),
+        expected=(f"the {site.level} entry: {site.change:+d}",), got=("nothing",),
     )  # fmt: skip
     message = f"{site.function}(): {site.reason}"
     return RawFinding(
