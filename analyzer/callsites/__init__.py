@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from .find import check_sites, find_sites
+from .find import ReadSources, check_sites, find_sites
 from .model import CallSite, Judgement, Mapping, Scan
 
-__all__ = ["CallSite", "Judgement", "Mapping", "Scan", "check_sites", "find_sites"]
+__all__ = ["CallSite", "Judgement", "Mapping", "ReadSources", "Scan", "check_sites", "find_sites"]

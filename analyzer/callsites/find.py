@@ -4,8 +4,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from hashlib import blake2b
 from typing import Final
 
 from ..helpers.interface import GENERIC_HEADERS, OVERRIDABLE_HEADERS
@@ -24,8 +25,14 @@ NOT_KERNEL: Final = frozenset(
     {"Documentation", "LICENSES", "scripts", "tools", "usr", "samples", "rust", "arch"}
 )
 """Directories at the top that hold no code of the kernel; arch/ is read by architecture."""
-CHECKED: Final = ("mm", "fs", "kernel", "virt")
-"""What `check` reads beside the architectures: where user mappings are made and unmade."""
+CHECKED: Final = ("mm",)
+CHECKED_FILES: Final = (
+    "fs/proc/task_mmu.c",
+    "fs/userfaultfd.c",
+    "fs/dax.c",
+    "kernel/events/uprobes.c",
+)
+"""What `check` reads beside the architectures, which is where it looks for callers anyway."""
 _BIG: Final = 1 << 20  # bytes; larger headers are tables of registers, not code
 _GUARD: Final = re.compile(r"^[ \t]*#[ \t]*ifndef[ \t]+([a-z_]\w*)", re.M)
 _DECLARED: Final = re.compile(r"\b([a-z_]\w*)\s*\(")
@@ -54,6 +61,44 @@ class _File:
                     yield body
 
 
+class ReadSources:
+    """What was found out about contents of files; shared between architectures and trees."""
+
+    def __init__(self) -> None:
+        self._files: dict[bytes, _File] = {}
+        self._judged: dict[tuple[frozenset[Setter], frozenset[int]], _Judged] = {}
+
+    def file(self, path: str, data: bytes) -> _File:
+        """A file cut into functions. Raises RecursionError."""
+        key = blake2b(path.encode("utf-8", "surrogateescape") + b"\0" + data).digest()
+        found = self._files.get(key)
+        if found is None:
+            source = Source(path, data)
+            found = _File(source, tuple(functions(source)))
+            for function in found.functions:
+                body = Body(source, function)
+                found.by_name.setdefault(function.name, []).append(body)
+            self._files[key] = found
+        return found
+
+    def judged(
+        self, shape: frozenset[Setter], files: Iterable[_File], judge: Callable[[], _Judged]
+    ) -> _Judged:
+        """The sites and problems of files that call these setters."""
+        key = (shape, frozenset(id(file) for file in files))
+        if key not in self._judged:
+            self._judged[key] = judge()
+        return self._judged[key]
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """What the call sites of some files are; `archs` are left open."""
+
+    sites: tuple[CallSite, ...]
+    problems: tuple[str, ...]
+
+
 def find_sites(
     tree: KernelTree, archs: Sequence[str], wanted: Iterable[str] = (), *, everything: bool = True
 ) -> Scan:
@@ -69,16 +114,24 @@ def setter_names(tree: KernelTree, archs: Sequence[str]) -> frozenset[str]:
     return _Finder(tree, tuple(archs), frozenset(), False).names()
 
 
-def check_sites(tree: KernelTree, archs: Sequence[str]) -> tuple[CallSite, ...]:
+def check_sites(
+    tree: KernelTree, archs: Sequence[str], known: ReadSources | None = None
+) -> tuple[CallSite, ...]:
     """The findings of the code that `check` reads."""
-    scan = find_sites(tree, archs, everything=False)
+    scan = _Finder(tree, tuple(archs), frozenset(), False, known).scan()
     return tuple(site for site in scan.sites if site.judgement is Judgement.FINDING)
 
 
 class _Finder:
     def __init__(
-        self, tree: KernelTree, archs: tuple[str, ...], wanted: frozenset[str], everything: bool
+        self,
+        tree: KernelTree,
+        archs: tuple[str, ...],
+        wanted: frozenset[str],
+        everything: bool,
+        known: ReadSources | None = None,
     ) -> None:
+        self.known = known or ReadSources()
         self.tree = tree
         self.archs = archs
         self.wanted = wanted
@@ -98,7 +151,9 @@ class _Finder:
         sites: list[CallSite] = []
         for arch in self.archs:
             view = _View({**generic, **own[arch]})
-            sites += self._judge(own[arch], setters[arch], view, (arch,))
+            found = self._judge(own[arch], setters[arch], view)
+            sites += [replace(site, archs=(arch,)) for site in found.sites]
+            self.problems += found.problems
         words = frozenset(
             word for file in generic.values() for word in _DECLARED.findall(file.source.code)
         )
@@ -107,8 +162,9 @@ class _Finder:
             shape = frozenset(s for n, s in setters[arch].items() if n in words)
             grouped.setdefault(shape, []).append(arch)
         for shape, group in grouped.items():
-            called = {setter.name: setter for setter in shape}
-            sites += self._judge(generic, called, _View(generic), tuple(group))
+            found = self._generic_sites(generic, shape)
+            sites += [replace(site, archs=tuple(group)) for site in found.sites]
+            self.problems += found.problems
         return Scan(
             _merged(sites, self.wanted), tuple(dict.fromkeys(self.problems)), self.files_read,
             len(generic) + sum(len(files) for files in own.values()),
@@ -126,7 +182,8 @@ class _Finder:
             )
         paths = [path for top in tops for path in self.tree.walk(top, (".c", ".h"))]
         if not self.everything:
-            paths += [p for p in (*GENERIC_HEADERS, *OVERRIDABLE_HEADERS) if self._is_file(p)]
+            more = (*CHECKED_FILES, *GENERIC_HEADERS, *OVERRIDABLE_HEADERS)
+            paths += [path for path in more if self._is_file(path)]
         own = {
             arch: self._files(
                 path
@@ -146,15 +203,11 @@ class _Finder:
             self.files_read += 1
             if not _mentions(path, data) or b"\0" in data or not _INTERESTING.search(data):
                 continue
-            source = Source(path, data)
             try:
-                made = tuple(functions(source))
+                file = self.known.file(path, data)
             except RecursionError:
                 self.problems.append(f"{path}: brackets nested too deep")
                 continue
-            file = _File(source, made)
-            for function in made:
-                file.by_name.setdefault(function.name, []).append(Body(source, function))
             found[path] = file
         return found
 
@@ -186,14 +239,16 @@ class _Finder:
 
     # -- judging
 
-    def _judge(
-        self,
-        files: dict[str, _File],
-        setters: dict[str, Setter],
-        view: _View,
-        archs: tuple[str, ...],
-    ) -> Iterator[CallSite]:
+    def _generic_sites(self, files: dict[str, _File], shape: frozenset[Setter]) -> _Judged:
+        called = {setter.name: setter for setter in shape}
+        return self.known.judged(
+            shape, files.values(), lambda: self._judge(files, called, _View(files))
+        )
+
+    def _judge(self, files: dict[str, _File], setters: dict[str, Setter], view: _View) -> _Judged:
         origins = Origins(view.callers, view.is_table, view.maker)
+        sites: list[CallSite] = []
+        problems: list[str] = []
         for file in files.values():
             for body in file.bodies():
                 if not body.about_entries:
@@ -202,15 +257,17 @@ class _Finder:
                 if not self.everything and not judge.may_be_raw():
                     continue
                 try:
-                    for site in judge.sites():
-                        yield replace(site, archs=archs)
+                    sites += judge.sites()
                 except TooDeep:
                     place = Location(body.source.path, body.source.line(body.function.start))
-                    self.problems.append(f"{place}: blocks nested too deep")
-                    yield CallSite(
-                        PLAIN, "", place, body.function.name, Mapping.UNKNOWN, Judgement.UNKNOWN,
-                        "blocks nested too deep", archs,
+                    problems.append(f"{place}: blocks nested too deep")
+                    sites.append(
+                        CallSite(
+                            PLAIN, "", place, body.function.name, Mapping.UNKNOWN,
+                            Judgement.UNKNOWN, "blocks nested too deep",
+                        )
                     )  # fmt: skip
+        return _Judged(tuple(sites), tuple(problems))
 
 
 def _mentions(path: str, data: bytes) -> bool:

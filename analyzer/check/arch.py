@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
-from ..callsites import check_sites
+from ..callsites import ReadSources, check_sites
 from ..clock import Clock
 from ..errors import UsageError
 from ..frontend import ParseCache, Scan, Stage
@@ -47,6 +47,7 @@ class Workshop:
         self._kconfig = ScannedKconfig()
         self._parsed = ParseCache()
         self._scans: dict[bytes, Scan] = {}
+        self._sources = ReadSources()
 
     def check(
         self,
@@ -59,7 +60,9 @@ class Workshop:
         """Judge one architecture of a tree."""
         files = KconfigFiles(tree, self._kconfig)
         with Stage(tree, self._scans) as stage:
-            results, unread = _check_arch(stage, arch, question, files, note, self._parsed, clock)
+            results, unread = _check_arch(
+                stage, arch, question, files, note, self._parsed, self._sources, clock
+            )
             return ArchResult(arch, tuple(results), tuple(unread), stage.files, not stage.exceeded)
 
 
@@ -70,6 +73,7 @@ def _check_arch(
     files: KconfigFiles,
     note: Callable[[str], None],
     cache: ParseCache,
+    sources: ReadSources,
     clock: Clock,
 ) -> tuple[list[VariantResult], list[str]]:
     tree, only = stage.tree, question.only
@@ -95,7 +99,7 @@ def _check_arch(
         hint = result.bodies
         results.append(result)
     with clock.stage("call sites"):
-        sites = check_sites(tree, (arch,))
+        sites = check_sites(tree, (arch,), sources)
         results = with_call_sites(sites, results, offered, index)
     if results:
         results[0] = _lint(arch, kconfig.select_of(SUPPORT), results)
