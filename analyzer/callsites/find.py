@@ -18,7 +18,7 @@ from .code import Function, functions
 from .judge import PLAIN, FunctionJudge
 from .mapping import Origins, Use
 from .model import CallSite, Judgement, Mapping, Scan
-from .setters import PRIMITIVES, Definitions, Setter, Setters
+from .setters import Definitions, Setter, Setters
 from .text import Source
 
 NOT_KERNEL: Final = frozenset(
@@ -61,11 +61,38 @@ class _File:
                     yield body
 
 
+@dataclass(frozen=True, slots=True)
+class _Generic:
+    """The generic side of the interface; `words` is what generic code calls."""
+
+    definitions: Definitions
+    declared: frozenset[str]
+    words: frozenset[str]
+
+    @classmethod
+    def of(cls, files: dict[str, _File]) -> _Generic:
+        definitions = Definitions()
+        declared: set[str] = set()
+        words: set[str] = set()
+        for path, file in files.items():
+            text = file.source.text
+            words.update(_DECLARED.findall(file.source.code))
+            if path in GENERIC_HEADERS:
+                declared.update(_DECLARED.findall(text))
+            elif path in OVERRIDABLE_HEADERS:
+                declared.update(_GUARD.findall(text))
+            elif not path.startswith("mm/"):
+                continue
+            definitions.add(file.source)
+        return cls(definitions, frozenset(declared), frozenset(words))
+
+
 class ReadSources:
     """What was found out about contents of files; shared between architectures and trees."""
 
     def __init__(self) -> None:
         self._files: dict[bytes, _File] = {}
+        self._generic: dict[frozenset[int], _Generic] = {}
         self._judged: dict[tuple[frozenset[Setter], frozenset[int]], _Judged] = {}
 
     def file(self, path: str, data: bytes) -> _File:
@@ -80,6 +107,13 @@ class ReadSources:
                 found.by_name.setdefault(function.name, []).append(body)
             self._files[key] = found
         return found
+
+    def generic(self, files: dict[str, _File]) -> _Generic:
+        """What the generic headers declare and generic code defines."""
+        key = frozenset(id(file) for file in files.values())
+        if key not in self._generic:
+            self._generic[key] = _Generic.of(files)
+        return self._generic[key]
 
     def judged(
         self, shape: frozenset[Setter], files: Iterable[_File], judge: Callable[[], _Judged]
@@ -154,9 +188,7 @@ class _Finder:
             found = self._judge(own[arch], setters[arch], view)
             sites += [replace(site, archs=(arch,)) for site in found.sites]
             self.problems += found.problems
-        words = frozenset(
-            word for file in generic.values() for word in _DECLARED.findall(file.source.code)
-        )
+        words = self.known.generic(generic).words
         grouped: dict[frozenset[Setter], list[str]] = {}
         for arch in self.archs:  # generic code reads alike where what it calls is alike
             shape = frozenset(s for n, s in setters[arch].items() if n in words)
@@ -216,26 +248,15 @@ class _Finder:
     def _setters(
         self, arch: str, generic: dict[str, _File], own: dict[str, dict[str, _File]]
     ) -> dict[str, Setter]:
-        if not hasattr(self, "_generic"):
-            self._generic = Definitions()
-            self._declared: set[str] = set()
-            for path, file in generic.items():
-                if path in GENERIC_HEADERS:
-                    self._generic.add(file.source)
-                    self._declared.update(_DECLARED.findall(file.source.text))
-                elif path in OVERRIDABLE_HEADERS:
-                    self._generic.add(file.source)
-                    self._declared.update(_GUARD.findall(file.source.text))
-                elif path.startswith("mm/"):
-                    self._generic.add(file.source)
+        shared = self.known.generic(generic)
         mine = Definitions()
-        declared = set(self._declared)
+        declared = set(shared.declared)
         for path, file in own[arch].items():
             mine.add(file.source)
             if path.startswith(f"arch/{arch}/include/"):
                 declared.update(_DECLARED.findall(file.source.text))
-        found = Setters(self._generic, mine).all
-        return {n: s for n, s in found.items() if n in declared or n in PRIMITIVES}
+        names = (name for name in declared if name in mine or name in shared.definitions)
+        return dict(Setters(shared.definitions, mine).among(names))
 
     # -- judging
 

@@ -13,7 +13,6 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
-from functools import cached_property
 from typing import Final
 
 from ..helpers.contracts import is_helper
@@ -98,9 +97,8 @@ class Definitions:
         """All definitions of a name."""
         return self._found.get(name, [])
 
-    def names(self) -> Iterable[str]:
-        """Every name."""
-        return self._found.keys()
+    def __contains__(self, name: str) -> bool:
+        return name in self._found
 
 
 class Setters:
@@ -115,14 +113,11 @@ class Setters:
     def _definitions(self, name: str) -> list[_Defined]:
         return self._own.of(name) or self._generic.of(name)
 
-    @cached_property
-    def all(self) -> Mapping[str, Setter]:
-        """Every setter by name."""
+    def among(self, names: Iterable[str]) -> Mapping[str, Setter]:
+        """The setters of these names, the primitives included."""
         found: dict[str, Setter] = {}
-        for name in (*PRIMITIVES, *self._own.names(), *self._generic.names()):
-            if name not in found and not name.startswith(
-                ("page_table_check", "__page_table_check")
-            ):
+        for name in sorted({*PRIMITIVES, *names}):
+            if "page_table_check" not in name:
                 setter = self._setter(name)
                 if setter is not None:
                     found[name] = setter
