@@ -11,6 +11,7 @@ from ..evaluate.state import Event, Frame
 from ..helpers.contracts import New, Old, contract_for
 from ..helpers.session import Session
 from ..model import Location
+from .addresses import stands_still
 from .deltas import hooked_delta, is_init_mm, is_user_mm, stored_delta
 from .describe import frames
 from .hugetlb import is_hugetlb
@@ -72,6 +73,8 @@ def rule_of(session: Session, runs: HelperRuns, outcome: Outcome) -> str:
 
 
 def _hooked_rule(session: Session, outcome: Outcome) -> str:
+    if stands_still(outcome.events):
+        return "PTC107"
     if _double(outcome):
         return "PTC102"
     stored: dict[int, int] = {}
@@ -100,6 +103,8 @@ def _hooked_rule(session: Session, outcome: Outcome) -> str:
                 session.counted(event.level, old) is not None for old in first.values()
             ):
                 return "PTC104"
+    if outcome.expected == outcome.got and any(e.address is not None for e in outcome.hooks):
+        return "PTC107"  # of the arguments, only the address is left to be wrong
     return "PTC108"
 
 

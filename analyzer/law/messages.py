@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from .addresses import stands_still
 from .outcome import Outcome
 
 
@@ -21,6 +22,11 @@ def message_for(rule: str, function: str, outcome: Outcome, level: str) -> str:
         "PTC108": f"{where} moves the counters, but not by what the entry changed",
         "PTC109": f"{where} changes in place what a {level} entry counts",
     }
+    if rule == "PTC107" and outcome.expected == outcome.got and outcome.stores:
+        which = "the same address for different entries"
+        if not stands_still(outcome.events):
+            which = "the address of another entry"
+        return f"{where} calls {hook}() with {which}"
     if rule == "PTC301":
         event = next(e for e in outcome.hooks if e.arity is not None)
         assert event.arity is not None

@@ -15,6 +15,7 @@ from ..helpers.contracts import Contract, New, Old, contract_for
 from ..helpers.interface import Signature, parameter_names
 from ..helpers.probes import CALL
 from ..helpers.session import ADDRESS, LOWER_TABLE, MM, VMA, Entry, Session
+from .addresses import is_elsewhere, stands_still
 from .deltas import hooked_delta, is_user_mm, stored_delta
 from .hugetlb import counted_at, is_hugetlb
 from .outcome import INDEX, Case, HelperRuns, Outcome, Trace
@@ -239,8 +240,9 @@ class Runner:
         for used in run.tables:
             used.entries = []  # events keep the table, nobody reads it any more
         return Trace(
-            case, tuple(run.choices), events, left, self._misused(events, table), status, reason
-        )
+            case, tuple(run.choices), events, left,
+            self._misused(events, table) or self._misplaced(signature, events), status, reason,
+        )  # fmt: skip
 
     def _judged(self, name: str, trace: Trace) -> Outcome:
         """Both sides of the law for what a path did."""
@@ -261,6 +263,14 @@ class Runner:
         else:
             status = "broken"
         return Outcome(status, case, choices, events, expected, got, trace.left, index=INDEX)
+
+    def _misplaced(self, signature: Signature, events: tuple[Event, ...]) -> bool:
+        """A hook with the address of another entry, where a helper knows the address."""
+        if not any(event.address is not None for event in events):
+            return False
+        bits = self.session.bits
+        named = any(_ADDRESS.match(name) for name in parameter_names(signature.parameters))
+        return stands_still(events) or (named and is_elsewhere(events, ADDRESS[bits], bits))
 
     @staticmethod
     def _misused(events: tuple[Event, ...], table: Table) -> bool:

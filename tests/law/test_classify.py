@@ -12,6 +12,7 @@ from analyzer.helpers.session import Session
 from analyzer.law.classify import part_at_fault, raw_primitives, root_of, rule_of
 from analyzer.law.deltas import hooked_delta, stored_delta
 from analyzer.law.describe import counters, steps, witness
+from analyzer.law.messages import message_for
 from analyzer.law.outcome import HelperRuns, Outcome
 from analyzer.law.runs import Runner
 from tests.helpers.bench import ENTRIES, PREDICATE, session
@@ -29,13 +30,24 @@ void page_table_check_pmd_clear(struct mm_struct *mm, pmd_t pmd);
 void page_table_check_pmd_set(struct mm_struct *mm, pmd_t *pmdp, pmd_t pmd);
 struct mm_struct *other_mm(void);
 """
+PLACED = LARGE.replace("mm_struct *mm, p", "mm_struct *mm, unsigned long addr, p")
+"""The hooks as newer kernels have them."""
 TAKE = "take"
 PUT = "put"
 MANY = "many"
+EACH = "each"
 PARAMETERS = {
     TAKE: ("struct mm_struct *mm", "pte_t *ptep"),
     PUT: ("struct mm_struct *mm", "pte_t *ptep", "pte_t pte"),
     MANY: ("struct mm_struct *mm", "pte_t *ptep", "pte_t pte", "unsigned int nr"),
+    "clear": ("struct mm_struct *mm", "unsigned long addr", "pte_t *ptep", "unsigned int nr"),
+    EACH: (
+        "struct mm_struct *mm",
+        "unsigned long addr",
+        "pte_t *ptep",
+        "pte_t pte",
+        "unsigned int nr",
+    ),
 }
 
 
@@ -62,10 +74,10 @@ class Judged:
         return found
 
 
-def judged(text: str, kind: str = TAKE, name: str = "") -> Judged:
+def judged(text: str, kind: str = TAKE, name: str = "", hooks: str = LARGE) -> Judged:
     """The helper `kind` (or `name`, with its parameters) of `text`; line 1 is line 1 of t.c."""
     signature = Signature(name or kind, PARAMETERS[kind], "pte", "t.c")
-    it = session(text, entries=ENTRIES + PREDICATE + LARGE, signatures=(signature,))
+    it = session(text, entries=ENTRIES + PREDICATE + hooks, signatures=(signature,))
     runs = Runner(it).run(signature)
     assert not runs.reason, runs.reason
     reasons = {outcome.reason for outcome in runs.outcomes if outcome.status == "unknown"}
@@ -146,6 +158,46 @@ def test_taking_out(lines: tuple[str, ...], wanted: set[tuple[str, str, int]]) -
 )  # fmt: skip
 def test_putting_in(lines: tuple[str, ...], wanted: set[tuple[str, str, int]]) -> None:
     assert judged(put(*lines), PUT).faults() == wanted
+
+
+@pytest.mark.parametrize(
+    ("before", "inside", "after", "wanted"),
+    [
+        ("page_table_check_ptes_set(mm, addr, ptep, pte, nr);", "", "", False),
+        ("page_table_check_ptes_set(mm, addr & ~2097151UL, ptep, pte, nr);", "", "", False),
+        ("", "page_table_check_ptes_set(mm, addr, ptep + i, pte, 1);", "addr += 4096;", False),
+        ("", "page_table_check_ptes_set(mm, addr + i * 4096, ptep + i, pte, 1);", "", False),
+        ("", "page_table_check_ptes_set(mm, addr, ptep + i, pte, 1);", "", True),
+        ("page_table_check_ptes_set(mm, 0, ptep, pte, nr);", "", "", True),
+        ("page_table_check_ptes_set(mm, pte.pte, ptep, pte, nr);", "", "", True),
+    ],
+)
+def test_the_address_that_a_hook_is_given(
+    before: str, inside: str, after: str, wanted: bool
+) -> None:
+    text = (
+        "static void each(struct mm_struct *mm, unsigned long addr, pte_t *ptep, pte_t pte,"
+        " unsigned int nr)\n{\n"
+        f"\tunsigned int i;\n\n\t{before}\n\tfor (i = 0; i < nr; i++) {{\n\t\t{inside}\n"
+        f"\t\tptep[i] = pte;\n\t\tpte.pte += 4096;\n\t\t{after}\n\t}}\n}}\n"
+    )
+    it = judged(text, EACH, hooks=PLACED)
+    found = {(rule, function) for rule, function, _ in it.faults()}
+    assert found == ({("PTC107", "each")} if wanted else set())
+    for outcome in it.broken:
+        assert "address" in message_for("PTC107", "each", outcome, "pte")
+
+
+@pytest.mark.parametrize(("after", "wanted"), [("addr += 4096;", False), ("", True)])
+def test_an_address_that_does_not_advance_with_what_is_cleared(after: str, wanted: bool) -> None:
+    text = (
+        "static void clear_full_ptes(struct mm_struct *mm, unsigned long addr, pte_t *ptep,"
+        " unsigned int nr)\n{\n\twhile (nr--) {\n\t\tpte_t old = *ptep;\n\n\t\tptep->pte = 0;\n"
+        "\t\tpage_table_check_pte_clear(mm, addr, old);\n\t\tptep++;\n"
+        f"\t\t{after}\n\t}}\n}}\n"
+    )
+    it = judged(text, "clear", "clear_full_ptes", PLACED)
+    assert {rule for rule, *_ in it.faults()} == ({"PTC107"} if wanted else set())
 
 
 @pytest.mark.parametrize(
