@@ -196,10 +196,10 @@ class _Framework:
         for parameter, text in self._parameters(_COUNT):
             if "mm_struct" in text:
                 values.append(MM)
-            elif "cnt" in parameter or parameter.startswith("nr"):
-                values.append(Int(1, self.session.bits, False))
-            else:
+            elif "pfn" in parameter or "addr" in parameter:
                 values.append(Int(0x1000, self.session.bits, False))
+            else:
+                values.append(Int(1, self.session.bits, False))
         met: set[str] = set()
 
         def noted(name: str, answer: _Override) -> _Override:
