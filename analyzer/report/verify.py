@@ -25,12 +25,13 @@ from analyzer.verify.values import (
 )
 
 _INDENT = "    "
+_SHOWN = 6  # sequences that are named unless verbose
 
 
 def render_text(result: VerifyResult, as_if_enabled: bool, verbose: bool) -> str:
     """Disagreements with what led there, what could not be run, a table, the closing lines."""
     sections = [
-        list(_findings(result, as_if_enabled)),
+        list(_findings(result, as_if_enabled, verbose)),
         list(_unknown(result)),
         list(_missing(result)) if verbose else [],
         list(_table(result)),
@@ -39,7 +40,7 @@ def render_text(result: VerifyResult, as_if_enabled: bool, verbose: bool) -> str
     return "\n".join("".join(f"{line}\n" for line in lines) for lines in sections if lines)
 
 
-def _findings(result: VerifyResult, as_if_enabled: bool) -> Iterator[str]:
+def _findings(result: VerifyResult, as_if_enabled: bool, verbose: bool) -> Iterator[str]:
     for variant in result.variants:
         mark = "" if variant.supported or as_if_enabled else " (if it were enabled)"
         broken = {one.helper for one in variant.helpers if one.problem is not None}
@@ -53,16 +54,12 @@ def _findings(result: VerifyResult, as_if_enabled: bool) -> Iterator[str]:
                 others = ", ".join(f"{one.helper}()" for one in group[1:])
                 yield visible(f"{_INDENT}and so, doing the same, {others}")
             yield from _story(problem, variant)
+        caused: list[str] = []
         for sequence in variant.sequences:
             if sequence.problem is None:
                 continue
-            cause = [name for name in sequence.helpers if name in broken]
-            if cause:
-                known = ", ".join(f"{name}()" for name in cause)
-                yield visible(
-                    f"{variant.arch}/{variant.variant}: sequence {sequence.name} disagrees, as"
-                    f" {known} by itself"
-                )
+            if broken.intersection(sequence.helpers):
+                caused.append(sequence.name)
                 continue
             yield visible(
                 f"{variant.arch}/{variant.variant}: sequence {sequence.name} disagrees{mark}:"
@@ -70,6 +67,13 @@ def _findings(result: VerifyResult, as_if_enabled: bool) -> Iterator[str]:
             )
             yield visible(f"{_INDENT}{sequence.description}")
             yield from _story(sequence.problem, variant)
+        if caused:
+            shown = ", ".join(caused if verbose else caused[:_SHOWN])
+            more = "" if verbose or len(caused) <= _SHOWN else ", ..."
+            yield visible(
+                f"{variant.arch}/{variant.variant}: {count(len(caused), 'sequence')} with such"
+                f" helpers, too: {shown}{more}"
+            )
 
 
 def _alike(helpers: tuple[HelperProof, ...]) -> list[list[HelperProof]]:
