@@ -136,8 +136,11 @@ def test_wheel_and_sdist(tmp_path: Path) -> None:
     assert any(name.startswith("analyzer/_data/kernel_stubs/demo/") for name in names)
     assert any(name.startswith("analyzer/_data/templates/") for name in names)
     assert any(name.endswith("licenses/LICENSE") for name in names)
+    manual = f"ptcheck-{__version__}.data/data/share/man/man1/ptcheck.1"
+    assert manual in names
     assert all(
-        name.startswith(("analyzer/", f"ptcheck-{__version__}.dist-info/")) for name in names
+        name.startswith(("analyzer/", f"ptcheck-{__version__}.dist-info/")) or name == manual
+        for name in names
     )
 
     python = install(of_sdist, tmp_path / "venv")

@@ -2,7 +2,8 @@
 """What a file includes and which configuration symbols it names; includes made harmless.
 
 Only plain `#include <x>` and `#include "x"` are followed. Everything else that would make a
-preprocessor open a file (computed, absolute, disguised by splices, comments, digraphs) is turned
+preprocessor open a file (computed, absolute, disguised by splices, comments, digraphs, or a
+pragma that compares the dates of files; `_Pragma` becomes a macro that does nothing) is turned
 into an `#error` in the copy that the preprocessor sees, on the same line. Whether a header exists
 is answered from the tree (`__has_include` of a plain name becomes a macro of ours) or denied.
 """
@@ -14,7 +15,8 @@ from dataclasses import dataclass
 from typing import Final
 
 _DIRECTIVE: Final = re.compile(
-    rb"#[ \t\f\v]*(?:(include(?:_next)?|import|embed|line)\b([^\n]*)|(\d)[^\n]*|([a-z_]*\\|/\*))"
+    rb"#[ \t\f\v]*(?:(include(?:_next)?|import|embed|line|pragma)\b([^\n]*)"
+    rb"|(\d)[^\n]*|([a-z_]*\\|/\*))"
 )
 _PLAIN: Final = re.compile(rb"[ \t\f\v]*(?:<([^<>\"\\\n]+)>|\"([^\"\\\n]+)\")")
 _QUESTION: Final = re.compile(
@@ -31,6 +33,13 @@ _SPLICE: Final = rb"(?:\\[ \t\f\v]*\r?\n)*+"
 _GAP: Final = rb"(?:[ \t\f\v]++|\\[ \t\f\v]*\r?\n|/\*(?:[^*]|\*(?!/)){0,1000}+\*/){0,50}+"
 
 
+_COMMENT: Final = rb"/\*(?:[^*]++|\*(?!/))*+(?:\*/|\Z)"
+_LOGICAL: Final = re.compile(  # to the end of a directive, over splices and comments
+    rb"(?:[^\n\\/]++|\\[ \t\f\v]*\r?\n|\\|" + _COMMENT + rb"|/)*+"
+)
+_REMOVED: Final = re.compile(rb"\\[ \t\f\v]*\r?\n|" + _COMMENT)
+
+
 def _spliced(word: bytes) -> bytes:
     return _SPLICE.join(bytes([c]) for c in word)
 
@@ -41,7 +50,9 @@ _DISGUISED: Final = re.compile(
     + rb":|\?\?=)("
     + _GAP
     + rb")("
-    + b"|".join(map(_spliced, (b"include_next", b"include", b"import", b"embed", b"line")))
+    + b"|".join(
+        map(_spliced, (b"include_next", b"include", b"import", b"embed", b"line", b"pragma"))
+    )
     + rb")(?![A-Za-z0-9_])"
 )
 MAX_CLIMB: Final = 8  # `..` in one include; the kernel needs five
@@ -97,6 +108,8 @@ def scan(data: bytes) -> Scan:
                 name = (plain[1] or plain[2]).decode("utf-8", "surrogateescape")
                 includes.append(Include(name, plain[2] is not None))
                 continue
+        if keyword == b"pragma" and not _asks_for_a_file(data, found.end(1)):
+            continue
         if keyword is not None:
             patches.append((begin, found.end(1), b"#error ptcheck: not followed: #" + keyword))
         elif found[3] is not None:
@@ -118,6 +131,13 @@ def scan(data: bytes) -> Scan:
         null=original.count(b"\n", 0, null) + 1 if null >= 0 else 0,
         empty=_NOTHING.match(data) is not None,
     )
+
+
+def _asks_for_a_file(data: bytes, position: int) -> bool:
+    """Whether it is `#pragma GCC dependency "file"`, which opens the file to compare its date."""
+    logical = _LOGICAL.match(data, position)
+    assert logical is not None  # it may be empty
+    return b"dependency" in _REMOVED.sub(b"", logical[0])
 
 
 def answer(name: str) -> str:

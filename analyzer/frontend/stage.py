@@ -30,11 +30,11 @@ from analyzer.frontend.definitions import configured_headers, derived_headers, v
 from analyzer.frontend.errors import UnitError
 from analyzer.frontend.includes import MAX_CLIMB, Include, Scan, answer, scan
 from analyzer.frontend.predefined import OBJTREE, Target, header_arch, target
-from analyzer.frontend.scratch import Scratch
 from analyzer.frontend.search import Search
 from analyzer.frontend.stubs import stub_files
 from analyzer.frontend.wrappers import Wrappers, wrappers
 from analyzer.model import Location
+from analyzer.scratch import Scratch
 from analyzer.tree import KernelTree, Kind
 
 if TYPE_CHECKING:
@@ -49,6 +49,7 @@ _DENIED = "".join(  # whether a file exists outside of the tree must not decide 
     f"#undef {name}\n#define {name}(...) 0\n"
     for name in ("__has_include", "__has_include_next", "__has_embed")
 )
+_DENIED += "#define _Pragma(text)\n"  # _Pragma("GCC dependency \"file\"") would open the file
 _INCLUDE = re.compile(rb"^[ \t\f\v]*#[ \t\f\v]*include(?:_next)?\b")
 _FILE_NAME = re.compile(r"[^A-Za-z0-9_.-]")
 

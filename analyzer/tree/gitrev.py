@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """A kernel tree at a revision of a git repository, read without a checkout.
 
-GitPython opens the repository and resolves the revision; directories and files are read as
-objects, as they are asked for, through one `git cat-file --batch` (see `gitprocess`).
+GitPython resolves the revision in a shadow of the repository (see `shadow`), so that nothing of
+its configuration is read; directories and files are read as objects, as they are asked for,
+through one `git cat-file --batch` (see `gitprocess`).
 """
 
 from __future__ import annotations
@@ -11,19 +12,22 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from analyzer.errors import SourceError, ToolError, TreeError
 from analyzer.tree.folder import require_folder
 from analyzer.tree.gitprocess import ANSWER_SECONDS, OPTIONS, ObjectReader, closed_environment
 from analyzer.tree.physical import Node, PhysicalTree, acceptable
-
-if TYPE_CHECKING:
-    import git
+from analyzer.tree.shadow import Shadow, find_git_dir
 
 _MODES: Mapping[bytes, Node] = {b"04": Node.DIRECTORY, b"10": Node.FILE, b"12": Node.LINK}
 _LINK_BYTES = 4096  # PATH_MAX
 _NOTHING: Mapping[str, _Object] = {}
+_CLOSED: Mapping[str, str] = {
+    "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_CONFIG_GLOBAL": os.devnull,
+    "GIT_CONFIG_COUNT": "0",
+    "GIT_DIR": os.devnull,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +43,7 @@ class _Repository:
     environment: Mapping[str, str]
     commit: str
     prefix: str
+    shadow: Shadow
 
 
 def parse_tree(data: bytes, oid_bytes: int) -> dict[str, _Object]:
@@ -76,6 +81,7 @@ class GitTree(PhysicalTree):
         super().__init__(label=label or f"{named}@{rev}", path=named, revision=found.commit)
         self._rev = rev
         self._objects = ObjectReader(found.environment)
+        self._shadow = found.shadow
         self._oid_bytes = len(found.commit) // 2
         self._listings: dict[str, Mapping[str, _Object]] = {}
         self._nodes: dict[str, Mapping[str, Node]] = {}
@@ -166,18 +172,32 @@ class GitTree(PhysicalTree):
         self._objects.close()
 
 
-def _find(named: str, rev: str) -> _Repository:
+def _import_git() -> None:
+    """Import GitPython, which runs `git version` then: without the configuration of anybody."""
+    before = {name: os.environ.get(name) for name in _CLOSED}
+    os.environ.update(_CLOSED)
     try:
-        import git
-    except ImportError as error:  # GitPython runs `git version` when it is imported
+        import git  # noqa: F401
+    except ImportError as error:
         raise ToolError("--rev needs git and GitPython, and one of them is missing") from error
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+def _find(named: str, rev: str) -> _Repository:
+    _import_git()
+    import git
+
     if not rev or rev.startswith("-") or not rev.isprintable():
         raise TreeError(f"not a revision: {rev!r}")
-    repository, prefix = _open(named)
+    shadow, prefix = open_repository(named)
     try:
-        git_dir = Path(repository.git_dir).resolve()
-        environment = closed_environment(git_dir, _common_dir(git_dir))
-        command = git.Git(git_dir)  # not `repository.git`: that runs where core.worktree says
+        environment = closed_environment(shadow.path, shadow.path)
+        command = git.Git(shadow.path)
         command.update_environment(**environment)
         command.set_persistent_git_options(c=list(OPTIONS))
         commit = command.rev_parse(
@@ -189,41 +209,29 @@ def _find(named: str, rev: str) -> _Repository:
         raise TreeError(f"unknown revision '{rev}' in {named}") from error
     except (git.GitError, OSError, ValueError) as error:
         raise TreeError(f"git cannot read {named}: {_one_line(error)}") from error
-    finally:
-        repository.close()
-    return _Repository(environment, str(commit).strip(), prefix)
+    return _Repository(environment, str(commit).strip(), prefix, shadow)
 
 
-def _open(named: str) -> tuple[git.Repo, str]:
-    """Open the repository a folder is in; return it and the folder's place in it."""
-    import git
+def open_repository(named: str) -> tuple[Shadow, str]:
+    """A shadow of the repository a folder is in, and the folder's place in it.
 
+    Raises TreeError where there is no repository.
+    """
     require_folder(named)
     top = Path(os.path.realpath(named))
     for place in (top, *top.parents):
         if place != top and not os.path.lexists(place / ".git"):
             continue  # a folder inside of a bare repository is not a tree
-        try:
-            repository = git.Repo(place, search_parent_directories=False, expand_vars=False)
-        except (git.InvalidGitRepositoryError, git.NoSuchPathError):
+        git_dir = find_git_dir(place)
+        if git_dir is None:
             continue
-        except Exception as error:  # the configuration of the repository is parsed: any junk
+        try:
+            shadow = Shadow(git_dir, bare=git_dir == place)
+        except OSError as error:
             raise TreeError(f"git cannot read {named}: {_one_line(error)}") from error
         prefix = top.relative_to(place).as_posix()
-        return repository, "" if prefix == "." else prefix
+        return shadow, "" if prefix == "." else prefix
     raise TreeError(f"not in a git repository, --rev cannot be used: {named}")
-
-
-def _common_dir(git_dir: Path) -> Path:
-    """Return where the objects are: of a linked worktree, the repository it belongs to.
-
-    GitPython's own answer is that of GIT_COMMON_DIR, if a surrounding git has set it.
-    """
-    try:
-        named = (git_dir / "commondir").read_bytes().rstrip(b"\r\n")
-    except OSError:
-        return git_dir
-    return (git_dir / os.fsdecode(named)).resolve()
 
 
 def _one_line(error: BaseException) -> str:

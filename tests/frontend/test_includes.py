@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import time
 from pathlib import Path
@@ -156,3 +157,38 @@ def test_hostile_files_take_linear_time() -> None:
     ):
         scan(text)
     assert time.process_time() - began < 20
+
+
+@pytest.mark.parametrize(
+    "pragma",
+    [
+        b'#pragma GCC dependency "/etc/passwd"',
+        b"  #  pragma clang dependency </etc/passwd>",
+        b'#pragma GCC /* a\n */ dependency "/etc/passwd"',
+        b'#pragma GCC depen\\\ndency "/etc/passwd"',
+        b'#pragma GCC depen\\ \t\r\ndency "/etc/passwd"',
+        b'#prag\\\nma GCC dependency "/etc/passwd"',
+        b'%:pragma GCC dependency "/etc/passwd"',
+        b'/* */ #/* */pragma GCC dependency "/etc/passwd"',
+    ],
+)
+def test_a_pragma_opens_no_file(pragma: bytes) -> None:
+    text = scan(b"int a;\n" + pragma + b"\nint b;\n").text
+    assert text is not None
+    assert text.count(b"\n") == pragma.count(b"\n") + 3
+    assert re.search(rb"(?m)^[^\n]*#error ptcheck: not followed", text)
+    assert b"pragma GCC dep" not in text
+    assert b"pragma clang" not in text.replace(b"not followed: #pragma clang", b"")
+
+
+@pytest.mark.parametrize(
+    "pragma",
+    [
+        b"#pragma pack(push, 1) /* why\n not */",
+        b'#pragma GCC diagnostic \\\n ignored "-Wx"',
+        b"#pragma GCC visibility push(hidden)\n/* a dependency */",
+        b"#define dependency\n#pragma once",
+    ],
+)
+def test_other_pragmas_stay(pragma: bytes) -> None:
+    assert scan(pragma + b"\nint b;\n").text is None

@@ -86,9 +86,22 @@ def test_no_such_folder(tmp_path: Path) -> None:
 
 def test_a_configuration_of_junk(repository: Path) -> None:
     (repository / ".git" / "config").write_bytes(b"[core\n\xff\0 = = \n")
+    assert read(repository, "HEAD") == b"z"  # nothing of it is read
+
+
+@pytest.mark.parametrize("head", [b"", b"ref: x", b"../../etc/passwd", b"ref: refs/a b", b"\xff"])
+def test_a_head_of_junk(repository: Path, head: bytes) -> None:
+    (repository / ".git" / "HEAD").write_bytes(head)
     with pytest.raises(TreeError) as caught:
         GitTree(repository, "HEAD")
     assert "\n" not in str(caught.value)
+
+
+def test_a_configuration_that_includes_a_pipe(repository: Path, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "fifo")
+    with (repository / ".git" / "config").open("a") as file:
+        file.write(f"[include]\n\tpath = {tmp_path / 'fifo'}\n")
+    assert read(repository, "HEAD") == b"z"  # and does not wait for a writer
 
 
 def test_bare_repository(repository: Path, tmp_path: Path, git: Git) -> None:
