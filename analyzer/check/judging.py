@@ -14,6 +14,7 @@ from typing import Final, Protocol, TypeVar
 from ..clock import Clock
 from ..model import HookApi
 from ..tree import KernelTree
+from .limits import Limits
 from .results import ArchResult
 
 _COUNTING: Final = "page_table_check_pte_clear"
@@ -79,6 +80,7 @@ def judge_archs(
     clock: Clock,
     note: Note,
     facts: Facts | None = None,
+    limits: Limits | None = None,
 ) -> list[ArchResult]:
     """The result of each architecture, in the order given: remembered, or judged now."""
     found: dict[str, ArchResult] = {}
@@ -89,7 +91,7 @@ def judge_archs(
                 found[arch] = result
     left = [arch for arch in archs if arch not in found]
     if left:
-        found |= _judge(tree, left, known, only, jobs, clock, note, facts)
+        found |= _judge(tree, left, known, only, jobs, clock, note, facts, limits or Limits())
     return [found[arch] for arch in archs]
 
 
@@ -102,6 +104,7 @@ def _judge(
     clock: Clock,
     note: Note,
     facts: Facts | None,
+    limits: Limits,
 ) -> dict[str, ArchResult]:
     from .arch import Question, Workshop
     from .pool import judge_all
@@ -110,6 +113,9 @@ def _judge(
     question = Question(frozenset(known.called), only)
 
     def judge(arch: str, clock: Clock, note: Note) -> ArchResult:
+        return limits.judged(arch, lambda: unlimited(arch, clock, note))
+
+    def unlimited(arch: str, clock: Clock, note: Note) -> ArchResult:
         if facts is None:
             return workshop.check(tree, arch, question, clock, note)
         return facts.keep(

@@ -10,6 +10,7 @@ from ..clock import Clock
 from ..model import CheckResult, Finding, HelperVerdict, VariantSummary
 from ..tree import KernelTree
 from .judging import Facts, judge_archs, survey
+from .limits import Limits
 from .merge import merge, unique_fingerprints
 
 
@@ -22,17 +23,18 @@ def check_tree(
     note: Callable[[str], None] = lambda _: None,
     clock: Clock | None = None,
     facts: Facts | None = None,
+    limits: Limits | None = None,
 ) -> CheckResult:
     """Judges every helper of `archs` (all their variants, or those named in `only`).
 
     `jobs` processes judge an architecture each; `facts` remembers what was found out before.
-    The result, but for its seconds, depends on neither.
+    The result, but for its seconds, depends on neither. What `limits` end is not judged.
     """
     started = time.perf_counter()
     chosen = tuple(archs)
     clock = clock or Clock()
     known = survey(tree, clock, facts)
-    judged = judge_archs(tree, chosen, known, only, jobs, clock, note, facts)
+    judged = judge_archs(tree, chosen, known, only, jobs, clock, note, facts, limits or Limits())
     problems: list[str] = list(known.problems)
     summaries: list[VariantSummary] = []
     helpers: list[HelperVerdict] = []

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TextIO
 
 from analyzer.check import check_tree
+from analyzer.check.limits import MEBIBYTES, SECONDS, Limits
 from analyzer.commands import common, policy
 from analyzer.kconfig import architectures
 from analyzer.model import CheckResult
@@ -39,7 +40,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--time-limit",
         metavar="SECONDS",
         type=common.number_up_to(policy.MAX_SECONDS),
-        help="CPU seconds for the whole run; what is left then is unknown",
+        help=f"seconds for the whole run (default: {SECONDS}); what is left then is not judged",
+    )
+    parser.add_argument(
+        "--memory-limit",
+        metavar="MIB",
+        type=common.number_up_to(policy.MAX_MEBIBYTES),
+        help=f"memory for each process (default: {MEBIBYTES}); what needs more is not judged",
     )
     parser.add_argument(
         "--timing",
@@ -69,6 +76,7 @@ def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
             jobs=common.jobs(args),
             note=lambda text: common.note(args, err, text, 1),
             facts=facts,
+            limits=Limits(args.time_limit or SECONDS, args.memory_limit or MEBIBYTES),
         )
         result = policy.judge(args, result, tree, settings, said, architectures(tree))
     common.note(args, err, f"took {result.seconds:.1f} s", 0 if err.isatty() else 1)

@@ -19,6 +19,7 @@ from analyzer.tree import KernelTree
 from analyzer.triage import Policy, read_baseline, triage, write_baseline
 
 MAX_SECONDS = 1_000_000
+MAX_MEBIBYTES = 1 << 24
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -93,6 +94,8 @@ def apply_settings(
         args.jobs = settings.jobs
     if args.time_limit is None:
         args.time_limit = settings.time_limit
+    if args.memory_limit is None:
+        args.memory_limit = settings.memory_limit
     return settings, said
 
 

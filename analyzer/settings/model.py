@@ -63,5 +63,6 @@ class Settings:
     as_if_enabled: bool = False
     jobs: int | None = None
     time_limit: int | None = None  # seconds
+    memory_limit: int | None = None  # MiB
     rules: RuleChoice = EVERY_RULE
     suppressions: tuple[Suppression, ...] = ()

@@ -19,8 +19,8 @@ from analyzer.settings.model import UNTOUCHABLE, OutputName, RuleChoice, Setting
 from analyzer.settings.toml_lines import KeyPath, key_lines
 
 KEYS = (
-    "arch", "variants", "format", "baseline", "as-if-enabled", "jobs", "time-limit", "rules",
-    "suppress",
+    "arch", "variants", "format", "baseline", "as-if-enabled", "jobs", "time-limit", "memory-limit",
+    "rules", "suppress",
 )  # fmt: skip
 _RULE_KEYS = ("disable", "enable")
 _SUPPRESS_KEYS = ("rule", "path", "helper", "reason")
@@ -69,6 +69,7 @@ class _Reader:
             as_if_enabled=self.flag(given, "as-if-enabled"),
             jobs=self.number(given, "jobs", 1024),
             time_limit=self.number(given, "time-limit", _MAX_NUMBER),
+            memory_limit=self.number(given, "memory-limit", _MAX_NUMBER),
             rules=self.rules(given.get("rules")),
             suppressions=self.suppressions(given.get("suppress")),
         )
