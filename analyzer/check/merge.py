@@ -13,7 +13,10 @@ from .results import RawFinding, VariantResult
 
 
 def merge(arch: str, results: Sequence[VariantResult]) -> list[Finding]:
-    """One finding for what several variants share; the first variant gives the witness."""
+    """One finding for what several variants share; the first variant gives the witness.
+
+    In the order in which the variants show them, which no edit of a file changes.
+    """
     merged: dict[tuple[str, str, str, str], Finding] = {}
     for result in results:
         for raw in result.findings:
@@ -30,15 +33,13 @@ def merge(arch: str, results: Sequence[VariantResult]) -> list[Finding]:
                     if_enabled=known.if_enabled and not result.supported,
                     helpers=tuple(sorted({*known.helpers, *raw.helpers})),
                 )
-    return list(merged.values())
+    return with_fingerprints(merged.values())
 
 
 def _finding(arch: str, result: VariantResult, raw: RawFinding) -> Finding:
-    name = find_rule(raw.rule).name
-    mark = "\0".join((raw.rule, arch, raw.level, raw.function, raw.helper))
     return Finding(
         rule=raw.rule,
-        name=name,
+        name=find_rule(raw.rule).name,
         arch=arch,
         variants=(result.variant,),
         helper=raw.helper,
@@ -46,22 +47,32 @@ def _finding(arch: str, result: VariantResult, raw: RawFinding) -> Finding:
         location=raw.location,
         function=raw.function,
         message=raw.message,
-        fingerprint=hashlib.sha256(mark.encode()).hexdigest()[:32],
+        fingerprint="",
         if_enabled=not result.supported and raw.rule != "PTC302",
         witness=raw.witness,
         helpers=raw.helpers,
     )
 
 
-def unique_fingerprints(findings: Iterable[Finding]) -> list[Finding]:
-    """Two findings never share a fingerprint: later ones of a kind get an ordinal."""
-    seen: dict[str, int] = {}
-    result = []
+def fingerprint(rule: str, arch: str, level: str, function: str, number: int = 0) -> str:
+    """What tells a finding: the rule and the function to be mended, not where that stands.
+
+    So it survives lines and files that move, and text that is laid out anew. `number` counts
+    what is alike in all of these: definitions of one function in different configurations.
+    """
+    mark = "\0".join((rule, arch, level, function))
+    if number:
+        mark += f"\0{number}"
+    return hashlib.sha256(mark.encode("utf-8", "surrogateescape")).hexdigest()[:32]
+
+
+def with_fingerprints(findings: Iterable[Finding]) -> list[Finding]:
+    """The findings with the fingerprints that they have in this order; no two have the same."""
+    seen: dict[tuple[str, str, str, str], int] = {}
+    marked = []
     for finding in findings:
-        count = seen.get(finding.fingerprint, 0)
-        seen[finding.fingerprint] = count + 1
-        if count:
-            mark = hashlib.sha256(f"{finding.fingerprint}#{count}".encode()).hexdigest()[:32]
-            finding = replace(finding, fingerprint=mark)
-        result.append(finding)
-    return result
+        key = (finding.rule, finding.arch, finding.level, finding.function)
+        number = seen.get(key, 0)
+        seen[key] = number + 1
+        marked.append(replace(finding, fingerprint=fingerprint(*key, number)))
+    return marked

@@ -11,7 +11,7 @@ from ..model import CheckResult, Finding, HelperVerdict, VariantSummary
 from ..tree import KernelTree
 from .judging import Facts, judge_archs, survey
 from .limits import Limits
-from .merge import merge, unique_fingerprints
+from .merge import merge
 
 
 def check_tree(
@@ -55,7 +55,7 @@ def check_tree(
         api=known.api,
         summaries=tuple(summaries),
         helpers=tuple(helpers),
-        findings=tuple(unique_fingerprints(findings)),
+        findings=tuple(findings),
         problems=tuple(problems),
         files_read=len(files),
         seconds=time.perf_counter() - started,
