@@ -101,6 +101,7 @@ def test_the_watcher_sees_what_it_looks_for(tmp_path: Path) -> None:
     seen = watch(
         "check", "-C", str(tree), "--variant", "nothp", "--format", f"json={out}",
         cwd=tmp_path, log=tmp_path / "log", TMPDIR=str(temporary), HOME=str(tmp_path),
+        XDG_CACHE_HOME=str(tmp_path / "cache"),
     )  # fmt: skip
     assert any(below(path, tree) for path in seen.read)
     assert str(out) in seen.changed
