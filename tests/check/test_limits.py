@@ -41,14 +41,14 @@ def nested() -> ArchResult:
     ("judge", "seconds", "why"),
     [
         (forever, 1, "the time limit of 1 s was reached"),
-        (hungry, 60, "the memory limit of 4096 MiB was reached"),
+        (hungry, 60, "the memory limit of 1024 MiB was reached"),
         (nested, 60, "something is nested too deeply"),
     ],
 )
 def test_what_hits_a_bound_is_not_judged(judge: object, seconds: int, why: str) -> None:
     assert callable(judge)
     before = signal.getsignal(signal.SIGALRM), resource.getrlimit(resource.RLIMIT_AS)
-    result = Limits(seconds, 4096).judged("demo", judge)
+    result = Limits(seconds, 1024).judged("demo", judge)
     assert result == ArchResult("demo", (), (f"arch/demo: not judged: {why}",), ())
     assert (signal.getsignal(signal.SIGALRM), resource.getrlimit(resource.RLIMIT_AS)) == before
     assert signal.getitimer(signal.ITIMER_REAL)[0] == 0

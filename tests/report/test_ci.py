@@ -12,13 +12,16 @@ from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
+import jsonschema
 import junitparser
+import pytest
 
 from analyzer.report import github, gitlab, junit, ktap, markdown
 from analyzer.report.cases import suites
 from analyzer.report.options import DEFAULTS, ReportOptions
-from tests.report.example import clean, empty, example, predicate
+from tests.report.example import clean, empty, example, excused, predicate
 
+SCHEMAS = Path(__file__).parent / "schemas"
 COMMAND = re.compile(r"::(error|warning|notice) ([^:]*)::(.*)")
 
 
@@ -98,6 +101,26 @@ def test_junit_with_a_parser_of_others() -> None:
     assert len([case for suite in found for case in suite]) == 8
 
 
+def test_junit_of_what_is_excused() -> None:
+    found = junitparser.JUnitXml.fromstring(junit.render(excused()).encode())
+
+    assert (found.tests, found.failures, found.errors, found.skipped) == (8, 0, 0, 5)
+    root = ElementTree.fromstring(junit.render(excused()))
+    told = root.findtext("testsuite[@name='suppressions and baseline']/system-out")
+    assert "PTC912 suppression-unused: nothing was found" in (told or "")
+
+
+def test_gitlab_by_its_schema() -> None:
+    """Written from the documentation of GitLab, "Code Quality report format"."""
+    schema = json.loads((SCHEMAS / "gitlab-code-quality.json").read_text())
+    for result in (example(), excused(), clean(), empty(), example(lambda _: "\ud800\n%/:")):
+        jsonschema.Draft202012Validator(schema).validate(json.loads(gitlab.render(result)))
+    broken = json.loads(gitlab.render(example()))
+    broken[0]["severity"] = "terrible"
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.Draft202012Validator(schema).validate(broken)
+
+
 def test_ktap_is_what_the_kernel_reads(kernel_6_12: Path, tmp_path: Path) -> None:
     log = tmp_path / "result.ktap"
     log.write_text(ktap.render(example()))
@@ -111,6 +134,22 @@ def test_ktap_is_what_the_kernel_reads(kernel_6_12: Path, tmp_path: Path) -> Non
 
     assert "Ran 8 tests: passed: 3, failed: 3, skipped: 2" in run.stdout, run.stdout + run.stderr
     assert "[ERROR]" not in run.stdout
+
+
+def test_ktap_of_what_is_excused(kernel_6_12: Path, tmp_path: Path) -> None:
+    log = tmp_path / "result.ktap"
+    log.write_text(ktap.render(excused()))
+    run = subprocess.run(
+        [sys.executable, "-B", "tools/testing/kunit/kunit.py", "parse", str(log)],
+        cwd=kernel_6_12,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+    assert "Ran 8 tests: passed: 3, skipped: 5" in run.stdout, run.stdout + run.stderr
+    assert "[ERROR]" not in run.stdout
+    assert run.returncode == 0
 
 
 def test_ktap_plan_and_directives() -> None:
