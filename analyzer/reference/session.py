@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from statistics import mode
 from typing import Final
 
 from ..evaluate.values import Int, Opaque, PathEnds, Unjudged, Value
@@ -53,7 +54,7 @@ class SessionDecoder(BaseDecoder):
 
     def facts(self, level: str, raw: int) -> Facts:
         """See Decoder."""
-        mask, shift = self._field(level)
+        mask, shift = self.field(level)
         key = (level, raw & ~mask)
         if key not in self._flags:
             self._flags[key] = self._common(level, raw, mask, shift)
@@ -82,7 +83,7 @@ class SessionDecoder(BaseDecoder):
                 return None
         return first
 
-    def _field(self, level: str) -> tuple[int, int]:
+    def field(self, level: str) -> tuple[int, int]:
         """The bits that hold the frame number, and how far up; (0, 0) where they are scattered."""
         if level not in self._fields:
             self._fields[level] = self._find_field(level)
@@ -96,8 +97,7 @@ class SessionDecoder(BaseDecoder):
         start = self.session.test(level, "pfn", base)
         if start is None:
             return 0, 0
-        mask = 0
-        shifts = set()
+        shifts: dict[int, int] = {}  # by bit
         for bit in range(8 * self.session.width(level)):
             if not self._accessible(level, base ^ (1 << bit)):
                 continue
@@ -105,11 +105,13 @@ class SessionDecoder(BaseDecoder):
             if moved is None or moved == start:
                 continue
             step = moved ^ start
-            if step & (step - 1):
-                continue  # says something about all of the frame number: riscv's NAPOT
-            mask |= 1 << bit
-            shifts.add(bit - (step.bit_length() - 1))
-        return (mask, shifts.pop()) if len(shifts) == 1 and min(shifts) >= 0 else (0, 0)
+            if not step & (step - 1):
+                shifts[bit] = bit - (step.bit_length() - 1)
+        if not shifts:
+            return 0, 0
+        usual = mode(shifts.values())  # riscv's NAPOT bit changes the frame number too
+        mask = sum(1 << bit for bit, shift in shifts.items() if shift == usual)
+        return (mask, usual) if usual >= 0 else (0, 0)
 
     def _accessible(self, level: str, raw: int) -> bool:
         try:

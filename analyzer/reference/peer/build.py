@@ -24,6 +24,8 @@ MAX_INCLUDES: Final = 100
 TIMEOUT: Final = 120  # seconds for the compiler
 _INCLUDE: Final = re.compile(r"^[ \t]*#[ \t]*include[ \t]*[<\"]([^>\"\n]+)[>\"]", re.M)
 _OWN_PREDICATE: Final = re.compile(r"^[a-z \t]*\bbool\s+pte_user_accessible_page\s*\(", re.M)
+_SAID: Final = re.compile(r"error: (?!ld returned)|undefined reference|Error: ")
+_MISSING: Final = re.compile(r"undefined reference to [`']([A-Za-z_]\w*)'")
 _IN_PAGE_EXT: Final = re.compile(r"\bstruct\s+page_ext_operations\s+page_table_check_ops\b")
 _PATH: Final = re.compile(r"[A-Za-z0-9_.+-]+(?:/[A-Za-z0-9_.+-]+)*\.h")
 _CALLS: Final = {
@@ -83,26 +85,39 @@ def build_peer(
     try:
         _lay_out(folder, source, layout, arch)
         program = folder / "peer"
-        parts = ["driver.c", *(["arch.c"] if arch is not None else [])]
-        command = [
-            compiler, "-std=gnu11", "-O1", "-w", "-fno-strict-aliasing", "-iquote", str(folder),
-            "-nostdinc++", "-I", str(folder / "include"), "-o", str(program), *parts,
-        ]  # fmt: skip
-        try:
-            done = subprocess.run(
-                command, capture_output=True, text=True, errors="replace", check=False,
-                cwd=folder, timeout=TIMEOUT,
-            )  # fmt: skip
-        except subprocess.TimeoutExpired:
-            raise UsageError(f"{source.name}: the compiler takes too long") from None
-        if done.returncode:
-            said = [line for line in done.stderr.splitlines() if "error" in line]
-            why = said[0] if said else (done.stderr.strip().splitlines() or ["no reason given"])[0]
+        said = _compile(compiler, folder, source, arch is not None)
+        missing = sorted(set(_MISSING.findall(said)))
+        if said and arch is not None and missing:
+            zeros = [f"char {name}[4096] __attribute__((aligned(64)));" for name in missing]
+            (folder / "zeros.c").write_text("\n".join([*zeros, ""]), encoding="utf-8")
+            said = _compile(compiler, folder, source, True)
+        if said:
+            wrong = [line for line in said.splitlines() if _SAID.search(line)]
+            why = (wrong or said.strip().splitlines() or ["no reason given"])[0]
             raise UsageError(f"{source.name}: {CODE} does not compile in user space: {why}")
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
     return Peer(folder, program, layout, source.name)
+
+
+def _compile(compiler: str, folder: Path, source: PeerSource, arch: bool) -> str:
+    """What the compiler says if it fails, else ''."""
+    parts = ["driver.c", *(["arch.c"] if arch else [])]
+    if (folder / "zeros.c").exists():
+        parts.append("zeros.c")  # state of a machine that nobody has set up
+    command = [
+        compiler, "-std=gnu11", "-O1", "-w", "-fno-strict-aliasing", "-fno-builtin", "-fcommon",
+        "-iquote", str(folder), "-I", str(folder / "include"), "-o", str(folder / "peer"), *parts,
+    ]  # fmt: skip
+    try:
+        done = subprocess.run(
+            command, capture_output=True, text=True, errors="replace", check=False,
+            cwd=folder, timeout=TIMEOUT,
+        )  # fmt: skip
+    except subprocess.TimeoutExpired:
+        raise UsageError(f"{source.name}: the compiler takes too long") from None
+    return (done.stderr or "no reason given") if done.returncode else ""
 
 
 def _lay_out(folder: Path, source: PeerSource, layout: Layout, arch: ArchCode | None) -> None:

@@ -62,13 +62,15 @@ class Layout:
 
     `blocks`: runs of page frames, each big enough for the largest leaf and beginning with its
     frame. `classes`: raw entries by level and class, for frame 0 of the first block. `steps`:
-    what the next frame adds to a raw value.
+    what the next frame adds to a raw value. `many`: levels whose leaves fit anywhere in a block,
+    several in a row; at the others they stand at the beginning of a block.
     """
 
     decoder: Decoder
     blocks: tuple[int, ...]
     classes: Mapping[str, tuple[tuple[str, int], ...]]
     steps: Mapping[str, int]
+    many: frozenset[str] = frozenset(LEVELS)
 
     @property
     def pages(self) -> int:

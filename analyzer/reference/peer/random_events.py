@@ -72,12 +72,12 @@ class _Generator:
         if op is Op.CLEAR:
             return self._clear(level)
         nr = 1 if op is Op.STORE or random.random() < 0.7 else random.randint(2, 4)
-        nr = min(nr, BLOCK // PAGES[level])
+        nr = min(nr, BLOCK // PAGES[level]) if level in self._layout.many else 1
         mm, slot = self._mm(), random.randrange(SLOTS - nr + 1)
         name, base = random.choice(self._layout.classes[level])
         raw = base
         if name != "none":
-            raw = self._layout.raw(level, base, self._frame(nr * PAGES[level], True))
+            raw = self._layout.raw(level, base, self._leaf(level, nr))
         if op is Op.STORE:  # as write protection does: the same frame, when there is one
             held = self._slots.get((mm, level, slot), 0)
             if random.random() < 0.9:
@@ -95,12 +95,18 @@ class _Generator:
             mm, _, slot = key = random.choice(there)
             return PeerEvent(Event(Op.CLEAR, level, mm, slot, self._slots.pop(key)))
         _, base = random.choice(self._layout.classes[level])
-        raw = self._layout.raw(level, base, self._frame(PAGES[level], True)) if base else 0
+        raw = self._layout.raw(level, base, self._leaf(level, 1)) if base else 0
         return PeerEvent(Event(Op.CLEAR, level, self._mm(), random.randrange(SLOTS), raw))
 
     def _mm(self) -> int:
         mm: int = self._random.choice((0, *range(1, MMS), *range(1, MMS)))
         return mm
+
+    def _leaf(self, level: str, nr: int) -> int:
+        """A frame that an entry can map."""
+        if level in self._layout.many:
+            return self._frame(nr * PAGES[level], True)
+        return self._frame(BLOCK, True)
 
     def _frame(self, pages: int, mapped: bool) -> int:
         """A frame at whose block there is room; those of mappings are aligned to their size."""
