@@ -22,7 +22,10 @@ _AT: Final = re.compile(
     r"(?:\[<[0-9a-f]+>\] )?(?P<name>[A-Za-z_][\w.]*)"
 )
 _FRAME: Final = re.compile(r"(?P<guess>\? )?\b(?P<name>[A-Za-z_][\w.]*)\+0x[0-9a-f]+/0x[0-9a-f]+")
-_TRACE: Final = re.compile(r"call trace", re.IGNORECASE)
+_TRACE: Final = re.compile(
+    r"call trace|^(?:\[ *[\d.]+\] ?)?\[<[0-9a-f]+>\] \w",  # riscv: without a headline
+    re.IGNORECASE,
+)
 _SCENE: Final = re.compile(r"^(?:\[[^\]]*\] ?)?(SCENE|DONE|SKIP|WRONG) (\S+)")
 _NOTE: Final = re.compile(r"^NOTE (.*) (\d+)$")
 _HOOK: Final = "__page_table_check_"
