@@ -17,6 +17,7 @@ from analyzer.kconfig import KconfigFiles, Variant, load_kconfig, variants
 from analyzer.tree import FolderTree, KernelTree
 from tests.compiler.compilers import Compiler, Complaint
 from tests.compiler.probing import Asked, asked, patterns
+from tests.compiler.targets import TARGETS
 
 
 @dataclass(slots=True)
@@ -70,7 +71,9 @@ SWITCHED_OFF: Mapping[str, Mapping[str, str]] = {
 def base_variant(tree: KernelTree, arch: str, fixed: bool = False) -> Variant:
     """The base variant of an architecture; `fixed`: without the options of SWITCHED_OFF."""
     kconfig = load_kconfig(tree, arch, KconfigFiles(tree))
-    variant = variants(tree, arch, kconfig)[0]
+    wanted = TARGETS[arch].variant if arch in TARGETS else "base"
+    offered = variants(tree, arch, kconfig)
+    variant = next((one for one in offered if one.name == wanted), offered[0])
     if not fixed:
         return variant
     config = kconfig.solve({**dict(variant.wants), **SWITCHED_OFF[arch]})
@@ -208,7 +211,8 @@ def compare_functions(
     items = [item for item in made.functions if item.kind in kinds]
     values = {level: _patterns(made, level, neighbours, others) for level in ("pte", "pmd", "pud")}
     questions = [(item, raw) for item in items for raw in values[item.level]]
-    expressions = [f"{item.probe}(__{item.level}({raw:#x}UL))" for item, raw in questions]
+    expressions = [_expression(made, item, raw) for item, raw in questions]
+    mask = (1 << made.session.bits) - 1
     theirs = made.compiler.fold("functions.c", [item.text() for item in items], expressions)
     for index, (item, raw) in enumerate(questions):
         where = f"{item.name}({raw:#x})"
@@ -221,6 +225,8 @@ def compare_functions(
             result.leave_out(mine, item.name)
             continue
         result.names.add(item.name)
+        compiled &= mask  # one word of the target, printed as a signed number
+        mine &= mask
         if wrong:
             wrong -= 1
             mine ^= 1
@@ -229,6 +235,16 @@ def compare_functions(
         else:
             result.mismatches.append(f"{where}: evaluator {mine:#x}, compiler {compiled:#x}")
     return result
+
+
+def _expression(made: Bench, item: Asked, raw: int) -> str:
+    """The call of a function with an entry of these bits."""
+    target = TARGETS.get(made.variant.arch)
+    entry = f"__{item.level}({raw:#x}UL)"
+    if target is not None and target.swapped:
+        union = f"union {{ unsigned long raw; {item.level}_t entry; }}"
+        entry = f"(({union}) {{ {raw:#x}UL }}).entry"
+    return f"{item.probe}({entry})"
 
 
 def _patterns(made: Bench, level: str, neighbours: int, others: int) -> tuple[int, ...]:

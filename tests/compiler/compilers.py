@@ -18,6 +18,7 @@ from typing import Final
 from analyzer.frontend.read import standard_headers
 from analyzer.frontend.stage import Stage
 from analyzer.kconfig import Variant
+from tests.compiler.targets import TARGETS
 
 COMPILERS: Final[Mapping[str, tuple[str, ...]]] = {
     # the options that decide about types and code, as in the architecture's Makefile
@@ -39,10 +40,12 @@ _FLAGS: Final = (
     "-ftrack-macro-expansion=0",
     "-D__KERNEL__", '-DKBUILD_MODNAME="x"', '-DKBUILD_BASENAME="x"', '-DKBUILD_MODFILE="x"',
 )  # fmt: skip
+_GCC_ONLY: Final = ("-fmax-errors=0", "-ftrack-macro-expansion=0")
+_NO_ASSERTIONS: Final = "-D_Static_assert(...)=extern int __ptc_not_asserted"
 _ERROR: Final = re.compile(r"^([^:\n]+):(\d+):(?:\d+:)? (?:fatal )?error: (.*)$", re.M)
 _DEFINE: Final = re.compile(r"^#define (\w+)(?: (.*))?$", re.M)
 _RESULT: Final = re.compile(r"^->[$#]?(\d+) (?:(\?)|[$#]?(-?\d+))$", re.M)
-_UNDECLARED: Final = re.compile(r"^'(\w+)' undeclared")
+_UNDECLARED: Final = re.compile(r"^(?:use of undeclared identifier )?'(\w+)'(?: undeclared|$)")
 _SECONDS: Final = 600
 _PER_FUNCTION: Final = 64
 _FLAT: Final = "__attribute__((__flatten__, __noinline__))"
@@ -52,6 +55,11 @@ FOLD: Final = """
 	if (__builtin_constant_p(__v)) asm volatile("\\n->%0 %1" : : "i" (id), "i" (__v)); \\
 	else asm volatile("\\n->%0 ?" : : "i" (id)); } while (0)
 """
+
+
+def command_for(arch: str) -> tuple[str, ...]:
+    """The compiler of an architecture with its options."""
+    return COMPILERS.get(arch) or TARGETS[arch].command
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +75,8 @@ class Compiler:
     """One compiler on the headers of one variant, in the stage's copy of the tree."""
 
     def __init__(self, stage: Stage, variant: Variant, work: Path) -> None:
-        self.command = COMPILERS[variant.arch]
+        self.command = command_for(variant.arch)
+        self.lax = variant.arch in TARGETS and TARGETS[variant.arch].lax
         self.headers = standard_headers(stage, variant.arch)
         self._folder = stage.source
         self._work = work
@@ -95,7 +104,7 @@ class Compiler:
     @staticmethod
     def available(arch: str) -> str | None:
         """Why an architecture cannot be compiled for; None where it can."""
-        name = COMPILERS[arch][0]
+        name = command_for(arch)[0]
         return None if shutil.which(name) else f"no {name}"
 
     def predefined(self) -> dict[str, str]:
@@ -117,7 +126,8 @@ class Compiler:
     def _call(
         self, arguments: Sequence[str], bare: bool = False
     ) -> subprocess.CompletedProcess[str]:
-        options = [] if bare else [*_FLAGS, *self._options]
+        flags = [f for f in _FLAGS if f not in _GCC_ONLY or "clang" not in self.command[0]]
+        options = [] if bare else [*flags, *self._options]
         return subprocess.run(
             [*self.command, *options, *arguments],
             cwd=self._folder,
@@ -163,7 +173,8 @@ class Compiler:
             )
             lines.append(f"{_FLAT} void __ptc_fold_{start}(void) {{ {body} }}")
         path, _ = self._source(name, lines)
-        result = self._call(["-S", "-o", "-", str(path)])
+        lax = [_NO_ASSERTIONS] if self.lax else []
+        result = self._call([*lax, "-S", "-o", "-", str(path)])
         assert result.returncode == 0, result.stderr[:2000]
         found: dict[int, int | None] = {}
         for number, unknown, text in _RESULT.findall(result.stdout):
