@@ -29,7 +29,7 @@ Cells = dict[int, tuple[int, Payload]]
 Question = tuple[str, str, str]
 MAX_DEPTH: Final = 4
 MAX_STEPS: Final = 20_000
-MAX_CONDITIONS: Final = 3  # a value that depends on more is state, not geometry
+MAX_CONDITIONS: Final = 1  # a value that depends on more is state, not geometry
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +80,9 @@ class Boot(Core):
                 if isinstance(node, Found):
                     self.questions |= node.questions
                     return node.cells or None
+                if not self.deciding and node.key not in self.run.memo:
+                    self.run.asked.add(("world", node.key, ""))
+                    return None  # a helper forks on its own conditions only
                 self.boot_keys.add(node.key)
                 path = (*path, self.run.choose(node.key, node.ways))
         finally:

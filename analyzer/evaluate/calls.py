@@ -29,7 +29,8 @@ from .ctype import (
 )
 from .expressions import Expressions
 from .globals import Globals
-from .harmless import BUILD_ERROR, NO_RETURN
+from .harmless import BUILD_ERROR as BUILD_ERROR
+from .harmless import NO_RETURN
 from .inline_asm import InlineAssembly
 from .intrinsics import Intrinsics
 from .memory import Variable
@@ -213,7 +214,8 @@ class Machine(Intrinsics, InlineAssembly, StaticTypes, Expressions, Statements, 
         In the helper itself it says that this configuration has no such helper. Further down it
         cannot really fail, since the kernel builds: the compiler saw a constant where we do not.
         """
-        if len(self.run.stack) <= HELPER_DEPTH:
+        stack = self.run.stack
+        if stack and len(stack) <= HELPER_DEPTH and stack[0].function.startswith("__ptc_"):
             raise PathEnds(name)
         return Int(0)
 

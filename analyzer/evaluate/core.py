@@ -105,6 +105,7 @@ class Core:
         self.reached: dict[Node, Any] = {}  # what statements reach
         self.booted: dict[str, dict[tuple[int, ...], Any]] = {}  # values of globals after boot
         self.booting: set[str] = set()
+        self.deciding = False  # entries are made: conditions of boot may be chosen
         self.boot_keys: set[str] = set()  # conditions that such values depend on
         self.typeof_scope: Scope = Scope()
         self.transparent = False  # hooks are followed into their bodies instead of recorded
@@ -388,6 +389,10 @@ class Core:
             target = None
         if isinstance(value, Pointer):
             value = self.number(value)
+        if table.window and index not in table.window and 0 <= index < len(table.entries):
+            found = self.memory.raw(value, table.width)
+            table.entries[index] = found if isinstance(found, int) else 0
+            return  # beside the table: it counts for nothing
         before = table.entries[index] if 0 <= index < len(table.entries) else 0
         stand_in = self.opaque_entry
         if stand_in is not None and isinstance(self.memory.raw(value, table.width), Opaque):

@@ -34,15 +34,20 @@ class Object:
 
 
 class Table(Object):
-    """A page table: `entries` are raw values of `width` bytes as the CPU loads them."""
+    """A page table: `entries` are raw values of `width` bytes as the CPU loads them.
 
-    __slots__ = ("entries", "level", "width")
+    `window` are the numbers of those that are one table, where that is known: what lies beside it
+    is used for something else (a shadow of the table, locks of its entries).
+    """
+
+    __slots__ = ("entries", "level", "width", "window")
 
     def __init__(self, level: str, width: int, base: int, entries: list[int]) -> None:
         super().__init__(f"{level} table", base)
         self.level = level
         self.width = width
         self.entries = entries
+        self.window: range | None = None
 
     @property
     def span(self) -> int:

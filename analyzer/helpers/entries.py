@@ -27,6 +27,7 @@ LOWER_TABLE: Final = {64: 0x7E00_0000_0000, 32: 0x6000_0000}
 _STATE = re.compile(r"^\(*\??(asm |static key )")
 _GLOBAL = r"\?([A-Za-z_]\w*)(?:\+\d+)?"
 _COMPARED = re.compile(rf"^\((?:{_GLOBAL} [<>]=? 0x[0-9a-f]+|0x[0-9a-f]+ [<>]=? {_GLOBAL})\)$")
+LEAST_ENTRIES: Final = 256  # of a table, where more of its memory is used for something else
 MAX_ASKED: Final = 64
 
 
@@ -93,6 +94,7 @@ class Entries:
         """The answer that every path gives; Unjudged when they differ or none returns."""
         saved, meeting = self.machine.run, self.machine.meeting
         self.machine.meeting = None
+        before, self.machine.deciding = self.machine.deciding, True
         answers: dict[str, Value] = {}
         ends = "no path"
         todo: list[tuple[int, ...]] = [()]
@@ -118,6 +120,7 @@ class Entries:
             raise Unjudged(f"{name} is nested too deep") from None
         finally:
             self.machine.run, self.machine.meeting = saved, meeting
+            self.machine.deciding = before
         if not answers:
             raise PathEnds(ends)
         return next(iter(answers.values()))
@@ -155,6 +158,7 @@ class Entries:
         if node is None or node.init is None:
             return None
         saved = self.machine.run
+        before, self.machine.deciding = self.machine.deciding, True
         try:
             self.fresh()
             return self.machine.constant_expression(node.init)
@@ -162,6 +166,7 @@ class Entries:
             return None
         finally:
             self.machine.run = saved
+            self.machine.deciding = before
 
     def width(self, level: str) -> int:
         """Bytes of an entry."""
@@ -259,6 +264,10 @@ class Entries:
     def new_table(self, level: str, count: int, raw: int) -> Table:
         """A page table of the current run, filled with one raw value."""
         table = Table(level, self.width(level), TABLE_BASE[self.bits], [raw] * count)
+        limit = self.constant(f"PTRS_PER_{level.upper()}") or 0
+        if LEAST_ENTRIES <= limit <= count // 2:  # the entry of a helper is in the middle
+            start = count // 2 // limit * limit
+            table.window = range(start, start + limit)
         self.machine.run.tables.append(table)
         return table
 
