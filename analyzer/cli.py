@@ -27,6 +27,7 @@ COMMANDS: tuple[str, ...] = (
     "helpers",
     "bits",
     "archs",
+    "generate",
     "cache",
     "completion",
     "explain",

@@ -1,0 +1,188 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The messages of the series, from templates."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+import jinja2
+
+from .. import __version__
+from ..model import Verdict
+from ..resources import templates_dir
+from .edits import Edit, Step, apply, in_steps
+from .judge import Row
+from .placement import HOOKS
+from .run import Plan
+from .series import Patch
+
+_NAMES: Final = {
+    Step.PREPARE: "prepare",
+    Step.PREDICATES: "predicates",
+    Step.RAW: "raw",
+    Step.HOOKS: "hooks",
+    Step.SELECT: "select",
+}
+_ORDER: Final = (Verdict.NEUTRAL, Verdict.BALANCED, Verdict.UNKNOWN, Verdict.FINDING)
+_WORDS: Final = {
+    Verdict.NEUTRAL: "neutral",
+    Verdict.BALANCED: "balanced",
+    Verdict.UNKNOWN: "unknown",
+    Verdict.FINDING: "wrong",
+}
+_MAX_REASON: Final = 160
+
+
+@dataclass(frozen=True, slots=True)
+class HelperRow:
+    """One line of the cover letter's table."""
+
+    helper: str
+    level: str
+    before: str
+    after: str
+    where: str
+
+
+def environment() -> jinja2.Environment:
+    """The templates; a name that is not given is an error. Raises ToolError."""
+    return jinja2.Environment(
+        loader=jinja2.FileSystemLoader(templates_dir() / "generate"),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=False,
+        keep_trailing_newline=False,
+        autoescape=False,
+    )
+
+
+def _items(edits: Iterable[Edit]) -> list[dict[str, str]]:
+    found: dict[str, str] = {}
+    for edit in edits:
+        if edit.function != HOOKS:
+            found.setdefault(edit.function, edit.why)
+    return [{"function": function, "why": why} for function, why in found.items()]
+
+
+def _tidy(text: str) -> str:
+    """Bullets that are too long are wrapped; no more than one blank line in a row."""
+    lines = []
+    for line in text.strip().split("\n"):
+        if line.startswith("- ") and len(line) > 72:
+            lines += textwrap.wrap(line, 72, subsequent_indent="  ", break_long_words=False)
+        else:
+            lines.append(line.rstrip())
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines))
+
+
+def patches(plan: Plan) -> list[Patch]:
+    """The patches in order, each with the files as they are after it."""
+    env = environment()
+    footer = env.get_template("footer.j2").render(version=__version__, command=command(plan))
+    result = []
+    texts = dict(plan.texts)
+    for step, edits in in_steps(plan.texts, plan.edits):
+        after = apply(texts, edits)
+        assert after is not None
+        texts = after
+        known = _facts(plan, edits)
+        name = _NAMES[step]
+        subject = env.get_template(f"{name}.subject.j2").render(known).strip()
+        if step in (Step.PREPARE, Step.HOOKS) and len(subject) > 72:
+            subject = f"{plan.arch}/mm: do not count a change twice"
+        if step is Step.HOOKS and plan.selected:
+            subject = f"{plan.arch}/mm: mend the page table check hooks"
+        body = env.get_template(f"{name}.body.j2").render(known)
+        changed = {path: text for path, text in texts.items() if plan.texts.get(path) is not None}
+        result.append(Patch(subject, _tidy(f"{body}\n\n{footer}"), changed))
+    return result
+
+
+def command(plan: Plan) -> str:
+    """The command that generates the series, without paths of the machine."""
+    revision = f" --rev {plan.revision}" if plan.revision else ""
+    return f"ptcheck generate --arch {plan.arch}{revision} -C linux"
+
+
+def _facts(plan: Plan, edits: Iterable[Edit]) -> dict[str, object]:
+    chosen = list(edits)
+    found = plan.synthesis.predicates if plan.synthesis is not None else ()
+    hooked = [e for e in chosen if e.hook and e.function != HOOKS]
+    setters = dict.fromkeys(e.function for e in hooked if e.hook.endswith("_set"))
+    clearers = dict.fromkeys(e.function for e in hooked if e.hook.endswith("_clear"))
+    items = _items(chosen)
+    return {
+        "arch": plan.arch,
+        "functions": [item["function"] for item in items],
+        "items": items,
+        "user_bit": all(p.user_bit for p in found),
+        "leaf": any(p.level != "pte" and p.terms for p in found),
+        "never": [p.level for p in found if not p.terms],
+        "asked": sum(p.asked for p in found),
+        "variants": len(plan.synthesis.variants) if plan.synthesis is not None else 0,
+        "setters": list(setters),
+        "clearers": list(clearers),
+        "guard": plan.guard,
+        "configurations": list(dict.fromkeys(row.variant for row in plan.after)),
+    }
+
+
+def _worst(rows: Iterable[Row]) -> dict[tuple[str, str], Verdict]:
+    found: dict[tuple[str, str], Verdict] = {}
+    for row in rows:
+        key = (row.level, row.helper)
+        found[key] = max(found.get(key, row.verdict), row.verdict, key=_ORDER.index)
+    return found
+
+
+def helper_table(plan: Plan) -> tuple[list[HelperRow], int]:
+    """Helpers whose accounting changed, and how many others there are."""
+    before, after = _worst(plan.before), _worst(plan.after)
+    rows = []
+    same = 0
+    levels = ("pte", "pmd", "pud")
+    for key in sorted(after, key=lambda k: (levels.index(k[0]), k[1])):
+        level, helper = key
+        old, new = before.get(key), after[key]
+        hooks = plan.hooked_after.get((helper, level), set())
+        where = sorted({function for _, function in hooks})
+        changed = hooks != plan.hooked_before.get((helper, level), set())
+        if old is new and not changed:
+            same += 1
+            continue
+        said = "-" if old is None else _WORDS[old]
+        rows.append(HelperRow(helper, level, said, _WORDS[new], ", ".join(where) or "-"))
+    return rows, same
+
+
+def cover(plan: Plan, count: int) -> Patch:
+    """The cover letter."""
+    env = environment()
+    rows, same = helper_table(plan)
+    configurations = list(dict.fromkeys(row.variant for row in plan.after))
+    undecided = [
+        {
+            "helper": one.helper if one.helper.isupper() else f"{one.helper}()",
+            "level": one.level,
+            "variants": ", ".join(one.variants),
+            "reason": textwrap.shorten(one.reason, _MAX_REASON, placeholder=" ..."),
+        }
+        for one in plan.undecided
+    ]
+    known = {
+        "arch": plan.arch, "guard": plan.guard, "count": count, "rows": rows, "same": same,
+        "configurations": ", ".join(configurations), "undecided": undecided,
+        "revision": plan.revision, "count_steps": not plan.selected,
+    }  # fmt: skip
+    subject = env.get_template("cover.subject.j2").render(known).strip()
+    body = env.get_template("cover.body.j2").render(known)
+    footer = env.get_template("footer.j2").render(version=__version__, command=command(plan))
+    body = re.sub(r"\n{3,}", "\n\n", body.strip())
+    base = ""
+    if plan.revision:
+        body, _, commit = body.rpartition("\nbase-commit: ")
+        base = f"\nbase-commit: {commit}\n"
+    return Patch(subject, f"{body.strip()}\n\n{footer}\n{base}", {})

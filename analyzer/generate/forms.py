@@ -1,0 +1,272 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The forms that a hook can take in a function: each is a candidate for the judge."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from .api import Hooks, Spelling
+from .ctext import Function, Parameter, Statement, blank, indent_at, statement_at, wrap_call
+
+_LOCAL = r"\b{level}_t\s+(\w+)\s*(?:=|;|,|\))"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A replacement of text[start:end] in one file."""
+
+    start: int
+    end: int
+    new: str
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """One way to hook a function: what it changes, with which hook, and why it is right."""
+
+    changes: tuple[Change, ...]
+    hook: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A function that is to be hooked: its text, the line that leads to the store."""
+
+    text: str
+    function: Function
+    position: int  # in the text, of the first non-blank of the line
+    level: str
+    readers: tuple[str, ...] = ()  # accessors that read a slot, which the tree has
+
+
+def mm_of(parameters: tuple[Parameter, ...]) -> str:
+    """The mm of a function as an expression; '' where it knows none."""
+    for one in parameters:
+        if re.match(r"^struct mm_struct \*$", one.type):
+            return one.name
+    for one in parameters:
+        if re.match(r"^struct vm_area_struct \*$", one.type):
+            return f"{one.name}->vm_mm"
+    for one in parameters:
+        if re.match(r"^struct mmu_gather \*$", one.type):
+            return f"{one.name}->mm"
+    return ""
+
+
+def _known(site: Site, value: str) -> dict[str, str]:
+    parameters = site.function.parameters
+    slot = next((p.name for p in parameters if p.slot == site.level), "")
+    address = next(
+        (p.name for p in parameters if re.match(r"^_*(addr\w*|haddr|start|uaddr|vaddr|va)$", p.name)
+         and "*" not in p.type), "",
+    )  # fmt: skip
+    nr = next((p.name for p in parameters if p.name in ("nr", "n") and "*" not in p.type), "1")
+    return {
+        "mm": mm_of(parameters), "addr": address, "slot": slot, "value": value, "nr": nr,
+    }  # fmt: skip
+
+
+def _locals(site: Site) -> list[str]:
+    body = blank(site.text)[site.function.open + 1 : site.function.close]
+    names = re.findall(_LOCAL.format(level=site.level), body)
+    return list(dict.fromkeys(names))
+
+
+def _call(site: Site, hook: Spelling, value: str, indent: str) -> str | None:
+    arguments = hook.arguments(_known(site, value))
+    return None if arguments is None else wrap_call(indent, hook.name, arguments)
+
+
+def forms(site: Site, hooks: Hooks) -> Iterator[Form]:
+    """All forms, in the order in which a maintainer would try them."""
+    function = site.function
+    chain = statement_at(function.body, site.position)
+    values = [p.name for p in function.parameters if p.level == site.level]
+    returns = function.returns == f"{site.level}_t"
+    if not chain:
+        return
+    setters = list(_setters(site, hooks, chain, [v for v in values if "old" not in v]))
+    clearers = list(_clearers(site, hooks, chain, returns))
+    yield from setters
+    yield from clearers
+    yield from _setters(site, hooks, chain, [v for v in _locals(site) if v not in values])
+
+
+def _setters(
+    site: Site, hooks: Hooks, chain: tuple[Statement, ...], values: list[str]
+) -> Iterator[Form]:
+    hook = hooks.set(site.level)
+    tried: set[int] = set()
+    for one in (chain[0], chain[-1]):
+        if one.start in tried or one.kind == "block":
+            continue
+        tried.add(one.start)
+        for value in values:
+            indent = indent_at(site.text, one.start)
+            call = _call(site, hook, value, indent)
+            if call is None:
+                continue
+            why = "counted before the store, while the slot still holds the old entry"
+            if one.kind == "declaration":
+                yield from _split_declaration(site, one, call, hook.name, why)
+            elif one.block:
+                begin = site.text.rfind("\n", 0, one.start) + 1
+                yield Form((Change(begin, begin, call + "\n"),), hook.name, why)
+            else:
+                yield from _braced(site, one, [call.strip()], [], hook.name, why)
+
+
+def _split_declaration(
+    site: Site, one: Statement, call: str, hook: str, why: str
+) -> Iterator[Form]:
+    """`pmd_t old = xchg(..);` becomes a declaration, the hook and an assignment."""
+    text = site.text[one.start : one.end]
+    match = re.match(r"^(.*?)(\w+)\s*=\s*(.*)$", text, re.S)
+    if match is None:
+        return
+    indent = indent_at(site.text, one.start)
+    new = f"{match[1]}{match[2]};\n\n{call}\n{indent}{match[2]} = {match[3]}"
+    yield Form((Change(one.start, one.end, new),), hook, why)
+
+
+def _braced(
+    site: Site, one: Statement, before: list[str], after: list[str], hook: str, why: str
+) -> Iterator[Form]:
+    """A statement that is alone under an `if` gets its braces."""
+    indent = indent_at(site.text, one.start)
+    outer = indent.removesuffix("\t")
+    begin = site.text.rfind("\n", 0, one.start)
+    head = site.text[:begin].rstrip()
+    if not head.endswith((")", "else")):
+        return
+    body = [*before, site.text[one.start : one.end].strip(), *after]
+    inner = "".join(f"{indent}{line}\n" for line in body)
+    rest = re.compile(r"\s*\n[ \t]*else\b").match(site.text, one.end)
+    tail = f"{outer}}}"
+    end = one.end
+    if rest is not None:
+        tail += " else"
+        end = rest.end()
+    yield Form((Change(len(head), end, f" {{\n{inner}{tail}"),), hook, why)
+
+
+def _clearers(
+    site: Site, hooks: Hooks, chain: tuple[Statement, ...], returns: bool
+) -> Iterator[Form]:
+    hook = hooks.clear(site.level)
+    one = chain[-1]
+    text = site.text[one.start : one.end]
+    level = site.level
+    indent = indent_at(site.text, one.start)
+    why = "counted with the old entry once it is out of the page table"
+    returned = re.match(r"^return\b\s*(.*);$", text, re.S)
+    if returned and returns:
+        yield from _returned(site, one, hook, returned[1], why)
+    local = re.match(rf"^{level}_t\s+(\w+)\s*=", text)
+    assigned = re.match(r"^(\w+)\s*=[^=]", text)
+    if one.kind == "declaration" and local:
+        call = _call(site, hook, local[1], indent)
+        if call is not None:
+            yield from _after_declarations(site, chain, call, hook.name, why)
+    names = [assigned[1]] if assigned and one.kind == "simple" else []
+    names += [p.name for p in site.function.parameters if p.level == level and "old" in p.name]
+    names += [name for name in _locals(site) if name not in names]
+    names += [p.name for p in site.function.parameters if p.level == level and p.name not in names]
+    if returned is None and one.kind == "simple":
+        for name in names:
+            call = _call(site, hook, name, indent)
+            if call is None:
+                continue
+            for where in dict.fromkeys((one, chain[0])):
+                if where.block and where.kind != "block":
+                    near = indent_at(site.text, where.start)
+                    again = _call(site, hook, name, near)
+                    yield Form((Change(where.end, where.end, f"\n{again}"),), hook.name, why)
+                elif not where.block:
+                    yield from _braced(site, where, [], [call.strip()], hook.name, why)
+    yield from _read_first(site, chain, hook, why)
+
+
+def _returned(site: Site, one: Statement, hook: Spelling, value: str, why: str) -> Iterator[Form]:
+    function, level = site.function, site.level
+    indent = indent_at(site.text, one.start)
+    taken = {p.name for p in function.parameters} | set(_locals(site))
+    name = next(n for n in (level, f"old_{level}", "old", f"__{level}") if n not in taken)
+    call = _call(site, hook, name, indent)
+    if call is None:
+        return
+    first = function.body[0].start == one.start
+    if first:
+        new = f"{level}_t {name} = {value};\n\n{call}\n\n{indent}return {name};"
+        yield Form((Change(one.start, one.end, new),), hook.name, why)
+        return
+    lines = f"{name} = {value};\n{call}\n\n{indent}return {name};"
+    if one.block:
+        yield Form(
+            (*_declare(site, f"{level}_t {name};"), Change(one.start, one.end, lines)),
+            hook.name, why,
+        )  # fmt: skip
+        return
+    for form in _braced(site, one, [f"{name} = {value};", call.strip()], [], hook.name, why):
+        change = form.changes[-1]
+        new = change.new.replace(site.text[one.start : one.end].strip(), f"return {name};", 1)
+        yield Form(
+            (*_declare(site, f"{level}_t {name};"), Change(change.start, change.end, new)),
+            hook.name, why,
+        )  # fmt: skip
+
+
+def _declare(site: Site, declaration: str) -> tuple[Change, ...]:
+    """A new local: after the last declaration of the function, else first with a blank line."""
+    body = site.function.body
+    last = None
+    for one in body:
+        if one.kind != "declaration":
+            break
+        last = one
+    if last is not None:
+        indent = indent_at(site.text, last.start)
+        return (Change(last.end, last.end, f"\n{indent}{declaration}"),)
+    indent = indent_at(site.text, body[0].start)
+    begin = site.text.rfind("\n", 0, body[0].start) + 1
+    return (Change(begin, begin, f"{indent}{declaration}\n\n"),)
+
+
+def _after_declarations(
+    site: Site, chain: tuple[Statement, ...], call: str, hook: str, why: str
+) -> Iterator[Form]:
+    siblings = site.function.body if len(chain) == 1 else chain[-2].children
+    last = chain[-1]
+    for other in siblings:
+        if other.start > last.start and other.kind == "declaration":
+            last = other
+    yield Form((Change(last.end, last.end, f"\n\n{call}"),), hook, why)
+
+
+def _read_first(
+    site: Site, chain: tuple[Statement, ...], hook: Spelling, why: str
+) -> Iterator[Form]:
+    """Reads the slot into a new local before anything is stored."""
+    function, level = site.function, site.level
+    slot = next((p.name for p in function.parameters if p.slot == level), "")
+    if not slot:
+        return
+    taken = {p.name for p in function.parameters} | set(_locals(site))
+    name = next(n for n in (level, f"old_{level}", "old", f"__{level}") if n not in taken)
+    where = chain[0]
+    if not where.block or re.match(r"^return\b", site.text[where.start : where.end]):
+        return
+    indent = indent_at(site.text, where.start)
+    call = _call(site, hook, name, indent)
+    if call is None:
+        return
+    for reader in (*site.readers, "*"):
+        read = f"*{slot}" if reader == "*" else f"{reader}({slot})"
+        changes = (
+            *_declare(site, f"{level}_t {name} = {read};"),
+            Change(where.end, where.end, f"\n{call}"),
+        )
+        yield Form(changes, hook.name, why)

@@ -1,0 +1,241 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Judges a tree with edits as if the option were enabled: what is broken, and where to mend it."""
+
+from __future__ import annotations
+
+import gc
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from ..check.run import COLLECT, RECURSION
+from ..check.variant import Judge, build_unit, changes
+from ..clock import Clock
+from ..errors import SourceError
+from ..evaluate.state import Event
+from ..evaluate.values import PathEnds, Unjudged
+from ..frontend import ParseCache, Stage, Unit
+from ..helpers.bodies import SourceIndex
+from ..helpers.interface import Interface, called_names, find_interface
+from ..kconfig import KconfigFiles, Variant, load_kconfig, variants
+from ..law.classify import _store_at_fault, part_at_fault, raw_primitives, root_of, rule_of
+from ..law.describe import frames
+from ..law.outcome import HelperRuns, Outcome
+from ..law.reuse import Reuse
+from ..model import Location, Verdict
+from ..tree import KernelTree, OverlayTree
+from .edits import Texts
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A function on the way to the store at fault, and the line in it that leads there."""
+
+    function: str
+    defined: Location
+    line: Location
+    has_mm: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """A broken path of a helper: the functions down to the store at fault, and the hooks on it."""
+
+    variant: str
+    helper: str
+    level: str
+    rule: str
+    places: tuple[Place, ...]  # outermost first
+    hooks: tuple[tuple[Location, str, str], ...]  # place of the call, hook, function it is in
+    root: str = ""  # the function that the law blames
+
+
+@dataclass(frozen=True, slots=True)
+class PredicateFault:
+    """A law of a predicate that does not hold."""
+
+    rule: str
+    level: str
+    variant: str
+    message: str
+    location: Location
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A helper's verdict in one variant."""
+
+    variant: str
+    helper: str
+    level: str
+    verdict: Verdict
+    reason: str
+    location: Location | None
+
+
+@dataclass(slots=True)
+class Judgement:
+    """All variants of an architecture under one set of edits."""
+
+    paths: list[Path] = field(default_factory=list)
+    through: dict[str, dict[tuple[str, str], bool]] = field(default_factory=dict)
+    predicates: list[PredicateFault] = field(default_factory=list)
+    lacking: dict[str, set[str]] = field(default_factory=dict)  # level: variants without predicate
+    hooked: dict[tuple[str, str], set[tuple[str, str]]] = field(default_factory=dict)
+    broken: set[tuple[str, str, str]] = field(default_factory=set)  # (variant, helper, level)
+    rows: list[Row] = field(default_factory=list)
+    problems: dict[str, None] = field(default_factory=dict)
+    units: dict[str, Unit] = field(default_factory=dict)
+
+    @property
+    def unknown(self) -> list[Row]:
+        """What could not be judged."""
+        return [row for row in self.rows if row.verdict is Verdict.UNKNOWN]
+
+
+class Bench:
+    """One architecture of one tree; edits are judged against each other quickly."""
+
+    def __init__(self, tree: KernelTree, arch: str) -> None:
+        gc.set_threshold(COLLECT, 20, 50)
+        sys.setrecursionlimit(max(sys.getrecursionlimit(), RECURSION))
+        self.tree = tree
+        self.arch = arch
+        self.kconfig = load_kconfig(tree, arch, KconfigFiles(tree))
+        self.variants = tuple(v for v in variants(tree, arch, self.kconfig) if v.has_mmu)
+        self.called = called_names(tree)
+        self.cache = ParseCache()
+        self.reuse = Reuse()
+        self.hint: tuple[str, ...] = ()
+
+    def overlay(self, texts: Texts) -> KernelTree:
+        """The tree with edited texts."""
+        return OverlayTree(self.tree, {p: t.encode("latin-1") for p, t in texts.items()})
+
+    def judge(
+        self, texts: Texts, only: Iterable[str] | None = None, helpers: frozenset[str] | None = None
+    ) -> Judgement:
+        """Judges the variants (`only` some, by name; `helpers` only those, by name)."""
+        result = Judgement()
+        wanted = None if only is None else frozenset(only)
+        tree = self.overlay(texts)
+        with Stage(tree) as stage:
+            interface = find_interface(tree, self.arch, self.called)
+            index = SourceIndex(tree, self.arch)
+            for variant in self.variants:
+                if wanted is None or variant.name in wanted:
+                    self._variant(stage, variant, interface, index, helpers, result)
+        return result
+
+    def _variant(
+        self, stage: Stage, variant: Variant, interface: Interface, index: SourceIndex,
+        helpers: frozenset[str] | None, result: Judgement,
+    ) -> None:  # fmt: skip
+        try:
+            unit, self.hint = build_unit(
+                stage, variant, interface, index, self.hint, self.cache, Clock()
+            )
+        except SourceError as problem:
+            result.problems[str(problem)] = None
+            return
+        result.units[variant.name] = unit
+        worlds: list[Mapping[str, int] | None] = [None]
+        while worlds:
+            judge = Judge(unit, variant, interface, index, self.reuse, worlds.pop())
+            self._judge(judge, variant, helpers, result)
+            world = judge.session.machine.world
+            if world and not any(world.values()) and len(worlds) == 0:
+                worlds.append(dict.fromkeys(world, 1))
+
+    @staticmethod
+    def _judge(
+        judge: Judge, variant: Variant, helpers: frozenset[str] | None, result: Judgement
+    ) -> None:
+        runs = [
+            judge.run(signature)
+            for signature in judge.judged()
+            if helpers is None or signature.name in helpers
+        ]
+        changing = [one for one in runs if changes(one)]
+        verdicts = [judge.verdict(one) for one in changing]
+        raw = raw_primitives(changing)
+        sound = {Verdict.BALANCED, Verdict.NEUTRAL}
+        raw |= {verdict.function for verdict in verdicts if verdict.verdict in sound}
+        for one, verdict in zip(changing, verdicts, strict=True):
+            result.rows.append(
+                Row(variant.name, verdict.helper, verdict.level, verdict.verdict, verdict.reason,
+                    verdict.location)
+            )  # fmt: skip
+            if verdict.verdict is Verdict.FINDING:
+                result.broken.add((variant.name, verdict.helper, verdict.level))
+                for outcome in one.outcomes:
+                    if outcome.status == "broken":
+                        _note(result, judge, one, outcome, raw)
+            for function, needs in _needs(judge, one).items():
+                said = result.through.setdefault(function, {})
+                key = (verdict.helper, verdict.level)
+                said[key] = said.get(key, False) or needs
+            for call in verdict.hooks:
+                where = result.hooked.setdefault((verdict.helper, verdict.level), set())
+                where.add((call.hook, call.function))
+        for level in ("pte", "pmd", "pud"):
+            if not judge.session.has_predicate(level):
+                result.lacking.setdefault(level, set()).add(variant.name)
+        if helpers is None:
+            for row in judge._predicates(changing):
+                result.rows.append(
+                    Row(variant.name, row.helper, row.level, row.verdict, row.reason, None)
+                )
+            result.predicates += [
+                PredicateFault(f.rule, f.level, variant.name, f.message, f.location)
+                for f in judge.findings
+            ]
+
+
+def _needs(judge: Judge, runs: HelperRuns) -> dict[str, bool]:
+    """For every function on the way to a store: whether such a store changes what is counted."""
+    found: dict[str, bool] = {}
+    session = judge.session
+    for outcome in runs.outcomes:
+        for event in outcome.stores:
+            if event.old == event.new:
+                continue
+            try:
+                old = session.counted(event.level, event.old)
+                needs = old != session.counted(event.level, event.new)
+            except (Unjudged, PathEnds):
+                needs = True
+            for frame in frames(event):
+                found[frame.function] = found.get(frame.function, False) or needs
+    return found
+
+
+def _note(
+    result: Judgement, judge: Judge, runs: HelperRuns, outcome: Outcome, raw: frozenset[str]
+) -> None:
+    outcome = part_at_fault(judge.session, outcome)
+    rule = rule_of(judge.session, runs, outcome)
+    root, _ = root_of(judge.session, outcome, rule, raw)
+    try:
+        event = _store_at_fault(judge.session, outcome)
+    except (IndexError, Unjudged, PathEnds):
+        return
+    hooks = tuple(
+        (one.location, one.name, one.stack[-1].function if one.stack else "")
+        for one in outcome.hooks
+    )
+    found = Path(
+        judge.variant.name, runs.signature.name, runs.signature.level, rule,
+        tuple(_places(event)), hooks, root,
+    )  # fmt: skip
+    if found not in result.paths:
+        result.paths.append(found)
+
+
+def _places(event: Event) -> list[Place]:
+    stack = frames(event)
+    found = []
+    for index, frame in enumerate(stack):
+        line = stack[index + 1].called if index + 1 < len(stack) else event.location
+        found.append(Place(frame.function, frame.defined, line, frame.has_mm))
+    return found

@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Where in a header C may be added: inside of what assembler does not see, and #include lines."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+_DIRECTIVE = re.compile(r"^[ \t]*#[ \t]*(if|ifdef|ifndef|elif|else|endif)\b([^\n]*)$", re.M)
+_INCLUDE = re.compile(r"^#[ \t]*include[ \t]+[<\"]([^>\"]+)[>\"][^\n]*\n", re.M)
+_ASSEMBLER: Final = re.compile(r"__ASSEMBL(?:Y|ER)__")
+HOOKS: Final = "linux/page_table_check.h"
+_FORM = re.compile(
+    r"^(?:static|extern|typedef|struct|void|unsigned|int|p(?:te|md|ud|gd)_t)\b[^\n]*", re.M
+)
+
+
+def c_regions(text: str) -> list[tuple[int, int]]:
+    """The stretches that only C sees; the whole file where nothing is kept from assembler."""
+    stack: list[tuple[str, int]] = []
+    found: list[tuple[int, int]] = []
+    for match in _DIRECTIVE.finditer(text):
+        word, rest = match[1], match[2]
+        if word in ("if", "ifdef", "ifndef"):
+            hidden = bool(_ASSEMBLER.search(rest)) and (word == "ifndef" or "!" in rest)
+            stack.append(("c" if hidden else "", match.end() + 1))
+        elif word in ("elif", "else") and stack:
+            kind, start = stack.pop()
+            if kind == "c":
+                found.append((start, match.start()))
+            stack.append(("", match.end() + 1))
+        elif word == "endif" and stack:
+            kind, start = stack.pop()
+            if kind == "c":
+                found.append((start, match.start()))
+    return sorted(found)
+
+
+def end_of_c(text: str) -> int:
+    """The position before the directive that ends the last stretch of C, else the guard's."""
+    regions = c_regions(text)
+    if regions:
+        return max(end for _, end in regions)
+    ends = [m.start() for m in _DIRECTIVE.finditer(text) if m[1] == "endif"]
+    guarded = re.match(r"(?:\s|/\*.*?\*/|//[^\n]*)*#ifndef\b", text, re.S)
+    return ends[-1] if guarded and ends else len(text)
+
+
+def _top_level(text: str, position: int, start: int) -> bool:
+    """Whether a position of a region is under no further condition."""
+    depth = 0
+    for match in _DIRECTIVE.finditer(text, start, position):
+        if match[1] in ("if", "ifdef", "ifndef"):
+            depth += 1
+        elif match[1] == "endif":
+            depth -= 1
+    return depth == 0
+
+
+def include_places(text: str, before: int) -> list[int]:
+    """Positions for `#include <linux/page_table_check.h>` ahead of `before`, the best first."""
+    regions = [r for r in c_regions(text) if r[0] < before] or [(0, before)]
+    places: list[int] = []
+    late: list[int] = []
+    for start, end in regions:
+        limit = min(end, before)
+        for match in _INCLUDE.finditer(text, start, limit):
+            if _top_level(text, match.start(), start):
+                places.append(match.end())
+        first = _FORM.search(text, start, limit)
+        if first and _top_level(text, first.start(), start):
+            late.append(first.start())
+        late += [
+            m.start()
+            for m in _FORM.finditer(text, start, limit)
+            if _top_level(text, m.start(), start)
+        ]
+    return [*reversed(places), *dict.fromkeys(late)]
+
+
+def sorted_place(text: str, header: str = HOOKS) -> int:
+    """Where an #include goes among those of a .c file, in the order of their names."""
+    last = -1
+    for match in _INCLUDE.finditer(text):
+        if match[1].startswith("linux/"):
+            if match[1] > header and last >= 0:
+                return last
+            last = match.end()
+    if last >= 0:
+        return last
+    first = _INCLUDE.search(text)
+    return first.start() if first else 0
+
+
+def includes(text: str, header: str = HOOKS) -> bool:
+    """Whether a file already includes a header."""
+    return any(match[1] == header for match in _INCLUDE.finditer(text))

@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Works out the edits that enable page table check for an architecture of a tree."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ..check.api import hook_api
+from ..check.variant import FRAMEWORK
+from ..errors import TreeError, UsageError
+from ..helpers.interface import read_text
+from ..kconfig import architectures, load_kconfig, variants
+from ..model import Verdict
+from ..tree import KernelTree
+from .api import Hooks, predicate_shape
+from .edits import Edit, Step, make
+from .judge import Bench, Judgement, Row
+from .kconfig_edit import SUPPORT, guard_for, line, place
+from .predicate_text import predicates_edit
+from .predicates import Synthesis, synthesise
+from .search import Search
+
+
+@dataclass(frozen=True, slots=True)
+class Undecided:
+    """A helper (or a predicate, or the select) that the series does not settle, and why."""
+
+    helper: str
+    level: str
+    variants: tuple[str, ...]
+    reason: str
+    judged: bool  # False: it could not be judged; True: it is known to be broken
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What was worked out: edits in the order found, the state before and after."""
+
+    arch: str
+    label: str
+    revision: str | None
+    texts: dict[str, str]  # the touched files as the tree has them
+    edits: tuple[Edit, ...]
+    synthesis: Synthesis | None
+    guard: str
+    before: tuple[Row, ...]
+    after: tuple[Row, ...]
+    undecided: tuple[Undecided, ...]
+    selected: bool  # the architecture selects the option already
+    hooked_before: dict[tuple[str, str], set[tuple[str, str]]]
+    hooked_after: dict[tuple[str, str], set[tuple[str, str]]]
+
+
+def plan(tree: KernelTree, arch: str, note: Callable[[str], None] = lambda _: None) -> Plan:
+    """Raises UsageError where there is nothing to enable: no MMU, no framework in the tree."""
+    api = hook_api(tree, architectures(tree))
+    hooks = Hooks(api)
+    kconfig = load_kconfig(tree, arch)
+    if kconfig.empty:
+        raise TreeError(f"arch/{arch}/Kconfig: there is no Kconfig to read")
+    if kconfig.symbol(SUPPORT) is None:
+        raise TreeError(f"the tree has hooks, but no Kconfig defines {SUPPORT}")
+    bench = Bench(tree, arch)
+    if not bench.variants:
+        raise UsageError(f"{arch} has no configuration with an MMU; there are no user page tables")
+    shape = predicate_shape(api.predicate, read_text(tree, FRAMEWORK))
+    if shape is None:
+        raise TreeError(f"{FRAMEWORK} does not call pte_user_accessible_page(): nothing to define")
+    note("judging the tree as it is")
+    before = bench.judge({})
+    search = Search(bench, hooks, {})
+    synthesis = None
+    now = before
+    if before.lacking.get("pte"):
+        note("predicates")
+        synthesis = synthesise(bench, {})
+        path = f"arch/{arch}/include/asm/pgtable.h"
+        if synthesis.predicates and not synthesis.missing:
+            search.keep([predicates_edit(search.text(path), path, synthesis.predicates, shape)])
+            now = bench.judge(search.texts)
+    note("hooks")
+    now = search.run(now)
+    guard, edit, problem = _select(tree, bench, arch, now, search)
+    if edit is not None:
+        search.keep([edit])
+    undecided = _undecided(now, synthesis)
+    if problem:
+        undecided = (*undecided, Undecided(SUPPORT, "", (), problem, False))
+    touched = {edit.path for edit in search.edits}
+    return Plan(
+        arch, tree.label, tree.revision,
+        {path: tree.read(path).decode("latin-1") for path in sorted(touched)},
+        tuple(search.edits), synthesis, guard, tuple(before.rows), tuple(now.rows), undecided,
+        bool(kconfig.select_of(SUPPORT).supported), before.hooked, now.hooked,
+    )  # fmt: skip
+
+
+def _select(
+    tree: KernelTree, bench: Bench, arch: str, now: Judgement, search: Search
+) -> tuple[str, Edit | None, str]:
+    support = bench.kconfig.select_of(SUPPORT)
+    if support.supported:
+        return support.condition or "", None, ""
+    path = f"arch/{arch}/Kconfig"
+    text = search.text(path)
+    where = place(text)
+    if where is None:
+        return "", None, f"{path} has no list of selects to put the line into"
+    bad_names = {row.variant for row in now.rows if row.verdict is Verdict.FINDING}
+    bad_names |= {fault.variant for fault in now.predicates}
+    for missing in now.lacking.values():
+        bad_names |= missing
+    good = [v for v in bench.variants if v.name not in bad_names]
+    bad = [v for v in bench.variants if v.name in bad_names]
+    if not good:
+        return "", None, "the laws hold in no configuration"
+    nommu = [v for v in variants(tree, arch, bench.kconfig) if not v.has_mmu]
+    guard = guard_for(text, good, bad, nommu)
+    if guard is None:
+        return "", None, "no condition of the Kconfig tells the configurations apart"
+    if not guard and _may_lack_mmu(bench):
+        guard = "MMU"
+    at, indent = where
+    why = f"the laws hold in {', '.join(v.name for v in good)}"
+    edit = make(text, path, at, at, line(indent, guard), Step.SELECT, SUPPORT, why)
+    return guard, edit, ""
+
+
+def _may_lack_mmu(bench: Bench) -> bool:
+    """Whether the architecture lets somebody turn the MMU off."""
+    symbol = bench.kconfig.symbol("MMU")
+    if symbol is None:
+        return False
+    return bench.kconfig.solve({"MMU": "n"}).value("MMU") == "n"
+
+
+def _undecided(now: Judgement, synthesis: Synthesis | None) -> tuple[Undecided, ...]:
+    found: dict[tuple[str, str, str, bool], list[str]] = {}
+    for row in now.rows:
+        if row.verdict is Verdict.UNKNOWN:
+            found.setdefault((row.helper, row.level, row.reason, False), []).append(row.variant)
+        elif row.verdict is Verdict.FINDING:
+            reason = "no form of a hook that was tried makes the sum come out"
+            found.setdefault((row.helper, row.level, reason, True), []).append(row.variant)
+    for fault in now.predicates:
+        name = f"{fault.level}_user_accessible_page"
+        found.setdefault((name, fault.level, fault.message, True), []).append(fault.variant)
+    for level, reason in synthesis.missing if synthesis is not None else ():
+        found.setdefault((f"{level}_user_accessible_page", level, reason, False), [])
+    return tuple(
+        Undecided(helper, level, tuple(dict.fromkeys(where)), reason, judged)
+        for (helper, level, reason, judged), where in sorted(found.items())
+    )

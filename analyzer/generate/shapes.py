@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Forms for what is no plain function: macros that become functions, stores that must stay raw."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from .api import Hooks
+from .ctext import blank, find_function, indent_at, line_of, statement_at, wrap_call
+from .forms import Change, Form
+
+_DEFINE = r"^#[ \t]*define[ \t]+{name}\(([^()\n]*)\)((?:[^\n\\]|\\.|\\\n)*)\n"
+_SETTER = re.compile(r"\bset_(pte|pmd|pud)_at\s*\(")
+_TYPES = {
+    "mm": "struct mm_struct *mm",
+    "vma": "struct vm_area_struct *vma",
+}
+
+
+def unhook_forms(text: str, function: str, line: int) -> Iterator[Form]:
+    """Takes a hook out that counts what another one counts."""
+    parsed = find_function(text, function, line)
+    if parsed is None:
+        return
+    start = 0
+    for _ in range(line - 1):
+        start = text.find("\n", start) + 1
+    start += len(indent_at(text, start))
+    chain = statement_at(parsed.body, start)
+    if not chain or "page_table_check_" not in text[chain[-1].start : chain[-1].end]:
+        return
+    one = chain[-1]
+    begin = text.rfind("\n", 0, one.start) + 1
+    end = text.find("\n", one.end) + 1
+    if text[:begin].endswith("\n\n") and text[end : end + 1] == "\n":
+        end += 1
+    why = "the hook counts what another hook on the same path counts"
+    if one.block:
+        yield Form((Change(begin, end, ""),), "", why)
+
+
+def raw_forms(text: str, name: str, level: str) -> Iterator[Form]:
+    """A helper that clears or stores through a hooked setter stores through the raw one."""
+    for where in _definitions(text, name):
+        start, end = where
+        masked = blank(text[start:end]) if text[start] != "#" else text[start:end]
+        for match in _SETTER.finditer(masked):
+            opened = match.end() - 1
+            inner, close = _arguments(masked, opened)
+            if len(inner) != 4:
+                continue
+            new = f"set_{match[1]}({inner[2]}, {inner[3]})"
+            why = "generic code hooks the callers; a store through the hooked setter counts twice"
+            yield Form((Change(start + match.start(), start + close + 1, new),), "", why)
+
+
+def _definitions(text: str, name: str) -> list[tuple[int, int]]:
+    found = [
+        (m.start(), m.end()) for m in re.finditer(_DEFINE.format(name=re.escape(name)), text, re.M)
+    ]
+    seen: set[int] = set()
+    for match in re.finditer(rf"\b{re.escape(name)}\s*\(", blank(text)):
+        parsed = find_function(text, name, line_of(text, match.start()))
+        if parsed is not None and parsed.open not in seen:
+            seen.add(parsed.open)
+            found.append((parsed.open, parsed.close + 1))
+    return found
+
+
+def _arguments(text: str, opened: int) -> tuple[list[str], int]:
+    depth = 0
+    parts = [""]
+    for index in range(opened, len(text)):
+        char = text[index]
+        if char in "([{":
+            depth += 1
+            if depth == 1:
+                continue
+        elif char in ")]}":
+            depth -= 1
+            if depth == 0:
+                return [part.strip() for part in parts], index
+        elif char == "," and depth == 1:
+            parts.append("")
+            continue
+        parts[-1] += char
+    return [], len(text)
+
+
+def macro_forms(text: str, name: str, level: str, hooks: Hooks) -> Iterator[Form]:
+    """A helper that is a macro over a primitive becomes an inline function with its hook."""
+    for match in re.finditer(_DEFINE.format(name=re.escape(name)), text, re.M):
+        names = [part.strip() for part in match[1].split(",")]
+        body = " ".join(match[2].replace("\\\n", " ").split())
+        parameters = []
+        known: dict[str, str] = {"nr": "1"}
+        for one in names:
+            word = one.strip("_")
+            if word in _TYPES:
+                parameters.append(_TYPES[word].replace(word, one))
+                known["mm"] = one if word == "mm" else f"{one}->vm_mm"
+            elif re.fullmatch(r"addr\w*|haddr|start", word):
+                parameters.append(f"unsigned long {one}")
+                known["addr"] = one
+            elif re.fullmatch(r"(pte|pmd|pud)(p|ptr)|ptr|xp", word):
+                parameters.append(f"{level}_t *{one}")
+                known["slot"] = one
+            elif re.fullmatch(r"(new|old)?_?(pte|pmd|pud)(val|v)?|entry", word):
+                parameters.append(f"{level}_t {one}")
+                known["value"] = one
+            else:
+                break
+        if len(parameters) != len(names) or "mm" not in known or "slot" not in known:
+            continue
+        hook = hooks.set(level)
+        arguments = hook.arguments(known)
+        if arguments is None:
+            continue
+        head = wrap_call("", f"static inline void {name}", parameters, ")")
+        call = wrap_call("\t", hook.name, arguments)
+        statement = body[1:-1] if body.startswith("(") and body.endswith(")") else body
+        new = f"{head}\n{{\n{call}\n\t{statement};\n}}\n"
+        if re.search(rf"#[ \t]*ifndef[ \t]+{re.escape(name)}\b", text):
+            new += f"#define {name} {name}\n"
+        why = "a macro evaluates its arguments twice with a hook, so it becomes a function"
+        yield Form((Change(match.start(), match.end(), new),), hook.name, why)
