@@ -114,7 +114,9 @@ def _setters(
                 yield from _split_declaration(site, one, call, hook.name, why)
             elif one.block:
                 begin = site.text.rfind("\n", 0, one.start) + 1
-                yield Form((Change(begin, begin, call + "\n"),), hook.name, why)
+                loose = one.kind == "compound" and site.text[:begin].endswith(("\n\n", "{\n"))
+                gap = "\n\n" if loose else "\n"
+                yield Form((Change(begin, begin, call + gap),), hook.name, why)
             else:
                 yield from _braced(site, one, [call.strip()], [], hook.name, why)
 

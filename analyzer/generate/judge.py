@@ -7,8 +7,8 @@ import gc
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
-from ..check.run import COLLECT, RECURSION
 from ..check.variant import Judge, build_unit, changes
 from ..clock import Clock
 from ..errors import SourceError
@@ -25,6 +25,10 @@ from ..law.reuse import Reuse
 from ..model import Location, Verdict
 from ..tree import KernelTree, OverlayTree
 from .edits import Texts
+
+
+_COLLECT: Final = 100_000  # as `check` does: trees of C are big and acyclic
+_RECURSION: Final = 20_000  # Python frames; helpers nest deep
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +101,8 @@ class Bench:
     """One architecture of one tree; edits are judged against each other quickly."""
 
     def __init__(self, tree: KernelTree, arch: str) -> None:
-        gc.set_threshold(COLLECT, 20, 50)
-        sys.setrecursionlimit(max(sys.getrecursionlimit(), RECURSION))
+        gc.set_threshold(_COLLECT, 20, 50)
+        sys.setrecursionlimit(max(sys.getrecursionlimit(), _RECURSION))
         self.tree = tree
         self.arch = arch
         self.kconfig = load_kconfig(tree, arch, KconfigFiles(tree))

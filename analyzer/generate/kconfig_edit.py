@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
+from os.path import commonprefix
 from typing import Final
 
 from ..kconfig import Variant
@@ -27,17 +29,24 @@ def place(text: str) -> tuple[int, str] | None:
             best = found
     if not best:
         return None
-    arch = [m for m in best if m[2].startswith("ARCH_")] or best
-    for match in arch:
-        if match[2] > SUPPORT and match[2].startswith("ARCH_"):
-            after = arch[arch.index(match) - 1] if match is not arch[0] else None
-            if after is None or after[2] < SUPPORT:
-                return match.start(), match[1]
-    before = [m for m in arch if m[2] < SUPPORT]
-    last = before[-1] if before else None
-    if last is None:
+    gaps = [
+        (_alike(one[2], two[2]), two)
+        for one, two in pairwise(best)
+        if one[2] < SUPPORT < two[2] and one.end() == two.start()
+    ]
+    if gaps:
+        after = max(gaps, key=lambda gap: gap[0])[1]  # the first of the best
+        return after.start(), after[1]
+    before = [m for m in best if m[2] < SUPPORT and m[2].startswith("ARCH_")]
+    if not before:
         return best[0].start(), best[0][1]
+    last = max(before, key=lambda m: (m[2], m.start()))
     return last.end(), last[1]
+
+
+def _alike(before: str, after: str) -> int:
+    """How much of its name the option shares with a neighbour."""
+    return max(len(commonprefix((name, SUPPORT))) for name in (before, after))
 
 
 def guards(text: str) -> tuple[str, ...]:

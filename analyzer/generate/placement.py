@@ -67,15 +67,18 @@ def include_places(text: str, before: int) -> list[int]:
         for match in _INCLUDE.finditer(text, start, limit):
             if _top_level(text, match.start(), start):
                 places.append(match.end())
-        first = _FORM.search(text, start, limit)
-        if first and _top_level(text, first.start(), start):
-            late.append(first.start())
         late += [
-            m.start()
+            _above(text, m.start())
             for m in _FORM.finditer(text, start, limit)
             if _top_level(text, m.start(), start)
         ]
     return [*reversed(places), *dict.fromkeys(late)]
+
+
+def _above(text: str, position: int) -> int:
+    """Before the comment and the #define lines that belong to what stands at a position."""
+    gap = text.rfind("\n\n", 0, position)
+    return position if gap < 0 else gap + 2
 
 
 def sorted_place(text: str, header: str = HOOKS) -> int:

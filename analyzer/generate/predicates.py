@@ -38,7 +38,7 @@ from .atoms import (
 from .edits import Texts
 from .judge import Bench
 
-MAX_TERMS: Final = 3
+MAX_TERMS: Final = 4
 _CHANGES: Final = ("mkyoung", "mkold", "mkdirty", "mkclean", "mksoft_dirty", "wrprotect")
 
 
@@ -251,16 +251,25 @@ def _level(level: str, table: _Level, kernel: bool, agreed: dict[str, bool]) -> 
         return Predicate(level, (), not kernel, len(table.entries))
     usable = sorted(table.usable, key=lambda index: table.atoms[index])
     useful = [i for i in usable if _admits(table, i)]
+    true_of = {i: _column(table, i) for i in useful}
+    must, never, twins = _wanted(table, kernel, agreed)
     best: tuple[tuple[int, int], tuple[int, ...]] | None = None
     for count in range(1, MAX_TERMS + 1):
         for chosen in combinations(useful, count):
             cost = (sum(table.atoms[i].cost for i in chosen) + 4 * count, count)
             if best is not None and cost >= best[0]:
                 continue
-            if not _complete(level, table, chosen, kernel):
+            answers = must
+            for index in chosen:
+                answers &= true_of[index]
+            if answers != must or not _complete(level, table, chosen, kernel):
                 continue
-            if _obeys(table, chosen, kernel, agreed):
-                best = (cost, chosen)
+            answers = -1
+            for index in chosen:
+                answers &= true_of[index]
+            if answers & never or answers & twins[0] != twins[1]:
+                continue
+            best = (cost, chosen)
     if best is None:
         return None
     for entry in table.entries:
@@ -294,15 +303,27 @@ def _answer(table: _Level, entry: Entry, chosen: tuple[int, ...]) -> bool:
     return all(table.answers.get((entry.variant, entry.raw, i), False) for i in chosen)
 
 
-def _obeys(
-    table: _Level, chosen: tuple[int, ...], kernel: bool, agreed: Mapping[str, bool]
-) -> bool:
-    for entry in table.entries:
-        answer = _answer(table, entry, chosen)
-        if entry.want is not None and answer != entry.want:
-            return False
-        if entry.kernel and not kernel and answer:
-            return False
-        if entry.name == "protnone" and agreed.get(entry.variant, answer) != answer:
-            return False
-    return True
+def _column(table: _Level, index: int) -> int:
+    """The entries for which an atom is true, one bit each."""
+    return sum(
+        1 << place
+        for place, entry in enumerate(table.entries)
+        if table.answers.get((entry.variant, entry.raw, index), False)
+    )
+
+
+def _wanted(
+    table: _Level, kernel: bool, agreed: Mapping[str, bool]
+) -> tuple[int, int, tuple[int, int]]:
+    """Entries that must be counted, that must not, and what is agreed for PROT_NONE."""
+    must = never = asked = said = 0
+    for place, entry in enumerate(table.entries):
+        bit = 1 << place
+        if entry.want is True:
+            must |= bit
+        elif entry.want is False or (entry.kernel and not kernel):
+            never |= bit
+        if entry.name == "protnone" and entry.variant in agreed:
+            asked |= bit
+            said |= bit if agreed[entry.variant] else 0
+    return must, never, (asked, said)

@@ -29,6 +29,7 @@ def _yes(values: list[Value]) -> Value:
 
 ORDINARY: Final = {
     **{f"is_huge_zero_{what}": _no for what in ("pmd", "pud", "page", "folio", "pfn")},
+    "page_table_check_huge_zero_pmd": _no,  # the framework's own test, since 6.12
     "pfn_valid": _yes,
 }
 """The entries that are judged map ordinary memory: valid frames, not the huge zero page."""
