@@ -33,8 +33,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--check",
-        action="store_true",
-        help="try the series: git am, checkpatch.pl, compilation (runs programs of the tree)",
+        choices=("mails", "all"),
+        nargs="?",
+        const="all",
+        help="try the series (runs programs of the tree): git am and checkpatch.pl (mails), and"
+        " compilation patch by patch (all, the default)",
     )
 
 
@@ -91,7 +94,7 @@ def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
         if args.check:
             from analyzer.generate.precheck import check_mails, render
 
-            results = check_mails(tree, found, steps, mails)
+            results = check_mails(tree, found, steps, mails, args.check == "all")
             err.write(render(results))
             if any(not step.ok for step in results):
                 return common.Exit.FINDINGS

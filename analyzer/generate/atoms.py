@@ -112,7 +112,7 @@ def probe(level: str, atoms: Iterable[Atom]) -> str:
 
 def swap_probe(level: str) -> tuple[str, int]:
     """Functions that make swap entries of many kinds, as C, and how many there are."""
-    lines = []
+    lines: list[str] = []
     for swap in _SWAPS:
         for mark in _SWAP_MARKS:
             made = f"swp_entry_to_{level}(swp_entry({swap}))"

@@ -28,12 +28,7 @@ _NAMES: Final = {
     Step.SELECT: "select",
 }
 _ORDER: Final = (Verdict.NEUTRAL, Verdict.BALANCED, Verdict.UNKNOWN, Verdict.FINDING)
-_WORDS: Final = {
-    Verdict.NEUTRAL: "neutral",
-    Verdict.BALANCED: "balanced",
-    Verdict.UNKNOWN: "unknown",
-    Verdict.FINDING: "wrong",
-}
+_WORDS: Final = {Verdict.FINDING: "wrong"}
 _MAX_REASON: Final = 160
 
 
@@ -68,14 +63,25 @@ def _items(edits: Iterable[Edit]) -> list[dict[str, str]]:
 
 
 def _tidy(text: str) -> str:
-    """Bullets that are too long are wrapped; no more than one blank line in a row."""
-    lines = []
-    for line in text.strip().split("\n"):
-        if line.startswith("- ") and len(line) > 72:
-            lines += textwrap.wrap(line, 72, subsequent_indent="  ", break_long_words=False)
-        else:
-            lines.append(line.rstrip())
-    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines))
+    """Paragraphs and bullets are filled to 72 columns; what is indented stays as it is."""
+    done = []
+    for paragraph in re.split(r"\n\s*\n", text.strip()):
+        lines = [line.rstrip() for line in paragraph.split("\n")]
+        if any(line.startswith("- ") for line in lines):
+            lines = [
+                part
+                for line in lines
+                for part in textwrap.wrap(
+                    line, 72, subsequent_indent="  ", break_long_words=False,
+                    break_on_hyphens=False,
+                )
+            ]  # fmt: skip
+        elif not any(line.startswith(" ") for line in lines):
+            lines = textwrap.wrap(
+                " ".join(lines), 72, break_long_words=False, break_on_hyphens=False
+            )
+        done.append("\n".join(lines))
+    return "\n\n".join(done)
 
 
 def patches(plan: Plan) -> list[Patch]:
@@ -130,11 +136,20 @@ def _facts(plan: Plan, edits: Iterable[Edit]) -> dict[str, object]:
     }
 
 
+def _weight(verdict: Verdict) -> int:
+    """How bad a verdict is; what concerns no entry weighs nothing."""
+    return _ORDER.index(verdict) if verdict in _ORDER else -1
+
+
+def _word(verdict: Verdict | None) -> str:
+    return "-" if verdict is None else _WORDS.get(verdict, verdict.value)
+
+
 def _worst(rows: Iterable[Row]) -> dict[tuple[str, str], Verdict]:
     found: dict[tuple[str, str], Verdict] = {}
     for row in rows:
         key = (row.level, row.helper)
-        found[key] = max(found.get(key, row.verdict), row.verdict, key=_ORDER.index)
+        found[key] = max(found.get(key, row.verdict), row.verdict, key=_weight)
     return found
 
 
@@ -153,8 +168,7 @@ def helper_table(plan: Plan) -> tuple[list[HelperRow], int]:
         if old is new and not changed:
             same += 1
             continue
-        said = "-" if old is None else _WORDS[old]
-        rows.append(HelperRow(helper, level, said, _WORDS[new], ", ".join(where) or "-"))
+        rows.append(HelperRow(helper, level, _word(old), _word(new), ", ".join(where) or "-"))
     return rows, same
 
 

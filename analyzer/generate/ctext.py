@@ -113,7 +113,7 @@ def split_parameters(text: str) -> tuple[Parameter, ...]:
 
 
 def find_function(text: str, name: str, line: int) -> Function | None:
-    """The definition of `name` whose name stands at `line`, else the nearest one before or after."""
+    """The definition of `name` at `line`, else the one nearest to it."""
     masked = blank(text)
     best: Function | None = None
     distance = len(text)
@@ -253,17 +253,12 @@ def wrap_call(indent: str, head: str, arguments: list[str], tail: str = ");") ->
     lines = []
     current = f"{indent}{head}("
     for index, one in enumerate(arguments):
-        last = index == len(arguments) - 1
-        piece = one + (tail if last else ",")
-        extra = piece if current.endswith(("(", "\t", " ")) and current.strip() != "" else piece
-        glued = (
-            current + extra
-            if current.endswith("(") or not current.strip()
-            else f"{current} {piece}"
-        )
-        if len(glued.expandtabs(8)) > 80 and current.strip() and not current.endswith("("):
+        piece = one + (tail if index == len(arguments) - 1 else ",")
+        fresh = current.endswith("(") or not current.strip()
+        longer = f"{current}{piece}" if fresh else f"{current} {piece}"
+        if len(longer.expandtabs(8)) > 80 and not fresh:
             lines.append(current)
             current = pad + piece
         else:
-            current = glued
+            current = longer
     return "\n".join([*lines, current])

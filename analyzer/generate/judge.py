@@ -26,7 +26,6 @@ from ..model import Location, Verdict
 from ..tree import KernelTree, OverlayTree
 from .edits import Texts
 
-
 _COLLECT: Final = 100_000  # as `check` does: trees of C are big and acyclic
 _RECURSION: Final = 20_000  # Python frames; helpers nest deep
 

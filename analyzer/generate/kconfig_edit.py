@@ -6,7 +6,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
-from os.path import commonprefix
 from typing import Final
 
 from ..kconfig import Variant
@@ -23,7 +22,7 @@ def place(text: str) -> tuple[int, str] | None:
     """
     blocks = [m.start() for m in _CONFIG.finditer(text)] + [len(text)]
     best: list[re.Match[str]] = []
-    for start, end in zip(blocks, blocks[1:], strict=False):
+    for start, end in pairwise(blocks):
         found = list(_SELECT.finditer(text, start, end))
         if len(found) > len(best):
             best = found
@@ -44,9 +43,15 @@ def place(text: str) -> tuple[int, str] | None:
     return last.end(), last[1]
 
 
+def _shared(name: str) -> int:
+    return next(
+        (at for at, (a, b) in enumerate(zip(name, SUPPORT, strict=False)) if a != b), len(name)
+    )
+
+
 def _alike(before: str, after: str) -> int:
     """How much of its name the option shares with a neighbour."""
-    return max(len(commonprefix((name, SUPPORT))) for name in (before, after))
+    return max(_shared(name) for name in (before, after))
 
 
 def guards(text: str) -> tuple[str, ...]:

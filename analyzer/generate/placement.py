@@ -59,20 +59,28 @@ def _top_level(text: str, position: int, start: int) -> bool:
 
 def include_places(text: str, before: int) -> list[int]:
     """Positions for `#include <linux/page_table_check.h>` ahead of `before`, the best first."""
-    regions = [r for r in c_regions(text) if r[0] < before] or [(0, before)]
+    regions = [r for r in c_regions(text) if r[0] < before] or [(_inside_guard(text), before)]
     places: list[int] = []
     late: list[int] = []
     for start, end in regions:
         limit = min(end, before)
-        for match in _INCLUDE.finditer(text, start, limit):
-            if _top_level(text, match.start(), start):
-                places.append(match.end())
-        late += [
-            _above(text, m.start())
-            for m in _FORM.finditer(text, start, limit)
+        places += [
+            m.end()
+            for m in _INCLUDE.finditer(text, start, limit)
             if _top_level(text, m.start(), start)
         ]
+        late += [
+            _above(text, m.start())
+            for m in _FORM.finditer(text, start, end)
+            if m.start() <= before and _top_level(text, m.start(), start)
+        ]
     return [*reversed(places), *dict.fromkeys(late)]
+
+
+def _inside_guard(text: str) -> int:
+    """Where a header begins, its include guard left out."""
+    guard = re.match(r"(?:\s|/\*.*?\*/|//[^\n]*)*#ifndef\b[^\n]*\n#define\b[^\n]*\n", text, re.S)
+    return guard.end() if guard else 0
 
 
 def _above(text: str, position: int) -> int:

@@ -149,10 +149,9 @@ class Search:
         """Whether nothing that goes through the target is broken any more, and nothing is new."""
         for path in trial.paths:
             names = {place.function for place in path.places}
-            mine = target.function in names or path.helper in target.helpers
-            if path.level == target.level and path.helper in target.helpers and mine:
-                if target.function in names or target.function == path.helper:
-                    return False
+            mine = path.level == target.level and path.helper in target.helpers
+            if mine and (target.function in names or target.function == path.helper):
+                return False
             new = (path.variant, path.helper, path.level) not in before.broken
             hooks = {function for _, _, function in path.hooks}
             if new and (target.function in names or target.function in hooks):

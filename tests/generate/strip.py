@@ -19,10 +19,16 @@ _SELECT = re.compile(r"^[ \t]*select ARCH_SUPPORTS_PAGE_TABLE_CHECK[^\n]*\n", re
 _FOLD = re.compile(r"^(\t+)\w+_t (\w+) = ([^;]+);\n\n?\treturn \2;\n", re.M)
 
 
+_PREDICATE = re.compile(r"^static [^\n;]*\b(?:pte|pmd|pud)_user_accessible_page\s*\(", re.M)
+
+
 def strip_text(text: str) -> str:
     """One file without its part in page table check."""
     text = _INCLUDE.sub("", text)
     text = _GUARDED.sub(lambda m: "" if "user_accessible_page" in m[0] else m[0], text)
+    while (found := _PREDICATE.search(text)) is not None:
+        end = closing(blank(text), text.index("{", found.end()))
+        text = text[: found.start()] + text[end + 1 :].lstrip("\n")
     while True:
         masked = blank(text)
         match = _CALL.search(masked)

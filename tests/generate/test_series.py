@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The mails: git takes them, the bytes are always the same, nothing of the machine is in them."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from analyzer.errors import UsageError
+from analyzer.generate.commits import cover, helper_table, patches
+from analyzer.generate.edits import apply
+from analyzer.generate.output import prepare_folder, write_folder
+from analyzer.generate.precheck import check_mails
+from analyzer.generate.series import Mail, Scratch, build, file_name
+from tests.generate.conftest import Demo
+
+
+@pytest.fixture(scope="module")
+def mails(demo: Demo) -> list[Mail]:
+    steps = patches(demo.plan)
+    return build(demo.plan.texts, steps, cover(demo.plan, len(steps)))
+
+
+def test_names_and_numbers(mails: list[Mail]) -> None:
+    assert [mail.name[:5] for mail in mails] == ["0000-", "0001-", "0002-", "0003-"]
+    subjects = [re.search(r"^Subject: (.*)$", m.text, re.M) for m in mails]
+    assert all(s is not None and s[1].startswith(f"[PATCH {i}/3] demo/mm: ")
+               for i, s in enumerate(subjects))  # fmt: skip
+
+
+def test_the_same_tree_gives_the_same_bytes(demo: Demo, mails: list[Mail]) -> None:
+    steps = patches(demo.plan)
+    assert build(demo.plan.texts, steps, cover(demo.plan, len(steps))) == mails
+
+
+def test_nothing_of_the_machine(mails: list[Mail]) -> None:
+    for mail in mails:
+        assert "Signed-off-by" not in mail.text
+        assert "/tmp" not in mail.text
+        assert str(Path.home()) not in mail.text
+        assert "ptcheck generate --arch demo" in mail.text
+
+
+def test_lines_of_messages_are_short(mails: list[Mail]) -> None:
+    for mail in mails[1:]:
+        message = mail.text.split("\n---\n")[0].split("\n\n", 1)[1]
+        assert max(len(line) for line in message.splitlines()) <= 75, message
+
+
+def test_git_takes_them(demo: Demo, mails: list[Mail], tmp_path: Path) -> None:
+    written = write_folder(tmp_path / "out", mails, force=False)
+    with Scratch(demo.plan.texts) as scratch:
+        subprocess.run(
+            ["git", "-c", "user.name=x", "-c", "user.email=x@y", "am", "-q", *written[1:]],
+            cwd=scratch.path, check=True, capture_output=True,
+        )  # fmt: skip
+        wanted = apply(demo.plan.texts, demo.plan.edits)
+        assert wanted is not None
+        for path, text in wanted.items():
+            assert (scratch.path / path).read_text() == text
+
+
+def test_the_check_says_that_git_takes_them(demo: Demo, mails: list[Mail]) -> None:
+    results = check_mails(demo.stripped, demo.plan, patches(demo.plan), mails, built=False)
+    assert results[0].what == "git am"
+    assert results[0].ok, results[0].result
+    broken = [
+        *mails[:-1],
+        Mail(mails[-1].name, mails[-1].text.replace("\tselect HAVE", "\tselect X")),
+    ]
+    assert not check_mails(demo.stripped, demo.plan, patches(demo.plan), broken, built=False)[0].ok
+
+
+def test_the_table_of_helpers(demo: Demo, mails: list[Mail]) -> None:
+    rows, same = helper_table(demo.plan)
+    changed = {(row.helper, row.before, row.after) for row in rows}
+    assert ("set_pmd_at", "wrong", "balanced") in changed
+    assert same > 5
+    assert "set_pmd_at" in mails[0].text
+
+
+def test_each_patch_builds_on_the_one_before(demo: Demo) -> None:
+    steps = patches(demo.plan)
+    final = apply(demo.plan.texts, demo.plan.edits)
+    assert final is not None
+    assert dict(steps[-1].texts) == final
+    assert all(a.texts != b.texts for a, b in pairwise(steps))
+
+
+def test_existing_patches_stay_unless_forced(mails: list[Mail], tmp_path: Path) -> None:
+    write_folder(tmp_path, mails, force=False)
+    (tmp_path / "0009-older.patch").write_text("mine")
+    with pytest.raises(UsageError, match="--force"):
+        write_folder(tmp_path, mails, force=False)
+    assert (tmp_path / "0009-older.patch").read_text() == "mine"
+    write_folder(tmp_path, mails, force=True)
+    assert sorted(p.name for p in tmp_path.iterdir()) == [mail.name for mail in mails]
+
+
+def test_other_patches_are_never_touched(mails: list[Mail], tmp_path: Path) -> None:
+    (tmp_path / "work.patch").write_text("mine")
+    with pytest.raises(UsageError, match="other patches"):
+        write_folder(tmp_path, mails, force=True)
+    assert [p.name for p in tmp_path.iterdir()] == ["work.patch"]
+
+
+def test_a_file_is_no_folder(tmp_path: Path) -> None:
+    (tmp_path / "x").write_text("")
+    with pytest.raises(UsageError, match="not a folder"):
+        prepare_folder(tmp_path / "x", force=False)
+
+
+def test_names_of_files() -> None:
+    assert file_name(7, "a/mm: do *this*, now") == "0007-a-mm-do-this-now.patch"
