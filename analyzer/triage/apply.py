@@ -130,9 +130,11 @@ def _paths(result: CheckResult, tree: KernelTree) -> Iterable[str]:
 
 
 def _likely(path: str) -> bool:
-    """Headers and code of page tables; others only where a finding or a helper is in them."""
-    name = path.rpartition("/")[2]
-    return "pgtable" in name or "tlb" in name or path.startswith("arch/") or "huge" in name
+    """Headers and code of page tables; others only if a finding or a helper is in them."""
+    folder, _, name = path.rpartition("/")
+    return (folder.startswith("arch/") and folder.endswith("/mm")) or any(
+        word in name for word in ("pgtable", "tlb", "huge", "pgalloc", "page_table")
+    )
 
 
 def _about_comments(
