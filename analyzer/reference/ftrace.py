@@ -30,7 +30,7 @@ _CALL: Final = re.compile(
     r"(?P<symbol>\b[A-Za-z_][\w.]*)\((?P<args>.*?)\)\s*(?P<rest>(?:[;{<].*)?)$"
 )
 _VALUE: Final = re.compile(
-    r"\b(?P<name>\w+)=(?:\(\w[\w ]*\)\[)?(?P<value>\{[^}]*\}|-?(?:0x)?[0-9a-fA-F]+)\b\]?"
+    r"\b(?P<name>\w+)=(?:\(\w[\w ]*\)\[)?(?P<value>\{[^}]*\}|-?(?:0x)?[0-9a-fA-F]+\b)\]?"
 )
 _CALLER: Final = re.compile(r"\bcaller=\"?(\w+)|<-(\w+)")
 _LOST: Final = re.compile(r"\[LOST (\d+) EVENTS\]")

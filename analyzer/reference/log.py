@@ -197,9 +197,9 @@ def _number(found: dict[str, Any], name: str, default: int | None = None) -> int
 def _checked(name: str, value: object) -> int:
     """An integer, or a string with one in hexadecimal ("0x...")."""
     number = value if isinstance(value, int) and not isinstance(value, bool) else None
-    if isinstance(value, str) and value.startswith("0x") and len(value) <= 18:
+    if isinstance(value, str) and value.startswith("0x") and value.isascii() and value.isalnum():
         try:
-            number = int(value, 16) if "_" not in value else None
+            number = int(value, 16) if len(value) <= 18 else MAX_NUMBER
         except ValueError:
             number = None
     if number is None:
