@@ -139,6 +139,8 @@ def _text(unit: Unit, chunk: Chunk) -> str:
     text = unit.source(chunk)
     if chunk.kind == "function":
         return without_assembly(text)
+    if text.startswith("register"):
+        return f"static {text.removeprefix('register').partition('asm')[0]};".replace("__;", ";")
     if chunk.kind == "variable" and text.startswith("extern") and "=" not in text:
         initial = unit.variable(f"{INITIAL}0_{chunk.name}")
         if initial is not None:
