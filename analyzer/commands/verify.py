@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import TextIO
 
@@ -15,7 +16,8 @@ from analyzer.boot.machines import MACHINES, find_machine
 from analyzer.boot.run import BootResult, Limits, boot_tree
 from analyzer.boot.verdict import Outcome
 from analyzer.commands import common
-from analyzer.errors import ToolError, UsageError
+from analyzer.errors import SourceError, ToolError, UsageError
+from analyzer.evaluate.values import Unjudged
 from analyzer.report.verify import (
     render_boot_json,
     render_boot_text,
@@ -24,7 +26,9 @@ from analyzer.report.verify import (
 )
 from analyzer.series import apply_series, read_series
 from analyzer.tree import KernelTree, OverlayTree
-from analyzer.verify import verify_tree
+from analyzer.verify import Agreement, VerifyResult, verify_tree
+from analyzer.verify.framework import against_kernel
+from analyzer.verify.values import FrameworkProof
 
 NAME = "verify"
 HELP = "run helpers and sequences of them against the reference model, or boot a kernel (--boot)"
@@ -59,6 +63,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--as-if-enabled",
         action="store_true",
         help="disagreements of architectures that do not select the option count, too",
+    )
+    parser.add_argument(
+        "--against-kernel",
+        action="store_true",
+        help="the model too: compile the tree's mm/page_table_check.c for user space and run both"
+        " (this runs code of the tree, in a process of its own)",
     )
     boot = parser.add_argument_group(
         "boot (runs the build of the tree, and the kernel that comes of it, in QEMU)"
@@ -131,6 +141,8 @@ def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
             series=subjects,
             note=lambda text: common.note(args, err, text, 1),
         )
+        if args.against_kernel:
+            result = replace(result, framework=_framework(edited, result, archs[0]))
     enabled: bool = args.as_if_enabled
     renderers = {
         "text": lambda: render_text(result, enabled, args.verbose > 0),
@@ -140,6 +152,15 @@ def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     if result.disagrees(enabled):
         return common.Exit.FINDINGS
     return common.Exit.INCOMPLETE if result.incomplete else common.Exit.CLEAN
+
+
+def _framework(tree: KernelTree, result: VerifyResult, arch: str) -> FrameworkProof:
+    """The tree's own framework beside the model, as the first variant that was read has it."""
+    name = result.variants[0].variant if result.variants else "base"
+    try:
+        return against_kernel(tree, arch, name)
+    except (SourceError, Unjudged) as problem:
+        return FrameworkProof(Agreement.UNKNOWN, 0, 0, str(problem))
 
 
 def _boot_exit(result: BootResult) -> int:

@@ -16,6 +16,7 @@ from analyzer.report.summary import count
 from analyzer.verify.values import (
     Act,
     Agreement,
+    FrameworkProof,
     HelperProof,
     Move,
     Problem,
@@ -163,6 +164,15 @@ def _closing(result: VerifyResult) -> Iterator[str]:
     right = sum(one.agreement is Agreement.AGREES for one in sequences)
     classes = sum(len(variant.classes) for variant in variants)
     counted = sum(len(variant.counted) for variant in variants)
+    framework = result.framework
+    if framework is not None and framework.agreement is Agreement.AGREES:
+        yield (
+            f"the reference model and the tree's own framework agree: {framework.events} random"
+            f" events, {framework.stops} of them refused by both"
+        )
+    elif framework is not None:
+        yield visible(f"the tree's own framework: {framework.message}")
+        yield from (visible(f"{_INDENT}{line}") for line in framework.story)
     if result.series:
         yield visible(
             f"with {len(result.series)} patch{'' if len(result.series) == 1 else 'es'} applied:"
@@ -185,12 +195,25 @@ def render_json(result: VerifyResult, as_if_enabled: bool) -> str:
             "tree": {"path": result.tree_label, "revision": result.revision},
             "series": list(result.series),
             "variants": [_variant(variant) for variant in result.variants],
+            "framework": _framework(result.framework),
             "problems": list(result.problems),
             "disagrees": result.disagrees(as_if_enabled),
             "incomplete": result.incomplete,
             "seconds": round(result.seconds, 3),
         }
     )
+
+
+def _framework(proof: FrameworkProof | None) -> dict[str, Any] | None:
+    if proof is None:
+        return None
+    return {
+        "agreement": proof.agreement.value,
+        "events": proof.events,
+        "stops": proof.stops,
+        "message": proof.message,
+        "story": list(proof.story),
+    }
 
 
 def _variant(variant: VariantProof) -> dict[str, Any]:

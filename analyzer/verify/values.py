@@ -111,6 +111,21 @@ class VariantProof:
 
 
 @dataclass(frozen=True, slots=True)
+class FrameworkProof:
+    """The reference model beside the tree's own framework: random events until they differ.
+
+    `stops`: at how many of them both said that the kernel stops. `story`: the fewest events
+    after which they differ.
+    """
+
+    agreement: Agreement
+    events: int
+    stops: int
+    message: str = ""
+    story: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class VerifyResult:
     """All variants of a run. `series`: the patches that were applied first."""
 
@@ -120,9 +135,12 @@ class VerifyResult:
     variants: tuple[VariantProof, ...]
     problems: tuple[str, ...]
     seconds: float
+    framework: FrameworkProof | None = None
 
     def disagrees(self, as_if_enabled: bool) -> bool:
         """Whether there is a disagreement that counts."""
+        if self.framework is not None and self.framework.agreement is Agreement.DISAGREES:
+            return True
         return any(
             (as_if_enabled or one.supported)
             and any(proof.agreement is Agreement.DISAGREES for proof in one.proofs)
@@ -135,6 +153,7 @@ class VerifyResult:
         return (
             not self.variants
             or bool(self.problems)
+            or (self.framework is not None and self.framework.agreement is Agreement.UNKNOWN)
             or any(
                 one.problems
                 or not one.helpers

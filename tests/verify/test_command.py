@@ -91,3 +91,40 @@ def test_what_cannot_be_read_is_incomplete(tmp_path: Path) -> None:
     assert done.code == 3
     assert "not verified" in done.out
     assert "ptep_get_and_clear(): " in done.out
+
+
+FRAMEWORK = "mm/page_table_check.c"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "agreement", "code"),
+    [
+        ("", "", "agrees", 0),
+        ("rw && maps > 1", "rw && maps > 2", "disagrees", 1),
+        ("void __page_table_check_zero", "int __page_table_check_zero(nonsense", "", 2),
+    ],
+    ids=["as it is", "a rule that is broken", "does not compile"],
+)
+def test_model_beside_the_framework_of_the_tree(
+    tmp_path: Path, before: str, after: str, agreement: str, code: int
+) -> None:
+    if shutil.which("gcc") is None and shutil.which("clang") is None:
+        pytest.skip("no compiler is installed")
+    tree = tmp_path / "tree"
+    shutil.copytree(DEMO, tree)
+    (tree / PGTABLE).write_text(mended())
+    text = (tree / FRAMEWORK).read_text()
+    assert before in text
+    (tree / FRAMEWORK).write_text(text.replace(before, after, 1) if before else text)
+    done = ptcheck("verify", str(tree), *BASE, "--against-kernel", "--format", "json")
+    assert done.code == code, done.err
+    if code == 2:
+        assert "does not compile in user space" in done.err
+        return
+    found = json.loads(done.out)["framework"]
+    assert found["agreement"] == agreement
+    if agreement == "agrees":
+        assert found["events"] >= 20_000
+        assert 0 < found["stops"] < found["events"]
+    else:
+        assert 2 <= len(found["story"]) <= 6
