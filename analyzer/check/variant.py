@@ -274,8 +274,8 @@ class Judge:
         """Why no entry of a user can be concerned by a helper here; '' where one can."""
         if self.session.leafless(signature.level):
             return (
-                f"no {signature.level} entry maps memory in this configuration: it has no"
-                " transparent huge pages of that size, and no way to make one"
+                f"no {signature.level} entry maps memory here: there are no transparent huge pages"
+                " of that size, or the constructors refuse to make one"
             )
         if target is not None and self._only_declared(target[0]):
             return f"{target[0]}() is declared, and nothing of this configuration defines it"

@@ -69,6 +69,7 @@ class Entries:
             **dict.fromkeys(IDENTITIES, _identity),
         }
         self._entries: dict[tuple[str, str, int], Entry | str] = {}
+        self.refused: set[tuple[str, str]] = set()  # classes that the tree refuses to make
         self._widths: dict[str, int] = {}
         self._constants: dict[str, int | None] = {}
         self._makers: dict[tuple[str, str], int] = {}
@@ -206,6 +207,8 @@ class Entries:
                 value = self.evaluate(name, Int(pfn, self.bits, False))
                 raw = self.raw(level, value)
             except (Unjudged, PathEnds) as problem:
+                if isinstance(problem, PathEnds):
+                    self.refused.add((level, kind.name))
                 reason = str(problem)
                 continue
             self._makers[(level, kind.name)] = index

@@ -69,16 +69,18 @@ class Session(Entries):
         return any(self.counted(level, entry.raw) is not None for entry in self.classes(level))
 
     def leafless(self, level: str) -> bool:
-        """Whether no entry of a level maps a user's memory: such leaves come with transparent
-        huge pages (hugetlb's are handled through huge_pte helpers), and none can be made."""
-        on = self.variant.config.on
-        if level == "pte" or on(_LEAF_OPTION[level]):
+        """Whether no entry of a level maps a user's memory: none can be made, and either the
+        configuration has no transparent huge pages of that size (hugetlb's are handled through
+        huge_pte helpers), or the tree's own constructors refuse (BUG) in this state of the
+        processor."""
+        if level == "pte":
             return False
-        return not any(
-            isinstance(self.entry(level, kind, self.frames[0]), Entry)
-            for kind in entry_classes(level)
-            if kind.accessible
-        )
+        kinds = [kind for kind in entry_classes(level) if kind.accessible]
+        if any(isinstance(self.entry(level, kind, self.frames[0]), Entry) for kind in kinds):
+            return False
+        if not self.variant.config.on(_LEAF_OPTION[level]):
+            return True
+        return all((level, kind.name) in self.refused for kind in kinds)
 
     def has_predicate(self, level: str) -> bool:
         """Whether the variant defines the level's user accessible predicate."""
