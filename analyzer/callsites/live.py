@@ -9,7 +9,7 @@ from typing import Final
 
 from ..frontend.conditions import holds
 from ..helpers.bodies import SourceIndex
-from ..kconfig import KconfigFiles, Variant, load_kconfig, variants
+from ..kconfig import Config, KconfigFiles, Variant, load_kconfig, variants
 from ..tree import KernelTree
 from .model import CallSite, Judgement, Scan
 
@@ -18,9 +18,16 @@ _OTHER: Final = re.compile(r"!?\s*\bdefined\s*(?:\(\s*(?!CONFIG_)\w+\s*\)|(?!CON
 
 def compiled(site: CallSite, variant: Variant, index: SourceIndex) -> bool:
     """Whether a configuration compiles the line; what is no CONFIG_ symbol is taken to hold."""
-    return index.built(site.location.path, variant.config) and all(
-        "CONFIG_" not in condition or holds(_OTHER.sub("1", condition), variant.config)
-        for condition in site.conditions
+    return index.built(site.location.path, variant.config) and holds_in(
+        site.conditions, variant.config
+    )
+
+
+def holds_in(conditions: tuple[str, ...], config: Config) -> bool:
+    """Whether #if conditions hold, those that ask for anything but CONFIG_ symbols as well."""
+    return all(
+        "CONFIG_" not in condition or holds(_OTHER.sub("1", condition), config)
+        for condition in conditions
     )
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 import gc
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from ..callsites import ReadSources, check_sites
@@ -15,16 +15,16 @@ from ..errors import UsageError
 from ..frontend import ParseCache, Scan, Stage
 from ..helpers.bodies import SourceIndex
 from ..helpers.interface import find_interface
-from ..kconfig import KconfigFiles, ScannedKconfig, Support, load_kconfig, variants
+from ..kconfig import KconfigFiles, ScannedKconfig, load_kconfig, variants
 from ..law.reuse import Reuse
 from ..tree import KernelTree
 from .callers import with_call_sites
-from .results import ArchResult, RawFinding, VariantResult
+from .lint import lint
+from .results import ArchResult, VariantResult
 from .variant import judge_variant
 
 COLLECT: Final = 100_000  # trees of C are big and acyclic: look for cycles rarely
 RECURSION: Final = 20_000  # Python frames; helpers nest about 60 calls of some 20 frames each
-SUPPORT: Final = "ARCH_SUPPORTS_PAGE_TABLE_CHECK"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +102,7 @@ def _check_arch(
         sites = check_sites(tree, (arch,), sources)
         results = with_call_sites(sites, results, offered, index)
     if results:
-        results[0] = _lint(arch, kconfig.select_of(SUPPORT), results)
+        results = lint(tree, arch, kconfig, results, index)
     unread = [f"{p.location}: {p.message}" for p in kconfig.problems]
     if kconfig.empty:
         unread.append(f"arch/{arch}/Kconfig: there is no Kconfig to read")
@@ -110,22 +110,3 @@ def _check_arch(
     if not results:
         unread.append(f"arch/{arch}/Kconfig:1: no configuration has an MMU, nothing to judge")
     return results, unread
-
-
-def _lint(arch: str, support: Support, results: list[VariantResult]) -> VariantResult:
-    """Kconfig against the code, as a finding of the first variant: hooks without the select."""
-    used = sorted(
-        {
-            (hook.location, hook.hook, hook.function)
-            for result in results
-            for verdict in result.helpers
-            for hook in verdict.hooks
-            if hook.location.path.startswith(f"arch/{arch}/")
-        }
-    )
-    if not used or support.supported:
-        return results[0]
-    location, hook, function = used[0]
-    message = f"arch/{arch} calls {hook}() and does not select {SUPPORT}"
-    found = RawFinding("PTC302", function, "pte", location, function, message, None, (function,))
-    return replace(results[0], findings=(*results[0].findings, found))

@@ -7,7 +7,7 @@ import argparse
 from typing import TextIO
 
 from analyzer.check.api import hook_api
-from analyzer.check.arch import SUPPORT
+from analyzer.check.lint import SUPPORT
 from analyzer.commands import common
 from analyzer.kconfig import KconfigFiles, Variant, architectures, load_kconfig, variants
 from analyzer.report import archs as report

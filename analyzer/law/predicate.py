@@ -96,7 +96,7 @@ class PredicateLaws:
             return
         for function in (f"__page_table_check_{level}_clear", f"__page_table_check_{level}s_set"):
             node = code.function_node(function, "")
-            if node is not None and name in code.callees(function):
+            if node is not None and self._reaches(function, name):
                 where = Location(node.decl.coord.file, node.decl.coord.line)
                 yield Broken("PTC209", level, f"{name}() is used here and not defined", where, None)
                 return
@@ -120,6 +120,9 @@ class PredicateLaws:
             elif entry.name == "invalidated" and answer:
                 message = f"{name}() stays true for the entry that {level}_mkinvalid() makes"
                 yield Broken("PTC203", level, message, where, entry)
+            elif entry.name == "special" and answer and self._counted(level, entry.raw):
+                message = f"{name}() is true for a special entry, and the framework counts it"
+                yield Broken("PTC210", level, message, where, entry)
             elif kind is not None and kind.accessible and not answer:
                 message = f"{name}() is false for an accessible user entry ({entry.name})"
                 yield Broken("PTC204", level, message, where, entry)
@@ -131,6 +134,12 @@ class PredicateLaws:
         if self._reaches(name, f"{level}_protnone"):
             message = f"{name}() asks {level}_protnone(), which is constant without NUMA_BALANCING"
             yield Broken("PTC207", level, message, where, None)
+
+    def _counted(self, level: str, raw: int) -> bool:
+        try:
+            return self.session.counted(level, raw) is not None
+        except (Unjudged, PathEnds):
+            return False
 
     def _flags(self, level: str, entry: Entry, answer: bool, where: Location) -> Iterator[Broken]:
         for change in _FLAGS:

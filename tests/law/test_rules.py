@@ -13,6 +13,7 @@ import pytest
 
 from tests.law.demo import (
     BODIES,
+    FRAMEWORK,
     GENERIC,
     KCONFIG,
     PGALLOC,
@@ -204,6 +205,8 @@ BAD = (
          (arch(("static inline bool pud_user_accessible_page(pud_t"
                 " pud)\n{\n") + PUD_PREDICATE + "}\n", ""),),
          "pud"),
+    Case("special entries are counted", "PTC210", "pte_user_accessible_page",
+         (Edit(FRAMEWORK, " && !pte_special(pte);", ";"),), "pte"),
     # PTC3xx
     Case("an argument too many", "PTC301", "set_pmd_at",
          (arch(SET_PMD, SET_PMD.replace("_set(mm, pmdp", "_set(mm, addr, pmdp")),), "pmd"),
@@ -327,7 +330,7 @@ def test_hooks_with_select(condition: str) -> None:
 
 
 def test_every_rule_has_a_mutant() -> None:
-    wanted = {f"PTC10{n}" for n in range(1, 10)} | {f"PTC20{n}" for n in range(1, 10)}
+    wanted = {f"PTC10{n}" for n in range(1, 10)} | {f"PTC20{n}" for n in range(1, 10)} | {"PTC210"}
     assert {case.rule for case in BAD} >= wanted | {"PTC301"}
     touched = {edit.path for case in (*BAD, *GOOD) for edit in case.edits}
     assert touched >= {PGTABLE, GENERIC, BODIES, PGALLOC}

@@ -141,3 +141,32 @@ static inline bool pud_user_accessible_page(pud_t pud)
     fix="""\
 Test the user bit too.""",
 )
+
+COUNTS_SPECIAL = Rule(
+    code="PTC210",
+    name="predicate-counts-special",
+    title="special entries are counted, and the framework does not skip them",
+    explanation="""\
+A special entry maps a frame that has no page to account for: the page of zeros, or memory of a
+device. In this tree the framework counts it like any other, because mm/page_table_check.c does
+not ask for special entries; the predicate does not leave them out either. Newer kernels, and
+older ones with the correction, skip them in the framework: there this rule does not ask.""",
+    why="""\
+The page of zeros is mapped any number of times by everyone; counted like a page with an owner,
+it stops the kernel sooner or later.""",
+    bad="""\
+static inline bool pte_user_accessible_page(pte_t pte)
+{
+	return pte_present(pte) && pte_user(pte);
+}
+""",
+    good="""\
+static inline bool pte_user_accessible_page(pte_t pte)
+{
+	return pte_present(pte) && pte_user(pte) && !pte_special(pte);
+}
+""",
+    fix="""\
+Take over the correction of the framework (it skips special entries and the huge page of zeros),
+which is better than leaving them out in each architecture.""",
+)
