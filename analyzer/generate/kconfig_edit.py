@@ -63,7 +63,8 @@ def guards(text: str) -> tuple[str, ...]:
     return tuple(sorted(counted, key=lambda g: ("&&" in g, -counted[g], len(g), g)))
 
 
-def _holds(guard: str, variant: Variant) -> bool:
+def holds(guard: str, variant: Variant) -> bool:
+    """Whether a condition is true in a variant."""
     return all(
         variant.config.on(term.lstrip("!")) != term.startswith("!") for term in guard.split(" && ")
     )
@@ -80,7 +81,7 @@ def guard_for(
     if not others:
         return ""
     for guard in ("MMU", "64BIT", *guards(text)):
-        if all(_holds(guard, v) for v in good) and not any(_holds(guard, v) for v in others):
+        if all(holds(guard, v) for v in good) and not any(holds(guard, v) for v in others):
             return guard
     return None
 

@@ -16,7 +16,7 @@ from ..tree import KernelTree
 from .api import Hooks, predicate_shape
 from .edits import Edit, Step, make
 from .judge import Bench, Judgement, Row
-from .kconfig_edit import SUPPORT, guard_for, line, place
+from .kconfig_edit import SUPPORT, guard_for, holds, line, place
 from .predicate_text import predicates_edit
 from .predicates import Synthesis, synthesise
 from .search import Search
@@ -84,7 +84,8 @@ def plan(tree: KernelTree, arch: str, note: Callable[[str], None] = lambda _: No
     guard, edit, problem = _select(tree, bench, arch, now, search)
     if edit is not None:
         search.keep([edit])
-    undecided = _undecided(now, synthesis)
+    off = _off(bench, guard) if edit is not None else frozenset()
+    undecided = _undecided(now, synthesis, off)
     if problem:
         undecided = (*undecided, Undecided(SUPPORT, "", (), problem, False))
     touched = {edit.path for edit in search.edits}
@@ -135,15 +136,26 @@ def _may_lack_mmu(bench: Bench) -> bool:
     return bench.kconfig.solve({"MMU": "n"}).value("MMU") == "n"
 
 
-def _undecided(now: Judgement, synthesis: Synthesis | None) -> tuple[Undecided, ...]:
+def _off(bench: Bench, guard: str) -> frozenset[str]:
+    """The variants in which the option is not selected."""
+    return frozenset(v.name for v in bench.variants if guard and not holds(guard, v))
+
+
+def _undecided(
+    now: Judgement, synthesis: Synthesis | None, off: frozenset[str]
+) -> tuple[Undecided, ...]:
     found: dict[tuple[str, str, str, bool], list[str]] = {}
     for row in now.rows:
+        if row.variant in off:
+            continue
         if row.verdict is Verdict.UNKNOWN:
             found.setdefault((row.helper, row.level, row.reason, False), []).append(row.variant)
         elif row.verdict is Verdict.FINDING:
             reason = "no form of a hook that was tried makes the sum come out"
             found.setdefault((row.helper, row.level, reason, True), []).append(row.variant)
     for fault in now.predicates:
+        if fault.variant in off:
+            continue
         name = f"{fault.level}_user_accessible_page"
         found.setdefault((name, fault.level, fault.message, True), []).append(fault.variant)
     for level, reason in synthesis.missing if synthesis is not None else ():

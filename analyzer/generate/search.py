@@ -346,12 +346,18 @@ class Search:
         for at in include_places(text, before):
             line = f"#include <{HOOKS}>\n"
             trial = {**self.texts, path: text[:at] + line + text[at:]}
-            seen = self.bench.judge(trial, helpers=frozenset())
-            if seen.units and all(in_order(unit) for unit in seen.units.values()):
-                previous = text.rfind("\n", 0, at - 1) + 1
-                alone = not text[previous:at].lstrip().startswith("#") and at != 0
-                return at, alone
+            first = [self.bench.variants[0].name]
+            if not self._in_order(trial, first) or not self._in_order(trial, None):
+                continue
+            previous = text.rfind("\n", 0, at - 1) + 1
+            alone = not text[previous:at].lstrip().startswith("#") and at != 0
+            return at, alone
         return None
+
+    def _in_order(self, texts: dict[str, str], only: list[str] | None) -> bool:
+        """Whether the hooks' header comes after what it needs, in the variants that are read."""
+        seen = self.bench.judge(texts, only=only, helpers=frozenset())
+        return bool(seen.units) and all(in_order(unit) for unit in seen.units.values())
 
 
 def _line_start(masked: str, line: int) -> int:
