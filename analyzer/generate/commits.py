@@ -165,7 +165,7 @@ def helper_table(plan: Plan) -> tuple[list[HelperRow], int]:
         hooks = plan.hooked_after.get((helper, level), set())
         where = sorted({function for _, function in hooks})
         changed = hooks != plan.hooked_before.get((helper, level), set())
-        if old is new and not changed:
+        if new not in _ORDER or (old is new and not changed):
             same += 1
             continue
         rows.append(HelperRow(helper, level, _word(old), _word(new), ", ".join(where) or "-"))

@@ -38,8 +38,8 @@ _TRIPLES: Final = {
 """What toolchains call the machines that the kernel has folders for."""
 _CLANG: Final = ("loongarch", "hexagon", "arm64", "riscv", "x86", "s390", "powerpc", "mips", "arm")
 _OBJECTS: Final = (
-    "mm/page_table_check.o", "mm/memory.o", "mm/mprotect.o", "mm/mremap.o", "mm/pgtable-generic.o",
-    "mm/huge_memory.o", "mm/hugetlb.o", "mm/khugepaged.o",
+    "mm/page_table_check.o", "mm/memory.o", "mm/pgtable-generic.o", "mm/huge_memory.o",
+    "mm/hugetlb.o",
 )  # fmt: skip
 
 
