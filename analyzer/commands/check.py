@@ -9,7 +9,8 @@ from typing import TextIO
 
 from analyzer.check import check_tree
 from analyzer.check.limits import MEBIBYTES, SECONDS, Limits
-from analyzer.commands import common, policy
+from analyzer.commands import against, common, policy
+from analyzer.errors import UsageError
 from analyzer.kconfig import architectures
 from analyzer.model import CheckResult
 from analyzer.report.formats import FORMATS, find_format
@@ -24,12 +25,7 @@ HELP = "judge every helper of the tree: balanced, neutral, finding or unknown"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of the command."""
     common.add_common_arguments(parser, [known.name for known in FORMATS])
-    parser.add_argument(
-        "--variant",
-        metavar="V[,W]",
-        action="append",
-        help="only these variants of each architecture (default: all; see ptcheck archs)",
-    )
+    common.add_variant_argument(parser)
     parser.add_argument(
         "--as-if-enabled",
         action=argparse.BooleanOptionalAction,
@@ -54,10 +50,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="put the seconds it took into the reports, which then differ from run to run",
     )
     policy.add_arguments(parser)
+    against.add_arguments(parser)
 
 
 def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     """Judge the tree and write the reports; the exit code says what was found."""
+    if args.base is not None:
+        return against.run(args, out, err)
+    if args.head is not None:
+        raise UsageError("--head names the revision to compare with that of --base")
     source = policy.source_of(args)
     tree, _ = common.choose_tree(args, err)
     with tree, common.facts(args, err) as facts:
@@ -66,9 +67,7 @@ def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
         archs = common.choose_archs(args, tree)
         if args.baseline is not None:
             read_baseline(args.baseline)  # a mistake is told before the work is done
-        only = None
-        if args.variant:
-            only = frozenset(name for text in args.variant for name in text.split(",") if name)
+        only = common.chosen_variants(args)
         result = check_tree(
             tree,
             archs,

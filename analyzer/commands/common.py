@@ -23,6 +23,8 @@ from analyzer.tree import FolderTree, KernelTree, is_kernel_tree, open_tree
 if TYPE_CHECKING:
     from analyzer.cache import FactCache
 
+    Facts = FactCache | None
+
 # `ifeq ($(ARCH),x86_64)` + `SRCARCH := x86` of the top Makefile, since 2.6.24
 _SRCARCH = re.compile(
     r"^ifeq \(\$\(ARCH\),([\w-]+)\)\n[ \t]*SRCARCH[ \t]*:?=[ \t]*([\w-]+)", re.MULTILINE
@@ -109,6 +111,23 @@ def number_up_to(limit: int) -> Callable[[str], int]:
         return number
 
     return parse
+
+
+def add_variant_argument(parser: argparse.ArgumentParser) -> None:
+    """Declare the option that chooses configurations."""
+    parser.add_argument(
+        "--variant",
+        metavar="V[,W]",
+        action="append",
+        help="only these variants of each architecture (default: all; see ptcheck archs)",
+    )
+
+
+def chosen_variants(args: argparse.Namespace) -> frozenset[str] | None:
+    """Return the names of the variants to judge, None for all."""
+    if not args.variant:
+        return None
+    return frozenset(name for text in args.variant for name in text.split(",") if name)
 
 
 def _format_parser(formats: Sequence[str]) -> Callable[[str], Output]:

@@ -52,7 +52,7 @@ def document(result: CheckResult, options: ReportOptions = DEFAULTS) -> dict[str
         "api": api_document(result.api),
         "variants": [_variant(summary) for summary in result.summaries],
         "helpers": [_helper(helper) for helper in result.helpers],
-        "findings": [_finding(finding, options) for finding in ordered(result.findings)],
+        "findings": [finding_document(finding, options) for finding in ordered(result.findings)],
         "notices": [
             {"rule": n.rule, "message": n.message, **place_document(n.location)}
             for n in result.notices
@@ -112,7 +112,8 @@ def _helper(helper: HelperVerdict) -> dict[str, Any]:
     }
 
 
-def _finding(finding: Finding, options: ReportOptions) -> dict[str, Any]:
+def finding_document(finding: Finding, options: ReportOptions = DEFAULTS) -> dict[str, Any]:
+    """One finding."""
     return {
         "rule": finding.rule,
         "name": finding.name,

@@ -6,6 +6,7 @@ from __future__ import annotations
 from analyzer.tree.base import MAX_FILE_BYTES, Entry, KernelTree, Kind
 from analyzer.tree.folder import FolderTree
 from analyzer.tree.gitrev import GitTree
+from analyzer.tree.history import History
 from analyzer.tree.opening import is_kernel_tree, open_tree
 from analyzer.tree.overlay import MemoryTree, OverlayTree
 
@@ -14,6 +15,7 @@ __all__ = [
     "Entry",
     "FolderTree",
     "GitTree",
+    "History",
     "KernelTree",
     "Kind",
     "MemoryTree",

@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""How the revisions of a repository are related; nothing is written, run or fetched.
+
+Only `rev-parse`, `merge-base` and `rev-list` are called, in the closed environment of
+`gitprocess`. What is missing in a clone is told with the command that would fetch it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+from dataclasses import dataclass
+from typing import Final
+
+from analyzer.errors import ToolError, TreeError
+from analyzer.tree.gitprocess import ANSWER_SECONDS, OPTIONS, closed_environment
+from analyzer.tree.gitrev import open_repository
+
+_HEX: Final = re.compile(r"[0-9a-f]{7,64}")
+_DEEPEN: Final = 100  # commits that the command we suggest fetches
+_MAX_COMMITS: Final = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """A commit: its full id, and its subject line."""
+
+    id: str
+    subject: str
+
+
+class History:
+    """The commits of the repository that a folder is in. Raises TreeError where there is none."""
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path = os.fspath(path)
+        try:
+            import git
+        except ImportError as error:
+            raise ToolError("revisions need git and GitPython, and one is missing") from error
+        self._shadow, _ = open_repository(self.path)
+        self.bare = self._shadow.bare
+        git_dir = self._shadow.path
+        self._git = git.Git(git_dir)
+        self._git.update_environment(**closed_environment(git_dir, git_dir))
+        self._git.set_persistent_git_options(c=list(OPTIONS))
+
+    @property
+    def shallow(self) -> bool:
+        """Whether the history was cut off when it was cloned."""
+        try:
+            return bool((self._shadow.path / "shallow").read_bytes().strip())
+        except OSError:
+            return False
+
+    def commit(self, rev: str) -> str:
+        """Return the full id of a revision. Raises TreeError with the command that fetches it."""
+        if not rev or rev.startswith("-") or not rev.isprintable():
+            raise TreeError(f"not a revision: {rev!r}")
+        try:
+            found = self._run("rev-parse", "--verify", "--quiet", f"{rev}^{{commit}}")
+        except TreeError as error:
+            raise TreeError(
+                f"unknown revision '{rev}' in {self.path}; fetch it: {self.fetch(rev)}"
+            ) from error
+        return found.strip()
+
+    def merge_base(self, one: str, other: str) -> str:
+        """Return the commit that two have in common. Raises TreeError where there is none."""
+        try:
+            return self._run("merge-base", one, other).split()[0]
+        except (TreeError, IndexError) as error:
+            what = f"{one[:12]} and {other[:12]} have no commit in common"
+            if self.shallow:
+                raise TreeError(
+                    f"{what} in this shallow clone; fetch more of the history:"
+                    f" git -C {shlex.quote(self.path)} fetch --deepen={_DEEPEN}"
+                    " (or --unshallow)"
+                ) from error
+            raise TreeError(
+                f"{what}: unrelated histories; if a branch is missing, fetch it:"
+                f" {self.fetch('BRANCH')}"
+            ) from error
+
+    def is_ancestor(self, one: str, other: str) -> bool:
+        """Whether `one` is `other`, or one of the commits it is made on."""
+        return self._run("merge-base", one, other, quiet=True).split()[:1] == [one]
+
+    def subject(self, commit: str) -> str:
+        """Return the first line of the message of a commit."""
+        text = self._run("rev-list", "--max-count=1", "--format=%s", commit)
+        return "\n".join(text.split("\n")[1:]).strip("\n")
+
+    def between(self, good: list[str], bad: str, *, first_parent: bool = False) -> list[str]:
+        """Return the commits that `bad` has and none of `good`, in git's order, newest first."""
+        options = ["--first-parent"] if first_parent else []
+        excluded = [f"^{commit}" for commit in good]
+        limit = f"--max-count={_MAX_COMMITS}"
+        return self._run("rev-list", limit, *options, bad, *excluded).split()
+
+    def middle(
+        self, good: list[str], bad: str, *, first_parent: bool = False
+    ) -> list[tuple[str, int]]:
+        """Return the commits between, with git's measure for a bisection, the best first.
+
+        The measure of a commit is how many commits a verdict on it decides at least.
+        """
+        options = ["--first-parent"] if first_parent else []
+        excluded = [f"^{commit}" for commit in good]
+        text = self._run("rev-list", "--bisect-all", *options, bad, *excluded)
+        found = []
+        for line in text.splitlines():
+            commit, _, rest = line.partition(" ")
+            distance = re.search(r"dist=(\d+)", rest)
+            found.append((commit, int(distance[1]) if distance else 0))
+        return found
+
+    def fetch(self, rev: str) -> str:
+        """Return the command that would fetch a revision."""
+        remote, slash, branch = rev.removeprefix("refs/remotes/").partition("/")
+        known = (self._shadow.path / "refs" / "remotes" / remote).is_dir() or remote == "origin"
+        if not (slash and known):
+            remote, branch = "origin", rev
+        return f"git -C {shlex.quote(self.path)} fetch {shlex.quote(remote)} {_quoted(branch)}"
+
+    def _run(self, command: str, *arguments: str, quiet: bool = False) -> str:
+        import git
+
+        try:
+            done = self._git.execute(
+                ["git", *self._options(), command, *arguments],
+                kill_after_timeout=ANSWER_SECONDS,
+                strip_newline_in_stdout=False,
+            )
+        except git.GitCommandNotFound as error:
+            raise ToolError("git is not installed, revisions need it") from error
+        except git.GitCommandError as error:
+            if quiet:
+                return ""
+            raise TreeError(f"git {command} fails in {self.path}") from error
+        except (git.GitError, OSError, ValueError) as error:
+            raise TreeError(f"git cannot read {self.path}") from error
+        return str(done)
+
+    def _options(self) -> list[str]:
+        return [argument for option in OPTIONS for argument in ("-c", option)]
+
+
+def _quoted(rev: str) -> str:
+    """A revision as an argument of `git fetch`, without suffixes such as ~3 and ^{}."""
+    if _HEX.fullmatch(rev):
+        return rev
+    return shlex.quote(re.split(r"[~^@:]", rev, maxsplit=1)[0] or rev)
