@@ -21,6 +21,8 @@ from analyzer.report.escape import visible
 
 COMMANDS: tuple[str, ...] = (
     "check",
+    "diff",
+    "bisect",
     "verify",
     "replay",
     "callsites",
