@@ -14,6 +14,11 @@ from analyzer.errors import ToolError
 _PACKAGE = Path(__file__).resolve().parent
 
 
+def package_dir() -> Path:
+    """Return the folder of our own Python."""
+    return _PACKAGE
+
+
 def templates_dir() -> Path:
     """Return the folder of the jinja2 templates. Raises ToolError if the install lacks it."""
     return _find("templates")

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from analyzer.errors import ToolError
+from analyzer.preprocessor import find_tool
 from analyzer.resources import stubs_dir
 
 _PACKAGE: Final = Path(__file__).resolve().parents[1]
@@ -43,8 +44,6 @@ def _package(name: str) -> str:
 
 def _preprocessor() -> str:
     """Which one it is, told by its file; asking it for its version takes longer."""
-    from analyzer.frontend.preprocess import find_tool
-
     try:
         tool = find_tool()
     except ToolError:

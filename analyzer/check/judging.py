@@ -9,13 +9,16 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final, Protocol, TypeVar
+from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
 from ..clock import Clock
 from ..model import HookApi
 from ..tree import KernelTree
 from .limits import Limits
 from .results import ArchResult
+
+if TYPE_CHECKING:
+    from .arch import Workshop
 
 _COUNTING: Final = "page_table_check_pte_clear"
 FRAMEWORK: Final = "mm/page_table_check.c"
@@ -49,17 +52,56 @@ class Survey:
     problems: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Hooks:
+    """The hook interface of a tree, and what is the matter with it."""
+
+    api: HookApi
+    problems: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What generic code calls, sorted."""
+
+    called: tuple[str, ...]
+
+
+class Shared:
+    """What several runs share, so that contents are parsed once: pass the same to all."""
+
+    def __init__(self) -> None:
+        self._workshop: Workshop | None = None
+
+    @property
+    def workshop(self) -> Workshop:
+        """Made when something has to be judged for the first time."""
+        from .arch import Workshop
+
+        if self._workshop is None:
+            self._workshop = Workshop()
+        return self._workshop
+
+
 def survey(tree: KernelTree, clock: Clock, facts: Facts | None = None) -> Survey:
     """Read what all architectures share."""
     with clock.stage("interface"):
         if facts is None:
-            return _survey(tree)
-        name = ("survey",)
-        return facts.recall(tree, name, Survey) or facts.keep(tree, name, _survey)
+            hooks, names = _hooks(tree), _names(tree)
+        else:
+            hooks = facts.recall(tree, ("hooks",), Hooks) or facts.keep(tree, ("hooks",), _hooks)
+            names = facts.recall(tree, ("names",), Names) or facts.keep(tree, ("names",), _names)
+    return Survey(hooks.api, names.called, hooks.problems)
 
 
-def _survey(tree: KernelTree) -> Survey:
-    from ..helpers.interface import called_names, read_text
+def _names(tree: KernelTree) -> Names:
+    from ..helpers.interface import called_names
+
+    return Names(tuple(sorted(called_names(tree))))
+
+
+def _hooks(tree: KernelTree) -> Hooks:
+    from ..helpers.interface import read_text
     from ..kconfig import architectures
     from .api import hook_api
 
@@ -68,7 +110,7 @@ def _survey(tree: KernelTree) -> Survey:
     if api.present and _COUNTING not in read_text(tree, FRAMEWORK):
         lacking = f"no {_COUNTING}() to read; what is counted is taken from the predicates alone"
         problems = (f"{FRAMEWORK}: {lacking}",)
-    return Survey(api, tuple(sorted(called_names(tree))), problems)
+    return Hooks(api, problems)
 
 
 def judge_archs(
@@ -81,6 +123,7 @@ def judge_archs(
     note: Note,
     facts: Facts | None = None,
     limits: Limits | None = None,
+    shared: Shared | None = None,
 ) -> list[ArchResult]:
     """The result of each architecture, in the order given: remembered, or judged now."""
     found: dict[str, ArchResult] = {}
@@ -91,7 +134,8 @@ def judge_archs(
                 found[arch] = result
     left = [arch for arch in archs if arch not in found]
     if left:
-        found |= _judge(tree, left, known, only, jobs, clock, note, facts, limits or Limits())
+        bounds = limits or Limits()
+        found |= _judge(tree, left, known, only, jobs, clock, note, facts, bounds, shared)
     return [found[arch] for arch in archs]
 
 
@@ -105,11 +149,12 @@ def _judge(
     note: Note,
     facts: Facts | None,
     limits: Limits,
+    shared: Shared | None,
 ) -> dict[str, ArchResult]:
-    from .arch import Question, Workshop
+    from .arch import Question
     from .pool import judge_all
 
-    workshop = Workshop()
+    workshop = (shared or Shared()).workshop
     question = Question(frozenset(known.called), only)
 
     def judge(arch: str, clock: Clock, note: Note) -> ArchResult:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from ..clock import Clock
 from ..model import CheckResult, Finding, HelperVerdict, VariantSummary
 from ..tree import KernelTree
-from .judging import Facts, judge_archs, survey
+from .judging import Facts, Shared, judge_archs, survey
 from .limits import Limits
 from .merge import merge
 
@@ -24,17 +24,20 @@ def check_tree(
     clock: Clock | None = None,
     facts: Facts | None = None,
     limits: Limits | None = None,
+    shared: Shared | None = None,
 ) -> CheckResult:
     """Judges every helper of `archs` (all their variants, or those named in `only`).
 
-    `jobs` processes judge an architecture each; `facts` remembers what was found out before.
-    The result, but for its seconds, depends on neither. What `limits` end is not judged.
+    `jobs` processes judge an architecture each; `facts` remembers what was found out before,
+    `shared` what contents were parsed to. The result, but for its seconds, depends on none of
+    them. What `limits` end is not judged.
     """
     started = time.perf_counter()
     chosen = tuple(archs)
     clock = clock or Clock()
     known = survey(tree, clock, facts)
-    judged = judge_archs(tree, chosen, known, only, jobs, clock, note, facts, limits or Limits())
+    bounds = limits or Limits()
+    judged = judge_archs(tree, chosen, known, only, jobs, clock, note, facts, bounds, shared)
     problems: list[str] = list(known.problems)
     summaries: list[VariantSummary] = []
     helpers: list[HelperVerdict] = []

@@ -7,6 +7,7 @@ import argparse
 from typing import Any, TextIO
 
 from analyzer.check.bisect import Answer, State, Target, bisect, state, targets
+from analyzer.check.judging import Shared
 from analyzer.commands import common
 from analyzer.commands.revisions import judge
 from analyzer.errors import TreeError, UsageError
@@ -58,6 +59,7 @@ class _Search:
         self.args = args
         self.err = err
         self.rule = rule
+        self._shared = Shared()
         self.only = common.chosen_variants(args)
         self.path = args.tree if args.tree is not None else "."
         self.history = History(self.path)
@@ -122,7 +124,7 @@ class _Search:
                         chosen += self._others(there)
             else:
                 chosen = (arch,) if arch in there else self._others(there)
-            return judge(self.args, tree, chosen, self.only, self._facts, self.err)
+            return judge(self.args, tree, chosen, self.only, self._facts, self._shared, self.err)
 
     def _others(self, there: tuple[str, ...]) -> tuple[str, ...]:
         with open_tree(self.path, self.bad) as tree:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import TextIO
 
 from analyzer.check import check_tree
+from analyzer.check.judging import Shared
 from analyzer.commands import common
 from analyzer.kconfig.facts import architectures
 from analyzer.model import CheckResult
@@ -20,6 +21,7 @@ def judge(
     archs: Sequence[str],
     only: frozenset[str] | None,
     facts: common.Facts,
+    shared: Shared,
     err: TextIO,
 ) -> CheckResult:
     """The result for one tree, with the options that all commands have."""
@@ -30,6 +32,7 @@ def judge(
         jobs=common.jobs(args),
         note=lambda text: common.note(args, err, f"{tree.label}: {text}", 1),
         facts=facts,
+        shared=shared,
     )
 
 
@@ -56,6 +59,7 @@ def judge_two(
     gone = [arch for arch in before if arch not in after and arch not in older]
     if "all" in names or not set(chosen) <= set(before):
         older += gone
+    shared = Shared()
     with common.facts(args, err) as facts:
-        first = judge(args, base, sorted(older), only, facts, err)
-        return first, judge(args, head, chosen, only, facts, err)
+        first = judge(args, base, sorted(older), only, facts, shared, err)
+        return first, judge(args, head, chosen, only, facts, shared, err)

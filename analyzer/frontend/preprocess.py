@@ -5,12 +5,9 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import signal
 import subprocess
-import sys
 import threading
-from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +17,7 @@ from analyzer.errors import ToolError
 from analyzer.frontend.errors import UnitError
 from analyzer.frontend.tokens import tree_path
 from analyzer.model import Location
+from analyzer.preprocessor import Tool
 
 OURS: Final = "<ptcheck>"
 CPU_SECONDS: Final = 8  # a unit of a real kernel takes less than one
@@ -65,14 +63,6 @@ class Diagnostic:
 
 
 @dataclass(frozen=True, slots=True)
-class Tool:
-    """A C preprocessor: `kind` is 'gcc', 'clang' or 'pcpp'."""
-
-    kind: str
-    command: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Preprocessed:
     """What came out: the text, beginning with a newline, and the errors.
 
@@ -82,30 +72,6 @@ class Preprocessed:
     text: str
     diagnostics: tuple[Diagnostic, ...]
     fatal: Location | None
-
-
-def find_tool(environment: Mapping[str, str] = os.environ) -> Tool:
-    """Return the preprocessor to use: $PTCHECK_CPP, gcc, clang, or pcpp.
-
-    Raises ToolError where there is none.
-    """
-    named = environment.get("PTCHECK_CPP", "")
-    path = environment.get("PATH", os.defpath)
-    if named and named != "pcpp":
-        found = shutil.which(named, path=path)
-        if found is None:
-            raise ToolError(f"PTCHECK_CPP names no program: {named}")
-        return Tool("clang" if "clang" in Path(named).name else "gcc", (found,))
-    if not named:
-        for name in ("gcc", "clang"):
-            found = shutil.which(name, path=path)
-            if found is not None:
-                return Tool(name, (found,))
-    try:
-        import pcpp  # noqa: F401
-    except ImportError:
-        raise ToolError("no C preprocessor: install gcc or clang, or `pip install pcpp`") from None
-    return Tool("pcpp", (sys.executable, os.fspath(Path(__file__).with_name("pcpp_main.py"))))
 
 
 def preprocess(

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Final
 
 from analyzer.frontend.errors import UnitError
 from analyzer.frontend.macros import MacroTable, without_directives
-from analyzer.frontend.preprocess import OURS, Diagnostic, Tool, find_tool, preprocess
+from analyzer.frontend.preprocess import OURS, Diagnostic, preprocess
 from analyzer.frontend.stage import MISSING, Stage
 from analyzer.frontend.tokens import tree_path
 from analyzer.frontend.unit import ParseCache, Unit
 from analyzer.model import Location
+from analyzer.preprocessor import Tool, find_tool
 
 if TYPE_CHECKING:
     from analyzer.kconfig import Variant

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from analyzer.frontend.includes import scan
-from analyzer.frontend.preprocess import find_tool
+from analyzer.preprocessor import find_tool
 
 
 def names(text: bytes) -> list[str]:

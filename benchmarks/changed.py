@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""CPU seconds of `check --base` where one header changed, beside a full check.
+
+    python -m benchmarks.changed --tree ~/linux [--arch arm64] [--runs 2] [--json FILE]
+
+What a check of the architecture reads is put into a repository in a temporary folder, with two
+commits: the tree as it is, and one whose page-table header lacks a hook. Measured are a full check
+of the second (no cache), `check --base` with an empty cache, with a cache that knows the first
+commit, with one that knows both, and a check of the unchanged folder from the cache. Exit code 1:
+over the budget of one CPU second for a header that changed, with a cache.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from analyzer.cache.recorder import Recorder
+from analyzer.check import check_tree
+from analyzer.tree import Kind, open_tree
+from benchmarks.measure import Usage, measure
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+BUDGET_CPU = 1.0  # seconds, a header changed and the base is known
+_HOOK = re.compile(rb"\bpage_table_check_(?:pte|ptes|pmd|pud)_(?:set|clear)\s*\([^;]*\);")
+
+
+def repository(tree: Path, arch: str, folder: Path) -> None:
+    """Make the repository of two commits."""
+    with open_tree(tree) as base:
+        noted = Recorder(base)
+        check_tree(noted, (arch,))
+        for path in noted.questions.contents:
+            if base.kind(path) is Kind.FILE:
+                target = folder / path
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.write_bytes(base.read(path))
+    _git(folder, "init", "-q")
+    _git(folder, "add", "-A")
+    _git(folder, "commit", "-q", "-m", "as it is")
+    _git(folder, "tag", "base")
+    header = folder / "arch" / arch / "include" / "asm" / "pgtable.h"
+    text = header.read_bytes()
+    found = list(_HOOK.finditer(text))
+    if not found:
+        raise SystemExit(f"{arch} calls no hook in its page-table header")
+    last = found[-1]
+    header.write_bytes(text[: last.start()] + b";" + text[last.end() :])
+    _git(folder, "commit", "-q", "-a", "-m", "a hook less")
+
+
+def _git(folder: Path, *arguments: str) -> None:
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("GIT_")}
+    environment |= {"GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_NOSYSTEM": "1"}
+    who = ("-c", "user.name=a", "-c", "user.email=a@example.org")
+    subprocess.run(["git", *who, *arguments], cwd=folder, env=environment, check=True)
+
+
+def bench(tree: Path, arch: str, runs: int) -> dict[str, Usage]:
+    """Measure; of several runs the one with the fewest CPU seconds."""
+    with tempfile.TemporaryDirectory(prefix="ptcheck-bench-") as name:
+        top = Path(name)
+        folder, known, both = top / "repository", top / "known", top / "both"
+        folder.mkdir()
+        repository(tree, arch, folder)
+        check = [sys.executable, "-m", "analyzer", "check", "-C", str(folder), "--arch", arch]
+        check += ["--jobs", "1", "-q", "--no-config"]
+        since = [*check, "--base", "base", "--head", "HEAD"]
+        _run([*check, "--rev", "base", "--cache", str(known)])
+
+        def best(command: list[str], copied: Path | None = None) -> Usage:
+            found = []
+            for number in range(runs):
+                extra = []
+                if copied is not None:
+                    cache = top / f"cache-{len(list(top.iterdir()))}-{number}"
+                    if copied.is_dir():
+                        shutil.copytree(copied, cache)
+                    extra = ["--cache", str(cache)]
+                found.append(_run([*command, *extra]))
+            return min(found, key=lambda usage: usage.cpu)
+
+        rows = {
+            "full check, no cache": best([*check, "--rev", "HEAD", "--no-cache"]),
+            "--base, empty cache": best(since, top / "none"),
+            "--base, base is known": best(since, known),
+        }
+        _run([*since, "--cache", str(both)])
+        rows["--base, both are known"] = best(since, both)
+        _run([*check, "--cache", str(both)])
+        rows["the folder again"] = best(check, both)
+        return rows
+
+
+def _run(command: list[str]) -> Usage:
+    usage = measure(command, REPOSITORY)
+    if usage.code not in (0, 1, 3):
+        raise SystemExit(f"check failed: {usage.err.strip()}")
+    return usage
+
+
+def main() -> int:
+    """Measure and print; 1 if a changed header costs more than the budget."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    parser.add_argument("--tree", type=Path, required=True, help="a kernel tree")
+    parser.add_argument("--arch", default="arm64", help="architectures (default: arm64)")
+    parser.add_argument("--runs", type=int, default=2, help="runs; the best counts (default: 2)")
+    parser.add_argument("--json", type=Path, help="write the figures to this file, too")
+    args = parser.parse_args()
+    document = {}
+    within = True
+    for arch in args.arch.split(","):
+        rows = bench(args.tree.resolve(), arch, args.runs)
+        print(f"{arch:24} {'CPU s':>7} {'MB':>6}  of a full check")
+        full = rows["full check, no cache"].cpu
+        for name, usage in rows.items():
+            share = 100 * usage.cpu / full
+            print(f"  {name:22} {usage.cpu:7.2f} {usage.together:6.0f}  {share:5.1f} %")
+        document[arch] = {name: round(usage.cpu, 3) for name, usage in rows.items()}
+        within = within and rows["--base, base is known"].cpu <= BUDGET_CPU
+    print(f"budget: {BUDGET_CPU:g} CPU s for a header that changed, where the base is known")
+    if args.json is not None:
+        args.json.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+    return 0 if within else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
