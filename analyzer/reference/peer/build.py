@@ -88,7 +88,7 @@ def build_peer(
         said = _compile(compiler, folder, source, arch is not None)
         missing = sorted(set(_MISSING.findall(said)))
         if said and arch is not None and missing:
-            zeros = [f"char {name}[4096] __attribute__((aligned(64)));" for name in missing]
+            zeros = [_zero(name, arch.text) for name in missing]
             (folder / "zeros.c").write_text("\n".join([*zeros, ""]), encoding="utf-8")
             said = _compile(compiler, folder, source, True)
         if said:
@@ -99,6 +99,13 @@ def build_peer(
         shutil.rmtree(folder, ignore_errors=True)
         raise
     return Peer(folder, program, layout, source.name)
+
+
+def _zero(name: str, text: str) -> str:
+    """What stands for a function or variable that the cut does not define: it is 0."""
+    if re.search(rf"\b{name}\s*\(", text):
+        return f"long {name}() {{ return 0; }}"
+    return f"char {name}[4096] __attribute__((aligned(64)));"
 
 
 def _compile(compiler: str, folder: Path, source: PeerSource, arch: bool) -> str:
