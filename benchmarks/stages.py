@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """One run of `check`, taken apart: CPU seconds of each stage, and the files that were read.
 
-    python -m benchmarks.stages TREE ARCH
+    python -m benchmarks.stages TREE ARCH        (or `all`)
 
 Prints JSON: `stages` (name to CPU seconds, children included; each second counts for the
-innermost stage only), `total`, and `files`. The timers cost some per cent: totals are measured
-without them (benchmarks/check.py).
+innermost stage only), `archs` (each with its own stages), `total`, and `files`. The timers cost
+some per cent: totals are measured without them (benchmarks/check.py).
 """
 
 from __future__ import annotations
@@ -19,14 +19,16 @@ from contextlib import contextmanager
 from typing import Any
 
 from analyzer.check import check_tree
+from analyzer.check.arch import Workshop
 from analyzer.clock import Clock
 from analyzer.frontend import ParseCache, Stage, read
 from analyzer.frontend import unit as unit_module
+from analyzer.kconfig import architectures
 from analyzer.tree import FolderTree, open_tree
 
 ORDER = (
     "kconfig", "interface", "staging", "preprocess", "slice", "find bodies", "parse", "evaluate",
-    "law",
+    "law", "call sites",
 )  # fmt: skip
 
 
@@ -88,14 +90,32 @@ def main(path: str, arch: str) -> None:
         return contents(self, path)
 
     FolderTree.contents = noting  # type: ignore[method-assign]
+    archs: dict[str, dict[str, float]] = {}
+    check = Workshop.check
+
+    def apart(self: Workshop, tree: Any, arch: str, *rest: Any) -> Any:
+        clock._turn()
+        before = dict(clock.seconds)
+        try:
+            return check(self, tree, arch, *rest)
+        finally:
+            clock._turn()
+            archs[arch] = {
+                name: round(seconds - before.get(name, 0.0), 3)
+                for name, seconds in clock.seconds.items()
+            }
+
+    Workshop.check = apart  # type: ignore[method-assign, assignment]
     with open_tree(path) as tree:
-        result = check_tree(tree, (arch,), clock=clock)
+        chosen = architectures(tree) if arch == "all" else (arch,)
+        result = check_tree(tree, chosen, clock=clock)
     clock._turn()
     stages = {name: round(clock.seconds.get(name, 0.0), 3) for name in (*ORDER, "rest")}
     json.dump(
         {
             "stages": stages,
             "total": round(sum(clock.seconds.values()), 3),
+            "archs": archs,
             "files": sorted(files),
             "variants": len(result.summaries),
             "helpers": len(result.helpers),

@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from analyzer.frontend.declarators import declared_names
 from analyzer.frontend.patterns import (
@@ -33,8 +33,7 @@ _PARAMETERS: Final = 16  # declarations of parameters that an old-style definiti
 _PARAMETERS_END: Final = re.compile(PARENTHESES + r"\s*+(?!__|asm\b)[A-Za-z_]")
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(NamedTuple):
     """A declaration: text[start:end], the place of its body if it is a function definition."""
 
     start: int

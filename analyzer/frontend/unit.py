@@ -5,10 +5,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from hashlib import blake2b
-from typing import Final
+from typing import Final, NamedTuple
 
 from pycparser import c_ast
 
@@ -29,8 +28,7 @@ _NO_OBJECT: Final = (*_TYPEDEF, "_Static_assert", "asm", "__asm")
 _HEAD_WEAK: Final = re.compile(r"\b(?:__)?weak(?:__)?\b")
 
 
-@dataclass(frozen=True, slots=True)
-class Chunk:
+class Chunk(NamedTuple):  # a unit makes tens of thousands: half the time of a dataclass
     """One declaration of a unit under one of its names: text[start:end].
 
     `kind`: 'function' (a definition), 'typedef', 'struct' (or union), 'enum' (a tag),
