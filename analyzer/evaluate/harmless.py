@@ -16,7 +16,7 @@ from pycparser import c_ast
 from .core import Core, Scope
 from .ctype import Node
 from .memory import Variable
-from .values import FuncRef, Int, Opaque, Payload, SlotInt, Text
+from .values import FuncRef, Int, Opaque, Payload, Pointer, SlotInt, Text
 
 _ASM = "__ptc_asm"
 BUILD_ERROR: Final = "__compiletime_assert"
@@ -56,7 +56,7 @@ class Harmless(Core):
             found = _local(name, scope)
             if found is None:
                 continue
-            if name in reach.changed or any(_leads(p) for _, p in found.cells.values()):
+            if name in reach.changed or any(self._leads(p) for _, p in found.cells.values()):
                 return False
             if found.fill is not None and found.fill.slot:
                 return False
@@ -64,6 +64,16 @@ class Harmless(Core):
             ENDS & self.code.callees(name) or self.noted_reach(name)
             for name in sorted(reach.called)
         )
+
+    def _leads(self, payload: Payload) -> bool:
+        """Whether a value leads to an object that somebody could change: then it matters."""
+        if isinstance(payload, int):  # the address of a local variable is such a number, too
+            return isinstance(self.at_address(Int(payload, self.bits, False)), Pointer)
+        if isinstance(payload, (FuncRef, Text)):
+            return False
+        if isinstance(payload, Opaque):
+            return payload.slot
+        return isinstance(payload, SlotInt) or not isinstance(payload, Int)
 
     def is_idle_block(self, node: Node, scope: Scope) -> bool:
         """Whether `do { ... } while (0)` holds conditions and nothing that matters."""
@@ -91,15 +101,6 @@ def _local(name: str, scope: Scope | None) -> Variable | None:
             return found
         scope = scope.outer
     return None
-
-
-def _leads(payload: Payload) -> bool:
-    """Whether a value leads to an object that somebody could change: then it is not harmless."""
-    if isinstance(payload, (int, FuncRef, Text)):
-        return False
-    if isinstance(payload, Opaque):
-        return payload.slot
-    return isinstance(payload, SlotInt) or not isinstance(payload, Int)
 
 
 def _goes_on(node: Node) -> bool:
