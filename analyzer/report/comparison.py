@@ -22,7 +22,7 @@ def text(found: Comparison, against: str, options: ReportOptions = DEFAULTS) -> 
         *_section("cannot be judged any more, so not known to be fixed:",
                   (_line(f) for f in ordered(found.undecided))),
         *_section("could be judged before and cannot now:", [
-            *(f"{h.arch}/{h.variant} {visible(h.helper)}: {visible(h.reason)}"
+            *(f"{visible(f'{h.arch}/{h.variant}')} {visible(h.helper)}: {visible(h.reason)}"
               for h in found.unknown),
             *map(visible, found.problems),
         ]),

@@ -172,7 +172,7 @@ class GitTree(PhysicalTree):
         self._objects.close()
 
 
-def _import_git() -> None:
+def import_git() -> None:
     """Import GitPython, which runs `git version` then: without the configuration of anybody."""
     before = {name: os.environ.get(name) for name in _CLOSED}
     os.environ.update(_CLOSED)
@@ -189,7 +189,7 @@ def _import_git() -> None:
 
 
 def _find(named: str, rev: str) -> _Repository:
-    _import_git()
+    import_git()
     import git
 
     if not rev or rev.startswith("-") or not rev.isprintable():

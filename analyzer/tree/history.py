@@ -15,7 +15,7 @@ from typing import Final
 
 from analyzer.errors import ToolError, TreeError
 from analyzer.tree.gitprocess import ANSWER_SECONDS, OPTIONS, closed_environment
-from analyzer.tree.gitrev import open_repository
+from analyzer.tree.gitrev import import_git, open_repository
 
 _HEX: Final = re.compile(r"[0-9a-f]{7,64}")
 _DEEPEN: Final = 100  # commits that the command we suggest fetches
@@ -35,10 +35,9 @@ class History:
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = os.fspath(path)
-        try:
-            import git
-        except ImportError as error:
-            raise ToolError("revisions need git and GitPython, and one is missing") from error
+        import_git()
+        import git
+
         self._shadow, _ = open_repository(self.path)
         self.bare = self._shadow.bare
         git_dir = self._shadow.path

@@ -38,14 +38,8 @@ def vendored(name: str) -> Any:
 
 
 def understood(words: list[str]) -> bool:
-    """Whether the parser accepts a command line (without what compares revisions)."""
-    kept: list[str] = []
-    skip = False
-    for word in words:
-        if not skip and word not in ("--base", "--head"):
-            kept.append(word)
-        skip = word in ("--base", "--head")
-    return callable(cli.build_parser().parse_args(kept).run)
+    """Whether the parser accepts a command line."""
+    return callable(cli.build_parser().parse_args(words).run)
 
 
 # -- GitHub
