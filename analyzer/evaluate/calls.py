@@ -214,8 +214,7 @@ class Machine(Intrinsics, InlineAssembly, StaticTypes, Expressions, Statements, 
         In the helper itself it says that this configuration has no such helper. Further down it
         cannot really fail, since the kernel builds: the compiler saw a constant where we do not.
         """
-        stack = self.run.stack
-        if stack and len(stack) <= HELPER_DEPTH and stack[0].function.startswith("__ptc_"):
+        if len(self.run.stack) <= HELPER_DEPTH and not self.transparent:
             raise PathEnds(name)
         return Int(0)
 
