@@ -136,8 +136,12 @@ class PredicateLaws:
             yield Broken("PTC207", level, message, where, None)
 
     def _counted(self, level: str, raw: int) -> bool:
+        """Whether the framework counts an entry that the tree itself calls special."""
         try:
-            return self.session.counted(level, raw) is not None
+            return (
+                bool(self.session.test(level, "special", raw))
+                and self.session.counted(level, raw) is not None
+            )
         except (Unjudged, PathEnds):
             return False
 
