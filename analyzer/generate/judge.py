@@ -170,7 +170,7 @@ class Bench:
                     verdict.location)
             )  # fmt: skip
             if verdict.verdict is Verdict.FINDING:
-                result.broken.add((variant.name, verdict.helper, verdict.level))
+                result.broken.add((variant.name, one.signature.name, verdict.level))
                 for outcome in one.outcomes:
                     if outcome.status == "broken":
                         _note(result, judge, one, outcome, raw)

@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Strip and regenerate, on real trees: the same hooks in the same functions, equal predicates."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from analyzer.check import check_tree
+from analyzer.generate.run import plan
+from analyzer.tree import FolderTree, KernelTree
+from tests.generate.conftest import applied, edited
+from tests.generate.strip import strip
+
+pytestmark = pytest.mark.slow
+
+
+def reached(tree: KernelTree, arch: str) -> set[tuple[str, str]]:
+    result = check_tree(tree, (arch,))
+    assert not [f for f in result.findings if not f.if_enabled]
+    return {(call.function, call.hook) for v in result.helpers for call in v.hooks}
+
+
+def regenerate(folder: Path, arch: str) -> None:
+    tree = FolderTree(folder)
+    stripped = edited(tree, strip(tree, arch))
+    found = plan(stripped, arch)
+    assert found.synthesis is not None
+    assert not found.synthesis.missing
+    assert not [one for one in found.undecided if one.judged]
+    series = applied(stripped, found)
+    assert reached(series, arch) == reached(tree, arch)
+    assert b"select ARCH_SUPPORTS_PAGE_TABLE_CHECK" in series.read(f"arch/{arch}/Kconfig")
+    predicates = {p.level: p.expression() for p in found.synthesis.predicates}
+    assert all(p.user_bit for p in found.synthesis.predicates)
+    assert "pte_present(pte)" in predicates["pte"]
+
+
+@pytest.mark.parametrize("arch", ["riscv", "arm64"])
+def test_6_12(kernel_6_12: Path, arch: str) -> None:
+    regenerate(kernel_6_12, arch)
+
+
+@pytest.mark.parametrize("arch", ["riscv"])
+def test_6_1(kernel_6_1: Path, arch: str) -> None:
+    regenerate(kernel_6_1, arch)
