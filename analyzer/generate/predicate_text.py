@@ -3,6 +3,11 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
+from typing import Final
+
+from ..frontend import Unit
 from .api import PredicateShape
 from .edits import Edit, Step, make
 from .placement import end_of_c
@@ -28,11 +33,44 @@ def function_text(predicate: Predicate, shape: PredicateShape) -> str:
     return f"{head}\n{{\n{body}\n}}\n"
 
 
+_STUBBED: Final = {"pfn": "unsigned long", "write": "int"}
+_ASKED = re.compile(r"\b((pte|pmd|pud)_(pfn|write))\s*\(")
+
+
+def lacking(units: Iterable[Unit], framework: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Accessors that the framework calls and no header has: in all variants, and in some."""
+    counted: dict[str, int] = {}
+    total = 0
+    for unit in units:
+        total += 1
+        names: set[str] = set()
+        for chunks in unit.functions.values():
+            for chunk in chunks:
+                if unit.path(chunk) == framework:
+                    names.update(match[1] for match in _ASKED.finditer(unit.source(chunk)))
+        for name in names:
+            if unit.function(name) is None and unit.prototype(name) is None:
+                counted[name] = counted.get(name, 0) + 1
+    every = tuple(sorted(name for name, count in counted.items() if count == total))
+    return every, tuple(sorted(name for name in counted if name not in every))
+
+
+def stub_text(name: str) -> str:
+    """An accessor of a level that maps nothing here: its answer is never looked at."""
+    level, _, what = name.partition("_")
+    return f"static inline {_STUBBED[what]} {name}({level}_t {level})\n{{\n\treturn 0;\n}}\n"
+
+
 def predicates_edit(
-    text: str, path: str, found: tuple[Predicate, ...], shape: PredicateShape
+    text: str,
+    path: str,
+    found: tuple[Predicate, ...],
+    shape: PredicateShape,
+    stubs: Iterable[str] = (),
 ) -> Edit:
-    """All predicates at the end of the header's C, under the option."""
-    functions = "\n".join(function_text(one, shape) for one in found)
+    """All predicates, and stubs, at the end of the header's C, under the option."""
+    parts = [stub_text(name) for name in stubs]
+    functions = "\n".join([*parts, *(function_text(one, shape) for one in found)])
     block = f"#ifdef CONFIG_PAGE_TABLE_CHECK\n{functions}#endif /* CONFIG_PAGE_TABLE_CHECK */\n\n"
     at = end_of_c(text)
     if not text[:at].endswith("\n\n"):

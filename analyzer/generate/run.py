@@ -17,7 +17,7 @@ from .api import Hooks, predicate_shape
 from .edits import Edit, Step, make
 from .judge import Bench, Judgement, Row
 from .kconfig_edit import SUPPORT, guard_for, holds, line, place
-from .predicate_text import predicates_edit
+from .predicate_text import lacking, predicates_edit
 from .predicates import Synthesis, synthesise
 from .search import Search
 
@@ -71,13 +71,19 @@ def plan(tree: KernelTree, arch: str, note: Callable[[str], None] = lambda _: No
     before = bench.judge({})
     search = Search(bench, hooks, {})
     synthesis = None
+    partly: tuple[str, ...] = ()
     now = before
     if before.lacking.get("pte"):
         note("predicates")
         synthesis = synthesise(bench, {})
         path = f"arch/{arch}/include/asm/pgtable.h"
         if synthesis.predicates and not synthesis.missing:
-            search.keep([predicates_edit(search.text(path), path, synthesis.predicates, shape)])
+            stubs, partly = lacking(before.units.values(), FRAMEWORK)
+            counted = {one.level for one in synthesis.predicates if one.terms}
+            partly += tuple(name for name in stubs if name[:3] in counted)
+            stubs = tuple(name for name in stubs if name[:3] not in counted)
+            text = search.text(path)
+            search.keep([predicates_edit(text, path, synthesis.predicates, shape, stubs)])
             now = bench.judge(search.texts)
     note("hooks")
     now = search.run(now)
@@ -86,6 +92,9 @@ def plan(tree: KernelTree, arch: str, note: Callable[[str], None] = lambda _: No
         search.keep([edit])
     off = _off(bench, guard) if edit is not None else frozenset()
     undecided = _undecided(now, synthesis, off)
+    for name in partly:
+        reason = "the framework calls it, and some configurations that count its level lack it"
+        undecided = (*undecided, Undecided(name, name[:3], (), reason, False))
     if problem:
         undecided = (*undecided, Undecided(SUPPORT, "", (), problem, False))
     touched = {edit.path for edit in search.edits}

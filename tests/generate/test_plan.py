@@ -13,6 +13,7 @@ from analyzer.generate.ctext import blank
 from analyzer.generate.edits import Step, apply, in_steps
 from analyzer.generate.judge import Bench
 from analyzer.generate.placement import HOOKS
+from analyzer.generate.predicate_text import stub_text
 from analyzer.generate.run import plan
 from analyzer.generate.selfcheck import check_series
 from analyzer.tree import KernelTree
@@ -158,3 +159,15 @@ def test_a_framework_that_cannot_be_used(demo: Demo, path: str, text: str, said:
     tree = edited(demo.stripped, {path: text})
     with pytest.raises(PtcheckError, match=said):
         plan(tree, "demo")
+
+
+def test_what_the_framework_lacks_is_named(demo: Demo) -> None:
+    text = demo.stripped.read(HEADER).decode()
+    without = re.sub(r"^#define pud_pfn[^\n]*\n", "", text, flags=re.M)
+    assert without != text
+    found = plan(edited(demo.stripped, {HEADER: without}), "demo")
+    assert "pud_pfn" in {one.helper for one in found.undecided}
+
+
+def test_a_stub_returns_nothing() -> None:
+    assert stub_text("pud_pfn").startswith("static inline unsigned long pud_pfn(pud_t pud)\n{")
