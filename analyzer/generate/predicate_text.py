@@ -10,7 +10,7 @@ from typing import Final
 from ..frontend import Unit
 from .api import PredicateShape
 from .edits import Edit, Step, make
-from .placement import end_of_c
+from .placement import c_regions, end_of_c
 from .predicates import Predicate
 
 
@@ -71,7 +71,11 @@ def predicates_edit(
     """All predicates, and stubs, at the end of the header's C, under the option."""
     parts = [stub_text(name) for name in stubs]
     functions = "\n".join([*parts, *(function_text(one, shape) for one in found)])
-    block = f"#ifdef CONFIG_PAGE_TABLE_CHECK\n{functions}#endif /* CONFIG_PAGE_TABLE_CHECK */\n\n"
+    condition = "#ifdef CONFIG_PAGE_TABLE_CHECK"
+    if not c_regions(text):  # nothing keeps assembler from what is added
+        hidden = "__ASSEMBLER__" if "__ASSEMBLER__" in text else "__ASSEMBLY__"
+        condition = f"#if defined(CONFIG_PAGE_TABLE_CHECK) && !defined({hidden})"
+    block = f"{condition}\n{functions}#endif /* CONFIG_PAGE_TABLE_CHECK */\n\n"
     at = end_of_c(text)
     if not text[:at].endswith("\n\n"):
         block = "\n" + block

@@ -169,5 +169,10 @@ def test_what_the_framework_lacks_is_named(demo: Demo) -> None:
     assert "pud_pfn" in {one.helper for one in found.undecided}
 
 
+def test_predicates_are_kept_from_assembler(demo: Demo) -> None:
+    edit = next(e for e in demo.plan.edits if e.step is Step.PREDICATES)
+    assert "#if defined(CONFIG_PAGE_TABLE_CHECK) && !defined(__ASSEMBLY__)\n" in edit.after
+
+
 def test_a_stub_returns_nothing() -> None:
     assert stub_text("pud_pfn").startswith("static inline unsigned long pud_pfn(pud_t pud)\n{")
