@@ -268,6 +268,10 @@ GOOD = (
          (arch(BOTH_BITS, ("\treturn (entry & _PAGE_USER_BASE) == _PAGE_USER_BASE || ((entry &"
                            " 0xc01) == 0x400);\n")),)),
     Case("tables are no leaves", "", "", (POPULATE,)),
+    Case("no entry is special", "", "",
+         (Edit(FRAMEWORK, " && !pte_special(pte);", ";"),
+          arch("(!!(pte_val(pte) & _PAGE_SPECIAL))", "0"),
+          arch("pte_set_bits(pte, _PAGE_SPECIAL)", "(pte)"))),
 )  # fmt: skip
 
 
