@@ -59,7 +59,7 @@ class Globals(Boot, Initializers):
         """A variable without an initializer: what the functions that assign it leave there."""
         cells = self.boot_cells(name, var)
         if not cells:
-            if self.code.starts_as_zero(name):
+            if self.code.starts_as_zero(name, isinstance(var.ctype, StructType)):
                 self._start_as_zero(name, var)
             return
         if isinstance(var.ctype, ArrayType):

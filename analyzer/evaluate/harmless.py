@@ -16,7 +16,7 @@ from pycparser import c_ast
 from .core import Core, Scope
 from .ctype import Node
 from .memory import Variable
-from .values import FuncRef, Int, Opaque, Payload, Pointer, SlotInt, Text
+from .values import FuncRef, Int, Opaque, Payload, SlotInt, Text
 
 _ASM = "__ptc_asm"
 BUILD_ERROR: Final = "__compiletime_assert"
@@ -68,7 +68,7 @@ class Harmless(Core):
     def _leads(self, payload: Payload) -> bool:
         """Whether a value leads to an object that somebody could change: then it matters."""
         if isinstance(payload, int):  # the address of a local variable is such a number, too
-            return isinstance(self.at_address(Int(payload, self.bits, False)), Pointer)
+            return not isinstance(self.at_address(Int(payload, self.bits, False)), Int)
         if isinstance(payload, (FuncRef, Text)):
             return False
         if isinstance(payload, Opaque):

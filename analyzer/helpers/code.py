@@ -87,14 +87,16 @@ class UnitCode:
                 return found
             found.append(self.unit.source(chunk))
 
-    def starts_as_zero(self, name: str) -> bool:
-        """Whether a global has no initializer that is known: the tree defines it without one, or
-        a header of the architecture declares it and nobody who deals with entries initialises it.
+    def starts_as_zero(self, name: str, structure: bool = False) -> bool:
+        """Whether the tree defines a global without an initializer.
+
+        A structure that a header of the architecture declares, and nobody who deals with entries
+        initialises, is taken for one: the layout of memory that firmware or a boot loader fills.
         """
         if f"{ZERO}{name}" in self.unit.variables:
             return True
         paths = [self.unit.path(chunk) for chunk in self.unit.variables.get(name, ())]
-        return any(path.startswith("arch/") and "/include/" in path for path in paths)
+        return structure and any(p.startswith("arch/") and "/include/" in p for p in paths)
 
     def setters(self, name: str) -> tuple[str, ...]:
         """The functions whose run gives a global its value."""

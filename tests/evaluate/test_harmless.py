@@ -36,6 +36,7 @@ def test_one_path(statement: str) -> None:
         "if (ask()) page_table_check_pte_clear(0, *p);",
         "pte_t v = *p, *q = &v; if (ask()) q->pte = 4; *p = v;",
         "unsigned long v = 2; if (ask()) set(&v); p->pte = v;",
+        "unsigned long v = 2, at = (unsigned long)&v; if (ask()) *(long *)at = 3; p->pte = v;",
         "if (ask()) __builtin_unreachable();",
         "if (ask()) for (;;) stop(1);",
         "if (ask()) goto out; p->pte = 5; out: ;",
