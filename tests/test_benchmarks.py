@@ -70,7 +70,14 @@ def test_stages_of_the_demonstration() -> None:
 
 def test_a_row_as_plain_values(tmp_path: Path) -> None:
     used = measure([sys.executable, "-c", "print('a\\nb')"], tmp_path)
-    stages = {"variants": 1, "helpers": 2, "unknown": 0, "stages": {}, "files": ["a.h"]}
+    stages = {
+        "variants": 1,
+        "helpers": 2,
+        "unknown": 0,
+        "stages": {},
+        "archs": {},
+        "files": ["a.h"],
+    }
     row = Row("demo", used, stages, 1, used)
     assert row.within
     document = row.document()

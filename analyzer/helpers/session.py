@@ -72,15 +72,17 @@ class Session(Entries):
         """Whether no entry of a level maps a user's memory: none can be made, and either the
         configuration has no transparent huge pages of that size (hugetlb's are handled through
         huge_pte helpers), or the tree's own constructors refuse (BUG) in this state of the
-        processor."""
-        if level == "pte":
+        processor. Where not even a pte can be made the headers were not understood: never."""
+        if level == "pte" or self._makes(level) or not self._makes("pte"):
             return False
         kinds = [kind for kind in entry_classes(level) if kind.accessible]
-        if any(isinstance(self.entry(level, kind, self.frames[0]), Entry) for kind in kinds):
-            return False
         if not self.variant.config.on(_LEAF_OPTION[level]):
             return True
         return all((level, kind.name) in self.refused for kind in kinds)
+
+    def _makes(self, level: str) -> bool:
+        kinds = [kind for kind in entry_classes(level) if kind.accessible]
+        return any(isinstance(self.entry(level, kind, self.frames[0]), Entry) for kind in kinds)
 
     def has_predicate(self, level: str) -> bool:
         """Whether the variant defines the level's user accessible predicate."""

@@ -11,7 +11,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Final
 
 from ..evaluate.state import Event
 from ..evaluate.values import Unjudged
@@ -20,7 +19,6 @@ from .deltas import sole_level, stored_delta
 from .outcome import HelperRuns, Outcome
 
 _HUGETLB = re.compile(r"^(?:set_)?huge_pte")  # huge_ptep_*, set_huge_pte_at
-_ORDER: Final = ("pte", "pmd", "pud")
 
 
 def is_hugetlb(name: str) -> bool:
@@ -42,7 +40,7 @@ def counted_at(session: Session, name: str, events: Sequence[Event]) -> str | No
 
 
 def settled(session: Session, runs: Sequence[HelperRuns]) -> list[HelperRuns]:
-    """The runs, those of hugetlb held against the highest level that any of them counts at."""
+    """The runs; where those of hugetlb do not agree on a level, all are held against the pte."""
     used = {
         level
         for one in runs
@@ -52,20 +50,19 @@ def settled(session: Session, runs: Sequence[HelperRuns]) -> list[HelperRuns]:
     }
     if len(used) < 2:
         return list(runs)
-    level = max(used, key=_ORDER.index)
     return [
-        replace(one, outcomes=tuple(_held_against(session, o, level) for o in one.outcomes))
+        replace(one, outcomes=tuple(_held_against(session, o) for o in one.outcomes))
         if is_hugetlb(one.signature.name)
         else one
         for one in runs
     ]
 
 
-def _held_against(session: Session, outcome: Outcome, level: str) -> Outcome:
+def _held_against(session: Session, outcome: Outcome) -> Outcome:
     if outcome.status not in ("balanced", "neutral"):
         return outcome
     try:
-        expected = stored_delta(session, outcome.events, level)
+        expected = stored_delta(session, outcome.events)
     except Unjudged as problem:
         return replace(outcome, status="unknown", reason=problem.reason)
     if expected == outcome.got:

@@ -68,7 +68,7 @@ def test_text_names_everything() -> None:
         f"demo: selects ARCH_SUPPORTS_PAGE_TABLE_CHECK if MMU ({demo.path}:{demo.line})\n" in text
     )
     assert re.search(r"^  base +64 bit, little endian, \d levels: ", text, re.MULTILINE)
-    assert text.endswith("1 architecture, of which 1 can select the option; 2 variants; 7 hooks\n")
+    assert text.endswith("1 architecture, of which 1 can select the option; 2 variants; 9 hooks\n")
 
 
 def test_a_revision_is_as_good_as_a_folder(tmp_path: Path) -> None:

@@ -70,10 +70,10 @@ def test_the_entry_is_made_as_hugetlb_makes_it(demo: Bench) -> None:
     }
 
 
-def test_one_that_counts_one_page_of_many(demo: Bench) -> None:
+def test_two_levels_are_held_against_the_pte(demo: Bench) -> None:
     result = demo.judge(*helpers("pmd", "pte"))
-    assert found(result) == {("PTC105", "huge_ptep_get_and_clear")}
-    assert verdict(result, "set_huge_pte_at").verdict is Verdict.BALANCED
+    assert found(result) == {("PTC105", "set_huge_pte_at")}
+    assert verdict(result, "huge_ptep_get_and_clear").verdict is Verdict.BALANCED
 
 
 def test_one_that_is_unhooked(demo: Bench) -> None:
