@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from analyzer.cli import main
+from analyzer.cli import program
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(program())

@@ -7,6 +7,7 @@ The only place that turns errors into words on standard error. Data goes to stan
 from __future__ import annotations
 
 import argparse
+import gc
 import importlib
 import os
 import sys
@@ -83,6 +84,13 @@ def build_parser(names: Sequence[str] = COMMANDS) -> argparse.ArgumentParser:
         command.add_arguments(below)
         below.set_defaults(run=command.run)
     return parser
+
+
+def program() -> int:
+    """The program: `main`, and no search for garbage in what ends with the process anyway."""
+    status = main()
+    gc.freeze()
+    return status
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -23,19 +23,21 @@ _QUESTION: Final = re.compile(
     rb"\b__has_include[ \t]*\([ \t]*(?:<([^<>\"\\\n]+)>|\"([^\"\\\n]+)\")[ \t]*\)"
 )
 _OLD_OPERATOR: Final = re.compile(rb"\b__has_include(_next)?__\b")  # gcc before 10
+# No possessive group holds another pattern that can go back: Python before 3.11.5 gets that wrong.
+_INSIDE: Final = rb"/\*[^*]*(?:\*(?!/)[^*]*)*"
 _NOTHING: Final = re.compile(
-    rb"(?:\s++|\\\r?\n|//(?:[^\\\n]++|\\\r?\n|\\)*+|/\*(?:[^*]++|\*(?!/))*+\*/)*+\Z"
+    rb"(?:\s|\\\r?\n|//(?:[^\\\n]|\\\r?\n|\\(?!\r?\n))*(?=\n|\Z)|" + _INSIDE + rb"\*/)*\Z"
 )
 _CONFIG: Final = re.compile(rb"CONFIG_\w+")
 _AFTER_COMMENT: Final = re.compile(rb"\*/[ \t\f\v]*#")
 _LONE_RETURN: Final = re.compile(rb"\r(?!\n)")
-_SPLICE: Final = rb"(?:\\[ \t\f\v]*\r?\n)*+"
-_GAP: Final = rb"(?:[ \t\f\v]++|\\[ \t\f\v]*\r?\n|/\*(?:[^*]|\*(?!/)){0,1000}+\*/){0,50}+"
+_SPLICE: Final = rb"(?:\\[ \t\f\v]*\r?\n)*"
+_GAP: Final = rb"(?:[ \t\f\v]++|\\[ \t\f\v]*\r?\n|/\*(?:[^*]|\*(?!/)){0,1000}\*/){0,50}"
 
 
-_COMMENT: Final = rb"/\*(?:[^*]++|\*(?!/))*+(?:\*/|\Z)"
+_COMMENT: Final = _INSIDE + rb"(?:\*/|\Z)"
 _LOGICAL: Final = re.compile(  # to the end of a directive, over splices and comments
-    rb"(?:[^\n\\/]++|\\[ \t\f\v]*\r?\n|\\|" + _COMMENT + rb"|/)*+"
+    rb"(?:[^\n\\/]++|\\[ \t\f\v]*\r?\n|\\|" + _COMMENT + rb"|/)*"
 )
 _REMOVED: Final = re.compile(rb"\\[ \t\f\v]*\r?\n|" + _COMMENT)
 
@@ -61,7 +63,7 @@ _MAX_PATH: Final = 1000
 _MAX_INDENT: Final = 4096
 _BLANK: Final = b" \t\f\v"
 _MARK: Final = re.compile(rb"#|%" + _SPLICE + rb":|\?\?=")
-_ENDLESS: Final = re.compile(_GAP + rb"(?:/\*|\\|[ \t\f\v])")  # a gap that goes on
+_ENDLESS: Final = re.compile(rb"(?=(" + _GAP + rb"))\1(?:/\*|\\|[ \t\f\v])")  # a gap that goes on
 _MAX_DIRECTIVES: Final = 100_000  # in one suspicious file; a generated header has 30,000
 _BOM: Final = b"\xef\xbb\xbf"
 

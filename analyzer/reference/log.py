@@ -113,7 +113,8 @@ class LogReader:
             nr = _number(found, "nr", 1)
             if not 1 <= nr <= MAX_PAGES:
                 raise _BadLine(f"nr {nr} is not from 1 to {MAX_PAGES}")
-            kind = _KINDS.get(found.get("kind", ""))
+            named = found.get("kind", "")
+            kind = _KINDS.get(named) if isinstance(named, str) else None
             if kind is None:
                 raise _BadLine(f"kind {found.get('kind')!r} is none of {', '.join(_KINDS)}")
             return Event(op, nr=nr, pfn=pfn, kind=kind, number=number)

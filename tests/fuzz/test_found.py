@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What fuzzing found, each with its input."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from analyzer.cli import main
+
+
+def test_a_kind_of_page_that_is_a_list(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    log = tmp_path / "log"
+    log.write_text('{"ptcheck-log":1}\n{"op":"page","pfn":1,"nr":2,"kind":[]}\n')
+    assert main(["replay", str(log)]) == 2
+    assert "kind [] is none of" in capsys.readouterr().err
