@@ -3,13 +3,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from types import TracebackType
 from typing import Self
 
 from analyzer.cache.questions import Answers, Questions, blob_digest, error_digest, git_digest
 from analyzer.errors import SourceError
 from analyzer.tree import Entry, KernelTree, Kind
+from analyzer.tree.base import read_files
 from analyzer.tree.physical import walk_files
 
 
@@ -25,6 +26,7 @@ class Recorder:
         self._ids: dict[str, str] = {}
         self._kinds: dict[str, Kind | None] = {}
         self._listings: dict[str, tuple[Entry, ...]] = {}
+        self._unreadable: dict[str, str] = {}
         self.changed = False
 
     @property
@@ -83,11 +85,12 @@ class Recorder:
 
     def read_many(self, paths: Iterable[str]) -> Iterator[tuple[str, bytes]]:
         """Yield (path, contents) in the order asked for, without what cannot be read."""
-        for path in paths:
-            try:
-                yield path, self.read(path)
-            except SourceError:
-                continue
+        return read_files(self, paths, self._unreadable)
+
+    @property
+    def unreadable(self) -> Mapping[str, str]:
+        """What the base and this had to leave out so far."""
+        return {**self._base.unreadable, **self._unreadable}
 
     def close(self) -> None:
         """The base belongs to somebody else."""

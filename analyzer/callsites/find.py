@@ -150,10 +150,11 @@ def setter_names(tree: KernelTree, archs: Sequence[str]) -> frozenset[str]:
 
 def check_sites(
     tree: KernelTree, archs: Sequence[str], known: ReadSources | None = None
-) -> tuple[CallSite, ...]:
-    """The findings of the code that `check` reads."""
+) -> tuple[tuple[CallSite, ...], tuple[str, ...]]:
+    """The findings of the code that `check` reads, and what of it could not be read as C."""
     scan = _Finder(tree, tuple(archs), frozenset(), False, known).scan()
-    return tuple(site for site in scan.sites if site.judgement is Judgement.FINDING)
+    found = tuple(site for site in scan.sites if site.judgement is Judgement.FINDING)
+    return found, scan.problems
 
 
 class _Finder:
@@ -197,8 +198,10 @@ class _Finder:
             found = self._generic_sites(generic, shape)
             sites += [replace(site, archs=tuple(group)) for site in found.sites]
             self.problems += found.problems
+        lost = [f"{path}: {reason}" for path, reason in sorted(self.tree.unreadable.items())]
         return Scan(
-            _merged(sites, self.wanted), tuple(dict.fromkeys(self.problems)), self.files_read,
+            _merged(sites, self.wanted), tuple(dict.fromkeys(self.problems + lost)),
+            self.files_read,
             len(generic) + sum(len(files) for files in own.values()),
         )  # fmt: skip
 
@@ -233,7 +236,10 @@ class _Finder:
         found: dict[str, _File] = {}
         for path, data in self.tree.read_many(paths):
             self.files_read += 1
-            if not _mentions(path, data) or b"\0" in data or not _INTERESTING.search(data):
+            if not _mentions(path, data) or not _INTERESTING.search(data):
+                continue
+            if b"\0" in data:
+                self.problems.append(f"{path}: a NUL byte: this is no text file")
                 continue
             try:
                 file = self.known.file(path, data)

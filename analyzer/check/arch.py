@@ -19,6 +19,7 @@ from ..kconfig import KconfigFiles, ScannedKconfig, load_kconfig, variants
 from ..law.reuse import Reuse
 from ..tree import KernelTree
 from .callers import with_call_sites
+from .judging import left_out
 from .lint import lint
 from .results import ArchResult, VariantResult
 from .variant import judge_variant
@@ -99,7 +100,7 @@ def _check_arch(
         hint = result.bodies
         results.append(result)
     with clock.stage("call sites"):
-        sites = check_sites(tree, (arch,), sources)
+        sites, skipped = check_sites(tree, (arch,), sources)
         results = with_call_sites(sites, results, offered, index)
     if results:
         results = lint(tree, arch, kconfig, results, index)
@@ -107,6 +108,7 @@ def _check_arch(
     if kconfig.empty:
         unread.append(f"arch/{arch}/Kconfig: there is no Kconfig to read")
     unread += index.damaged
+    unread += [line for line in (*skipped, *left_out(tree)) if line not in unread]
     if not results:
         unread.append(f"arch/{arch}/Kconfig:1: no configuration has an MMU, nothing to judge")
     return results, unread

@@ -62,9 +62,10 @@ class Hooks:
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """What generic code calls, sorted."""
+    """What generic code calls, sorted, and what of it could not be read."""
 
     called: tuple[str, ...]
+    problems: tuple[str, ...]
 
 
 class Shared:
@@ -91,13 +92,14 @@ def survey(tree: KernelTree, clock: Clock, facts: Facts | None = None) -> Survey
         else:
             hooks = facts.recall(tree, ("hooks",), Hooks) or facts.keep(tree, ("hooks",), _hooks)
             names = facts.recall(tree, ("names",), Names) or facts.keep(tree, ("names",), _names)
-    return Survey(hooks.api, names.called, hooks.problems)
+    return Survey(hooks.api, names.called, (*hooks.problems, *names.problems))
 
 
 def _names(tree: KernelTree) -> Names:
     from ..helpers.interface import called_names
 
-    return Names(tuple(sorted(called_names(tree))))
+    called = tuple(sorted(called_names(tree)))
+    return Names(called, left_out(tree))
 
 
 def _hooks(tree: KernelTree) -> Hooks:
@@ -111,6 +113,11 @@ def _hooks(tree: KernelTree) -> Hooks:
         lacking = f"no {_COUNTING}() to read; what is counted is taken from the predicates alone"
         problems = (f"{FRAMEWORK}: {lacking}",)
     return Hooks(api, problems)
+
+
+def left_out(tree: KernelTree) -> tuple[str, ...]:
+    """Files and folders that are there and could not be read, one line each."""
+    return tuple(f"{path}: {reason}" for path, reason in sorted(tree.unreadable.items()))
 
 
 def judge_archs(

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TextIO
 
+from analyzer.check.judging import left_out
 from analyzer.check.variant import Judge, build_unit, changes, unread
 from analyzer.clock import Clock
 from analyzer.commands import common
@@ -116,7 +117,13 @@ def gather(tree: KernelTree, chosen: dict[str, list[Variant]]) -> Iterator[Varia
                 if world:  # entries depend on the processor: both of its states
                     judge = Judge(unit, variant, interface, index, None, dict.fromkeys(world, 1))
                     helpers = _merged(helpers, _Reader(judge, generic, macros).helpers())
-                yield VariantHelpers(arch, variant.name, variant.description, helpers, unread(unit))
+                yield VariantHelpers(
+                    arch,
+                    variant.name,
+                    variant.description,
+                    helpers,
+                    (*unread(unit), *left_out(tree)),
+                )
 
 
 def _generic_names(tree: KernelTree) -> frozenset[str]:

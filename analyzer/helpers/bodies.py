@@ -89,8 +89,9 @@ class SourceIndex:
         return next(self._candidates(name), None) is not None
 
     def complete(self) -> bool:
-        """Whether the architecture's own memory management is there to be searched."""
-        return any(path.startswith(f"arch/{self._arch}/mm/") for path in self.texts())
+        """Whether the architecture's own memory management is there, and all could be searched."""
+        own = any(path.startswith(f"arch/{self._arch}/mm/") for path in self.texts())
+        return own and not self._tree.unreadable
 
     def mentions(self, name: str) -> bool:
         """Whether a function is defined in C, or named by any assembler file."""

@@ -115,6 +115,7 @@ def closing_lines(result: CheckResult, options: ReportOptions) -> list[str]:
     balanced, neutral, finding, unknown, unparsed = totals(result)
     archs = len({summary.arch for summary in result.summaries})
     judged = balanced + neutral + finding
+    beside = sum(one.verdict is Verdict.NOT_APPLICABLE for one in result.helpers)
     found = len(counting(result, options))
     hidden = len(if_enabled(result, options))
     lines = []
@@ -128,7 +129,8 @@ def closing_lines(result: CheckResult, options: ReportOptions) -> list[str]:
         f"{f' ({more})' if more else ''}; "
         f"{count(archs, 'architecture')}, {count(len(result.summaries), 'variant')}; "
         f"{judged} of {count(judged + unknown, 'helper')} judged: {balanced} balanced, "
-        f"{neutral} neutral, {finding} finding, {unknown} unknown; "
+        f"{neutral} neutral, {finding} finding, {unknown} unknown"
+        f"{f', {beside} not applicable' if beside else ''}; "
         f"{count(unparsed, 'function')} not parsed; "
         f"{count(result.files_read, 'file')} read"
         f"{f', {result.seconds:.1f} s' if options.timing else ''}"

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from analyzer import __version__
@@ -181,9 +181,15 @@ def _closing(result: VerifyResult) -> Iterator[str]:
     yield (
         f"{count(len(variants), 'variant')}: {agree} of {count(len(helpers), 'helper')} agree with"
         f" the reference model, {hooked} of them by hooks; {right} of"
-        f" {count(len(sequences), 'sequence')} agree; {sum(v.runs for v in variants)} runs over"
+        f" {count(len(sequences), 'sequence')} agree{_unplayed(variants)};"
+        f" {sum(v.runs for v in variants)} runs over"
         f" {classes} classes of entries, {counted} of them counted; {result.seconds:.1f} s"
     )
+
+
+def _unplayed(variants: Iterable[VariantProof]) -> str:
+    missing = sum(len(variant.missing) for variant in variants)
+    return f", {missing} could not be played (-v names them)" if missing else ""
 
 
 def render_json(result: VerifyResult, as_if_enabled: bool) -> str:

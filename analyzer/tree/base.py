@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from types import TracebackType
 from typing import Protocol, Self
+
+from analyzer.errors import SourceError
 
 MAX_FILE_BYTES = 64 * 1024 * 1024
 """Bytes of the largest file that is read; the largest of a real tree has about 20 MiB."""
@@ -81,7 +83,14 @@ class KernelTree(Protocol):
         """
 
     def read_many(self, paths: Iterable[str]) -> Iterator[tuple[str, bytes]]:
-        """Yield (path, contents) in the order asked for, without what cannot be read."""
+        """Yield (path, contents) in the order asked for, without what cannot be read.
+
+        What is there and cannot be read is told in `unreadable`.
+        """
+
+    @property
+    def unreadable(self) -> Mapping[str, str]:
+        """What `read_many`, `entries` and `walk` had to leave out so far: path to reason."""
 
     def close(self) -> None:
         """Let go of processes and descriptors; closing twice is harmless."""
@@ -94,3 +103,15 @@ class KernelTree(Protocol):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None: ...
+
+
+def read_files(
+    tree: KernelTree, paths: Iterable[str], unreadable: dict[str, str]
+) -> Iterator[tuple[str, bytes]]:
+    """`read_many` by `read`: what is there and cannot be read goes to `unreadable`."""
+    for path in paths:
+        try:
+            yield path, tree.read(path)
+        except SourceError as error:
+            if tree.kind(path) is not None:
+                unreadable[path] = error.reason

@@ -80,7 +80,10 @@ class FolderTree(PhysicalTree):
                         found[name] = Node.DIRECTORY
                     elif entry.is_file(follow_symlinks=False):
                         found[name] = Node.FILE
-        except OSError:
+        except (FileNotFoundError, NotADirectoryError):
+            return {}
+        except OSError as error:
+            self._lost(directory, error.strerror or "cannot be listed")
             return {}
         return found
 

@@ -127,7 +127,8 @@ class GitTree(PhysicalTree):
             oid = found.oid if found is not None and found.node is Node.DIRECTORY else None
         try:
             listing = self._parse(oid, path) if oid is not None else _NOTHING
-        except SourceError:
+        except SourceError as error:
+            self._lost(path, error.reason)
             listing = _NOTHING
         self._listings[path] = listing
         return listing

@@ -32,6 +32,10 @@ class _Plain(PhysicalTree):
     def blob_id(self, path: str) -> str | None:
         return self._base.object_id(path)
 
+    @property
+    def unreadable(self) -> Mapping[str, str]:
+        return {**self._base.unreadable, **self._unreadable}
+
     def close(self) -> None:
         self._base.close()
 
@@ -78,6 +82,11 @@ class OverlayTree(PhysicalTree):
         for path, data in edits.items():
             self._edits[self._place(path, data)] = data
         self._record()
+
+    @property
+    def unreadable(self) -> Mapping[str, str]:
+        """What the base and this had to leave out so far."""
+        return {**self._base.unreadable, **self._unreadable}
 
     def _place(self, path: str, data: bytes | None) -> str:
         """Return the physical path at which an edit of `path` takes place."""

@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from analyzer.errors import MissingFile, SourceError
-from analyzer.tree.base import Entry, Kind
+from analyzer.tree.base import Entry, Kind, read_files
 
 MAX_LINKS = 40  # as Linux itself: MAXSYMLINKS of include/linux/namei.h
 MAX_WALKED = 2_000_000  # names below one directory; a real tree has about 90 000 in all
@@ -98,6 +98,7 @@ class PhysicalTree(ABC):
         self._path = path
         self._revision = revision
         self._resolved: dict[str, tuple[str | None, Node, str]] = {}
+        self._unreadable: dict[str, str] = {}
 
     @property
     def label(self) -> str:
@@ -219,11 +220,15 @@ class PhysicalTree(ABC):
 
     def read_many(self, paths: Iterable[str]) -> Iterator[tuple[str, bytes]]:
         """Yield (path, contents) in the order asked for, without what cannot be read."""
-        for path in paths:
-            try:
-                yield path, self.read(path)
-            except SourceError:
-                continue
+        return read_files(self, paths, self._unreadable)
+
+    @property
+    def unreadable(self) -> Mapping[str, str]:
+        """What had to be left out so far: path to reason."""
+        return self._unreadable
+
+    def _lost(self, path: str, reason: str) -> None:
+        self._unreadable[path] = reason
 
     def close(self) -> None:  # noqa: B027 (most trees hold nothing, it need not be overridden)
         """Nothing to let go of, unless a subclass says so."""

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from ..check.arch import COLLECT, RECURSION
+from ..check.judging import left_out
 from ..check.variant import Judge, build_unit, unread
 from ..clock import Clock
 from ..errors import SourceError, UsageError
@@ -75,6 +76,7 @@ def verify_tree(
                     proofs.append(_unreadable(variant, str(problem)))
                     continue
                 proofs.append(verify_unit(unit, variant, interface, index))
+    problems += left_out(tree)
     return VerifyResult(
         tree.label, tree.revision, series, tuple(proofs), tuple(problems),
         time.perf_counter() - started,

@@ -28,7 +28,8 @@ def at(sites: Sequence[CallSite], function: str, helper: str) -> list[tuple[str,
 def check(path: Path) -> None:
     """What move_huge_pud() takes out raw and puts back counted, and nothing else."""
     with open_tree(str(path), None) as tree:
-        found = check_sites(tree, ENABLED)
+        found, problems = check_sites(tree, ENABLED)
+        assert not problems
         assert [(s.rule, s.function, s.helper) for s in found] == [
             ("PTC110", "move_huge_pud", "pud_clear")
         ]
