@@ -53,10 +53,9 @@ def rule_of(session: Session, runs: HelperRuns, outcome: Outcome) -> str:
     for event in hooks:
         if event.arity is not None:
             return "PTC301"
-    if any(event.level != level for event in hooks) and not is_hugetlb(runs.signature.name):
-        return "PTC105"
+    foreign = any(event.level != level for event in hooks)
     sizes = [{pages for _, pages in delta} for delta in (outcome.expected, outcome.got)]
-    if hooks and sizes[0] != sizes[1] and is_hugetlb(runs.signature.name):
+    if foreign and (sizes[0] != sizes[1] or not is_hugetlb(runs.signature.name)):
         return "PTC105"
     for event in hooks:
         if not is_user_mm(event.mm) and not is_init_mm(event.mm):

@@ -76,6 +76,17 @@ def test_two_levels_are_held_against_the_pte(demo: Bench) -> None:
     assert verdict(result, "huge_ptep_get_and_clear").verdict is Verdict.BALANCED
 
 
+def test_a_hook_that_is_too_late_is_no_matter_of_levels(demo: Bench) -> None:
+    edits = helpers("pte", "pte")
+    call = SET["pte"]
+    late = edits[0].after.replace(
+        f"\t{call}\n\tset_pte(ptep, pte);", f"\tset_pte(ptep, pte);\n\t{call}"
+    )
+    assert late != edits[0].after
+    result = demo.judge(Edit(edits[0].path, edits[0].before, late), *edits[1:])
+    assert found(result) == {("PTC103", "set_huge_pte_at")}
+
+
 def test_one_that_is_unhooked(demo: Bench) -> None:
     result = demo.judge(*helpers("pmd", ""))
     assert found(result) == {("PTC101", "huge_ptep_get_and_clear")}
