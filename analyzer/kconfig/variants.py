@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The configurations in which an architecture is judged, derived from its Kconfig.
 
-First a base: 64 bit where the architecture offers it, MMU, SMP, huge pages, page table check. Then
+First a base: 64 bit where the architecture offers it, MMU, SMP, huge pages, page table check. Where
+the architecture selects support for page table check only without some of these (`if
+!HUGETLB_PAGE`), the base is without them, and what was given up is a variant of its own. Then
 each prompt of the architecture on which a question of its page-table headers depends is turned,
 one at a time (with what it needs), and a small set of results is kept: without THP, the other word
 size, every number of page-table levels, with and without PARAVIRT_XXL, the other byte order, and
@@ -20,6 +22,7 @@ from analyzer.kconfig.facts import byte_order, word_size
 from analyzer.kconfig.files import Reader
 from analyzer.kconfig.headers import Headers
 from analyzer.kconfig.solve import Config
+from analyzer.kconfig.trials import Trial, difference, lines, strangeness
 
 SUPPORT = "ARCH_SUPPORTS_PAGE_TABLE_CHECK"
 
@@ -84,32 +87,11 @@ class Variant:
         return int(text) if text.isdigit() and len(text) < 4 else None
 
 
-@dataclass(slots=True, eq=False)
-class _Trial:
-    """A configuration that may become a variant."""
-
-    turned: str
-    distance: int
-    kconfig: Kconfig
-    wants: dict[str, str]
-    config: Config
-    bits: int
-    endian: str
-    levels: str
-    values: tuple[str, ...]
-    shown: dict[tuple[str, int], int]
-
-    @property
-    def shape(self) -> tuple[int, str, bool]:
-        """Width of a long, number of levels, physical addresses of 64 bits."""
-        return self.bits, self.levels, self.config.on("PHYS_ADDR_T_64BIT")
-
-
 @dataclass(slots=True)
 class _Kept:
     name: str
     description: str
-    trial: _Trial
+    trial: Trial
 
 
 def variants(
@@ -135,7 +117,8 @@ class _Planner:
     # -- the plan -----------------------------------------------------------------------
 
     def plan(self) -> tuple[Variant, ...]:
-        base = self._base()
+        full = self._base()
+        base = self._supporting(full) or full
         self._keep("base", "the base configuration", base)
         if base.config.on("TRANSPARENT_HUGEPAGE"):
             wants = {**base.wants, "TRANSPARENT_HUGEPAGE": "n"}
@@ -147,10 +130,12 @@ class _Planner:
         self._paravirt(base)
         self._features(base)
         self._byte_orders(base)
+        self._given_up(base, full)
+        self._supported_somewhere(base)
         self._remaining(base, trials)
         return tuple(self._variant(kept) for kept in self.kept)
 
-    def _base(self) -> _Trial:
+    def _base(self) -> Trial:
         wants = dict(_PLAIN)
         if self.kconfig.empty:
             return self._trial("", self._made_up(wants))
@@ -187,7 +172,40 @@ class _Planner:
                 return found
         return wants
 
-    def _levels_asked(self, base: _Trial) -> list[_Trial]:
+    def _supporting(self, full: Trial) -> Trial | None:
+        """The nearest configuration of the same word size in which the architecture supports page
+        table check; None where `full` does, or there is none."""
+        found = None if self._honest(full) else self._reach_support(full)
+        if found is None or found.bits != full.bits:
+            return None
+        return found if found.config.on("MMU") == full.config.on("MMU") else None
+
+    def _reach_support(self, trial: Trial) -> Trial | None:
+        if not self.kconfig.select_of(SUPPORT).supported:
+            return None
+        wants = self.kconfig.reach(trial.wants, SUPPORT, "y")
+        return None if wants is None else self._trial(SUPPORT, wants)
+
+    def _honest(self, trial: Trial) -> bool:
+        """Whether the architecture itself says that it supports page table check here."""
+        return trial.kconfig.solve(trial.wants).on(SUPPORT)
+
+    def _given_up(self, base: Trial, full: Trial) -> None:
+        """With what the base is without for the sake of page table check."""
+        lost = [n for n, _ in _SOUGHT if full.config.on(n) and not base.config.on(n)]
+        if base is not full:
+            name = lost[0].lower().replace("_", "-") if lost else "unsupported"
+            text = f"with {', '.join(lost)}, " if lost else ""
+            self._keep(name, f"{text}where page table check is not supported", full, always=True)
+
+    def _supported_somewhere(self, base: Trial) -> None:
+        """Where nothing so far supports page table check, and some configuration does: that."""
+        if not any(self._honest(kept.trial) for kept in self.kept):
+            found = self._reach_support(base)
+            if found is not None:
+                self._keep("supported", "where page table check is supported", found, always=True)
+
+    def _levels_asked(self, base: Trial) -> list[Trial]:
         """Every number of levels that the architecture names, asked for directly."""
         trials = []
         for value in self.kconfig.default_values("PGTABLE_LEVELS")[:20]:
@@ -198,9 +216,9 @@ class _Planner:
                     trials.append(trial)
         return trials
 
-    def _turned(self, base: _Trial) -> list[_Trial]:
+    def _turned(self, base: Trial) -> list[Trial]:
         """One trial for each prompt that matters, turned round."""
-        trials: list[_Trial] = []
+        trials: list[Trial] = []
         asked = [*self.headers.own, "PGTABLE_LEVELS", "64BIT", "PAGE_SHIFT"]
         for candidate in self.kconfig.candidates(asked)[:_MAX_CANDIDATES]:
             on = base.config.on(candidate.name)
@@ -218,12 +236,12 @@ class _Planner:
                 trials.append(trial)
         return trials
 
-    def _widths(self, base: _Trial, trials: list[_Trial]) -> None:
+    def _widths(self, base: Trial, trials: list[Trial]) -> None:
         """The other word size: by 64BIT, by what implies it, or by the environment."""
         value = "n" if base.bits == 64 else "y"
         wants = self.kconfig.reach(base.wants, "64BIT", value, self.force)
         others = [self._trial("64BIT", wants)] if wants is not None else []
-        others += sorted(trials, key=lambda trial: _difference(base, trial))
+        others += sorted(trials, key=lambda trial: difference(base, trial))
         if not any(trial.bits != base.bits for trial in others):
             for name, text in self.kconfig.compared_environment()[:8]:
                 kconfig = self.kconfig.with_environment({name: text})
@@ -233,17 +251,17 @@ class _Planner:
                 self._keep(f"{trial.bits}", f"{trial.bits} bit ({trial.turned})", trial)
                 return
 
-    def _levels(self, base: _Trial, trials: list[_Trial]) -> None:
+    def _levels(self, base: Trial, trials: list[Trial]) -> None:
         """One variant for each shape of the tables that is not there yet."""
         have = {kept.trial.shape for kept in self.kept}
-        groups: dict[tuple[int, str, bool], list[_Trial]] = {}
+        groups: dict[tuple[int, str, bool], list[Trial]] = {}
         for trial in trials:
             if trial.shape not in have:
                 groups.setdefault(trial.shape, []).append(trial)
         for shape, group in sorted(groups.items(), key=lambda g: (-g[0][0], g[0][1:])):
             bits, levels, wide = shape
             nearest = next((k.trial for k in self.kept if k.trial.bits == bits), base)
-            best = min(group, key=lambda t: _strangeness(nearest, t))
+            best = min(group, key=lambda t: strangeness(nearest, t))
             new = all(kept.trial.shape[:2] != shape[:2] for kept in self.kept)
             text = f"{levels} page-table levels" if new else "entries of another width"
             name = self._short(best)
@@ -255,7 +273,7 @@ class _Planner:
                 best,
             )
 
-    def _paravirt(self, base: _Trial) -> None:
+    def _paravirt(self, base: Trial) -> None:
         on = base.config.on("PARAVIRT_XXL")
         value = "n" if on else "y"
         wants = self.kconfig.reach(base.wants, "PARAVIRT_XXL", value, self.force)
@@ -264,7 +282,7 @@ class _Planner:
             trial = self._trial("PARAVIRT_XXL", wants)
             self._keep(name, f"{text} PARAVIRT_XXL", trial)
 
-    def _features(self, base: _Trial) -> None:
+    def _features(self, base: Trial) -> None:
         """With what the architecture offers, generic code asks for, and is off (shadow stacks)."""
         wants = base.wants
         turned = []
@@ -280,7 +298,7 @@ class _Planner:
             trial = self._trial(turned[0], wants)
             self._keep("features", f"with {', '.join(turned)}", trial, always=True)
 
-    def _byte_orders(self, base: _Trial) -> None:
+    def _byte_orders(self, base: Trial) -> None:
         other = "CPU_LITTLE_ENDIAN" if base.endian == "big" else "CPU_BIG_ENDIAN"
         for name, value in ((other, "y"), ("CPU_BIG_ENDIAN", "n")):
             wants = self.kconfig.reach(base.wants, name, value, self.force)
@@ -290,7 +308,7 @@ class _Planner:
                     self._keep(trial.endian, f"{trial.endian} endian", trial)
                     return
 
-    def _remaining(self, base: _Trial, trials: list[_Trial]) -> None:
+    def _remaining(self, base: Trial, trials: list[Trial]) -> None:
         """Fill up with what shows most lines that nothing shows so far.
 
         Of trials that show nearly as much, the one is taken that is nearest to the question
@@ -301,11 +319,11 @@ class _Planner:
             covered.update(kept.trial.shown)
         rest = list(trials)
         while rest and len(self.kept) < _MAX_VARIANTS:
-            most = max(_lines(trial, covered) for trial in rest)
+            most = max(lines(trial, covered) for trial in rest)
             if most < _MIN_NEW_LINES:
                 return
-            near = [t for t in rest if _lines(t, covered) >= max(0.7 * most, _MIN_NEW_LINES)]
-            best = min(near, key=lambda t: (t.distance, len(t.wants), -_lines(t, covered)))
+            near = [t for t in rest if lines(t, covered) >= max(0.7 * most, _MIN_NEW_LINES)]
+            best = min(near, key=lambda t: (t.distance, len(t.wants), -lines(t, covered)))
             rest.remove(best)
             covered.update(best.shown)
             name = self._short(best)
@@ -318,13 +336,13 @@ class _Planner:
 
     def _trial(
         self, turned: str, wants: Mapping[str, str], kconfig: Kconfig | None = None
-    ) -> _Trial:
+    ) -> Trial:
         kconfig = kconfig or self.kconfig
         config = kconfig.solve(wants, self.force)
         bits = 64 if config.on("64BIT") else 32
         if kconfig.symbol("64BIT") is None and self.width is not None:
             bits = self.width
-        return _Trial(
+        return Trial(
             turned=turned,
             distance=0,
             kconfig=kconfig,
@@ -337,7 +355,7 @@ class _Planner:
             shown=self.headers.shown(config),
         )
 
-    def _keep(self, name: str, description: str, trial: _Trial, always: bool = False) -> None:
+    def _keep(self, name: str, description: str, trial: Trial, always: bool = False) -> None:
         """Make a trial a variant, unless there is one that the headers cannot tell from it."""
         for kept in () if always else self.kept:
             other = kept.trial
@@ -353,7 +371,7 @@ class _Planner:
             unique, number = f"{name}-{number}", number + 1
         self.kept.append(_Kept(unique, description, trial))
 
-    def _short(self, trial: _Trial) -> str:
+    def _short(self, trial: Trial) -> str:
         """A name for a variant from the symbol that was turned."""
         text = trial.turned.lower().replace("_", "-")
         for prefix in (f"{self.arch.lower()}-", "arch-"):
@@ -376,20 +394,3 @@ class _Planner:
             environment=tuple(sorted(trial.kconfig.environment.items())),
             description=kept.description,
         )
-
-
-def _difference(one: _Trial, other: _Trial) -> tuple[int, int]:
-    """How far two configurations are apart: lines shown by one of them only, symbols."""
-    a, b = one.shown, other.shown
-    lines = sum(n for part, n in a.items() if part not in b)
-    lines += sum(n for part, n in b.items() if part not in a)
-    return lines, sum(x != y for x, y in zip(one.values, other.values, strict=True))
-
-
-def _strangeness(near: _Trial, trial: _Trial) -> tuple[bool, int, tuple[int, int]]:
-    """For choosing the plainest of several: what turns little and is like what is there."""
-    return trial.endian != near.endian, len(trial.wants), _difference(near, trial)
-
-
-def _lines(trial: _Trial, covered: set[tuple[str, int]]) -> int:
-    return sum(lines for part, lines in trial.shown.items() if part not in covered)

@@ -198,6 +198,52 @@ def test_support_is_pretended_or_not(tree: MemoryTree) -> None:
     assert not honest["32"].config.on("PAGE_TABLE_CHECK")
 
 
+HUGE = """
+config ARCH_SUPPORTS_HUGETLBFS
+	def_bool y
+config HUGETLBFS
+	bool "hugetlbfs"
+	depends on ARCH_SUPPORTS_HUGETLBFS
+config HUGETLB_PAGE
+	def_bool HUGETLBFS
+config QUIRK
+	bool "a quirk"
+	depends on !64BIT
+"""
+
+
+@pytest.mark.parametrize(
+    ("condition", "base", "other"),
+    [
+        ("!HUGETLB_PAGE", True, "hugetlbfs"),
+        ("64BIT && !(HUGETLB_PAGE || TRANSPARENT_HUGEPAGE)", True, "transparent-hugepage"),
+        ("HUGETLB_PAGE", True, None),
+        ("!64BIT && QUIRK", False, "supported"),  # nothing else has the quirk
+        ("!MMU", False, "supported"),
+        ("NOBODY_SETS_THIS", False, None),
+    ],
+)
+def test_support_that_excludes_what_the_base_has(
+    condition: str, base: bool, other: str | None
+) -> None:
+    """The base is a configuration in which page table check can be enabled; what had to be given
+    up for it is judged as well, and where the base cannot be one, some other variant is."""
+    support = "select ARCH_SUPPORTS_PAGE_TABLE_CHECK if"
+    toy = TOY.replace(f"{support} 64BIT && MMU", f"{support} {condition}")
+    tree = MemoryTree({"Kconfig": GENERIC + HUGE, "arch/toy/Kconfig": toy, **HEADERS})
+    found = by_name(tree)
+    assert found["base"].supported is base
+    assert found["base"].bits == 64
+    assert found["base"].has_mmu
+    if base:
+        assert found["base"].config.on("HUGETLB_PAGE") is (condition == "HUGETLB_PAGE")
+    extra = {"hugetlbfs", "transparent-hugepage", "supported"} & set(found)
+    assert extra == ({other} if other else set())
+    if other:
+        assert found[other].supported is not base
+        assert found[other].config.on("HUGETLB_PAGE")
+
+
 def test_variants_are_their_wants(tree: MemoryTree) -> None:
     """What a variant records is enough to make it again."""
     kconfig = load_kconfig(tree, "toy")
