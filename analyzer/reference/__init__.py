@@ -21,7 +21,8 @@ values; a Decoder tells what they mean. `Traits` are the differences between tre
 from __future__ import annotations
 
 from .decode import BaseDecoder, Decoder, Facts
-from .model import Model, UnknownSlotError
+from .model import Model
+from .tables import UnknownSlotError
 from .values import (
     INIT_MM,
     LEVELS,

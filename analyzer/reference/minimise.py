@@ -7,8 +7,9 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from .decode import Decoder
-from .model import Model, UnknownSlotError
+from .model import Model
 from .replay import Replay
+from .tables import UnknownSlotError
 from .values import Event, Traits, Violation
 
 T = TypeVar("T")

@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+from .counting import PageCounts, Stop
 from .decode import Decoder, Facts
+from .tables import Held, PageTables, UnknownSlotError
 from .values import (
     INIT_MM,
-    LEVELS,
     Counters,
     Event,
     Mapping,
@@ -24,32 +25,10 @@ from .values import (
     Violation,
 )
 
-_ANON: Final = PageKind.ANONYMOUS
 _FILE: Final = PageKind.FILE
-_MAPPED: Final = {
-    Op.ALLOC: Rule.ALLOC_MAPPED,
-    Op.FREE: Rule.FREE_MAPPED,
-    Op.ZERO: Rule.ZERO_MAPPED,
-}
-_LASTING: Final = frozenset({PageKind.NO_PAGE_EXT, PageKind.INVALID, PageKind.ZERO})
-_Held = tuple[int, int, int]  # raw, how many entries after the one it was written for, event
 
 
-class _Stop(Exception):
-    """A rule is broken: where the kernel would stop."""
-
-    def __init__(self, rule: Rule, pfn: int, before: Counters) -> None:
-        super().__init__(rule.value)
-        self.rule = rule
-        self.pfn = pfn
-        self.before = before
-
-
-class UnknownSlotError(ValueError):
-    """A set whose slot holds what the events before it do not tell; its `old` is needed."""
-
-
-class Model:
+class Model(PageCounts):
     """Counts mappings as the kernel does, one event at a time.
 
     After a violation the counters stand where the kernel's do when it stops, and the slots hold
@@ -57,18 +36,10 @@ class Model:
     """
 
     def __init__(self, decoder: Decoder, traits: Traits | None = None) -> None:
-        self.decoder = decoder
-        self.traits = traits or Traits()
+        super().__init__(decoder, traits)
         self.warnings: list[Violation] = []
         self.events = 0
-        self._kinds: dict[int, PageKind] = {}
-        self._anon: dict[int, int] = {}
-        self._file: dict[int, int] = {}
-        self._slots: dict[tuple[int, str, int], _Held] = {}
-        self._unsure: set[tuple[int, str, int]] = set()
-        self._touched: list[range] = []  # pages by the event
-        self._moved: list[tuple[bool, range, int]] = []  # by the event, until it stops
-        self._pages = {level: decoder.pages(level) for level in LEVELS}
+        self._tables = PageTables(decoder)
 
     # -- the operations ----------------------------------------------------------------------
 
@@ -127,36 +98,19 @@ class Model:
 
     # -- what the model knows ----------------------------------------------------------------
 
-    def counters(self, pfn: int) -> Counters:
-        """How often a page is mapped, as the hooks counted."""
-        return Counters(self._anon.get(pfn, 0), self._file.get(pfn, 0))
-
-    def kind(self, pfn: int) -> PageKind:
-        """What a page is."""
-        return self._kinds.get(pfn, _FILE)
-
-    def counted_pages(self) -> dict[int, Counters]:
-        """Every page whose counters are not zero."""
-        pages = {pfn for counts in (self._anon, self._file) for pfn, n in counts.items() if n}
-        return {pfn: self.counters(pfn) for pfn in sorted(pages)}
-
-    def changed(self) -> list[int]:
-        """The pages whose counters the last event may have moved."""
-        return [pfn for span in self._touched for pfn in span]
-
     def mappings(self, pfn: int) -> tuple[Mapping, ...]:
         """The counted entries that map a page by the page tables, the oldest first."""
         return tuple(sorted(self._find(pfn), key=lambda found: found.number))
 
     def held(self, mm: int, level: str, slot: int) -> range:
         """The pages that the entry in a slot is counted for, as far as the model has seen."""
-        found = self._slots.get((mm, level, slot))
+        found = self._tables.get((mm, level, slot))
         return range(0) if found is None else self._counted(mm, level, found)
 
     def recount(self) -> dict[int, int]:
         """How often each page is mapped by the page tables as they are, whoever counted."""
         found: dict[int, int] = {}
-        for (mm, level, _), held in self._slots.items():
+        for (mm, level, _), held in self._tables.items():
             span = self._counted(mm, level, held)
             for pfn in span:
                 found[pfn] = found.get(pfn, 0) + 1
@@ -184,12 +138,11 @@ class Model:
             elif event.op is Op.STORE:
                 assert event.slot is not None
                 key = (event.mm, event.level, event.slot)
-                self._slots[key] = (event.value, 0, event.number)
-                self._unsure.discard(key)
+                self._tables.put(key, (event.value, 0, event.number))
             else:
                 self._do_zero(event)
                 self._do_free(event)
-        except _Stop as stop:
+        except Stop as stop:
             return self._violation(stop, event)
         return None
 
@@ -224,16 +177,15 @@ class Model:
         if event.slot is not None:
             for index in range(nr):
                 key = (mm, level, event.slot + index)
-                self._slots[key] = (event.value, index, event.number)
-                self._unsure.discard(key)
+                self._tables.put(key, (event.value, index, event.number))
 
     def _do_clear(self, event: Event) -> None:
         if event.mm != INIT_MM:
             self._uncount(event.level, event.value, 0)
         if event.slot is not None:
-            self._slots.pop((event.mm, event.level, event.slot), None)
+            self._tables.drop((event.mm, event.level, event.slot))
         elif self.decoder.facts(event.level, event.value).accessible:
-            self._forget(event)
+            self._tables.forget(event.mm, event.level, event.value)
 
     def _do_clear_range(self, event: Event) -> None:
         assert event.slot is not None
@@ -242,37 +194,7 @@ class Model:
         for index in range(self.decoder.entries("pte")):
             self._clear_old(event, index)
         for index in range(self.decoder.entries("pte")):
-            self._slots.pop((event.mm, "pte", event.slot + index), None)
-
-    def _do_page(self, event: Event) -> None:
-        kind = event.kind or _FILE
-        for pfn in range(event.pfn, event.pfn + event.nr):
-            if kind is _FILE:
-                self._kinds.pop(pfn, None)
-            else:
-                self._kinds[pfn] = kind
-
-    def _do_zero(self, event: Event) -> None:
-        kind = self._kinds.get(event.pfn, _FILE)
-        if not self.traits.alloc_free_checked:
-            return
-        if kind is PageKind.SLAB and self.traits.slab_refused:
-            raise _Stop(Rule.SLAB_ALLOCATED, event.pfn, self.counters(event.pfn))
-        if kind is PageKind.NO_PAGE_EXT and self.traits.has_page_ext:
-            if self.traits.page_ext_required:
-                raise _Stop(Rule.NO_COUNTERS, event.pfn, Counters())
-            return
-        for pfn in range(event.pfn, event.pfn + (1 << event.order)):
-            if self._anon.get(pfn, 0) or self._file.get(pfn, 0):
-                raise _Stop(_MAPPED[event.op], pfn, self.counters(pfn))
-
-    def _do_free(self, event: Event) -> None:
-        """A page that is free is no longer anonymous memory, nor a slab."""
-        for pfn in range(event.pfn, event.pfn + (1 << event.order)):
-            if self._kinds.get(pfn, _FILE) not in _LASTING:
-                self._kinds.pop(pfn, None)
-
-    # -- counting ----------------------------------------------------------------------------
+            self._tables.drop((event.mm, "pte", event.slot + index))
 
     def _clear_old(self, event: Event, index: int) -> None:
         """Un-counts what a slot of a set or clear-range holds."""
@@ -281,88 +203,13 @@ class Model:
             return
         if event.slot is None:
             raise UnknownSlotError("neither the slot nor what it held ('old') is known")
-        key = (event.mm, event.level, event.slot + index)
-        if key in self._unsure:
-            raise UnknownSlotError("an earlier clear did not say its slot: 'old' is needed")
-        held = self._slots.get(key)
+        held = self._tables.known((event.mm, event.level, event.slot + index))
         if held is not None:
             self._uncount(event.level, held[0], held[1])
 
-    def _skipped(self, level: str, facts: Facts, kind: PageKind) -> bool:
-        """Whether the framework leaves an accessible entry alone."""
-        if facts.special and level in self.traits.special_skipped:
-            return True
-        if kind is PageKind.ZERO and level in self.traits.huge_zero_skipped:
-            return True
-        return kind is PageKind.INVALID
-
-    def _checked(self, pfn: int, kind: PageKind) -> bool:
-        """Whether a page has counters; refuses slab pages."""
-        if kind is PageKind.NO_PAGE_EXT and self.traits.has_page_ext:
-            if self.traits.page_ext_required:
-                raise _Stop(Rule.NO_COUNTERS, pfn, Counters())
-            return False
-        if kind is PageKind.SLAB and self.traits.slab_refused:
-            raise _Stop(Rule.SLAB_MAPPED, pfn, self.counters(pfn))
-        return True
-
-    def _uncount(self, level: str, raw: int, index: int) -> None:
-        facts = self.decoder.facts(level, raw)
-        if not facts.accessible:
-            return
-        pages = self._pages[level]
-        first = facts.pfn + index * pages
-        kind = self._kinds.get(first, _FILE)
-        if self._skipped(level, facts, kind) or not self._checked(first, kind):
-            return
-        anon = kind is _ANON
-        mine, other = (self._anon, self._file) if anon else (self._file, self._anon)
-        self._touched.append(range(first, first + pages))
-        for pfn in range(first, first + pages):
-            if self.traits.clear_checks_other and other.get(pfn, 0):
-                rule = Rule.ANON_OVER_FILE if anon else Rule.FILE_OVER_ANON
-                raise _Stop(rule, pfn, self.counters(pfn))
-            left = mine.get(pfn, 0) - 1
-            if left < 0:
-                before = self.counters(pfn)
-                mine[pfn] = left
-                raise _Stop(Rule.ANON_NEGATIVE if anon else Rule.FILE_NEGATIVE, pfn, before)
-            if left:
-                mine[pfn] = left
-            else:
-                mine.pop(pfn, None)
-        self._moved.append((anon, range(first, first + pages), 1))
-
-    def _count_new(self, level: str, facts: Facts, index: int, nr: int) -> None:
-        pages = self._pages[level]
-        first = facts.pfn + index * pages
-        kind = self._kinds.get(first, _FILE)
-        if self._skipped(level, facts, kind) or not self._checked(first, kind):
-            return
-        self._touched.append(range(first, first + nr * pages))
-        if kind is _ANON:
-            for pfn in range(first, first + nr * pages):
-                if self._file.get(pfn, 0):
-                    raise _Stop(Rule.ANON_OVER_FILE, pfn, self.counters(pfn))
-                count = self._anon.get(pfn, 0) + 1
-                self._anon[pfn] = count
-                if count > 1 and facts.write:
-                    before = Counters(count - 1, self._file.get(pfn, 0))
-                    raise _Stop(Rule.ANON_SHARED_WRITABLE, pfn, before)
-            self._moved.append((True, range(first, first + nr * pages), -1))
-            return
-        for pfn in range(first, first + nr * pages):
-            if self._anon.get(pfn, 0):
-                raise _Stop(Rule.FILE_OVER_ANON, pfn, self.counters(pfn))
-            count = self._file.get(pfn, 0) + 1
-            self._file[pfn] = count
-            if count < 0:
-                raise _Stop(Rule.FILE_NEGATIVE, pfn, Counters(0, count - 1))
-        self._moved.append((False, range(first, first + nr * pages), -1))
-
     # -- page tables -------------------------------------------------------------------------
 
-    def _counted(self, mm: int, level: str, held: _Held) -> range:
+    def _counted(self, mm: int, level: str, held: Held) -> range:
         """The pages that an entry is counted for."""
         facts = self.decoder.facts(level, held[0])
         first = facts.pfn + held[1] * self._pages[level]
@@ -372,25 +219,11 @@ class Model:
         return range(first, first + self._pages[level])
 
     def _find(self, pfn: int) -> Iterator[Mapping]:
-        for (mm, level, slot), held in self._slots.items():
+        for (mm, level, slot), held in self._tables.items():
             span = self._counted(mm, level, held)
             if pfn in span:
                 facts = self.decoder.facts(level, held[0])
                 yield Mapping(mm, level, slot, held[0], held[2], facts.write, span.start)
-
-    def _forget(self, event: Event) -> None:
-        """A clear that does not say its slot: finds it, or marks those it may have been."""
-        first = self.decoder.facts(event.level, event.value).pfn
-        candidates = [
-            (key, held)
-            for key, held in self._slots.items()
-            if key[0] == event.mm and key[1] == event.level
-            and self._counted(event.mm, event.level, held)[:1] == range(first, first + 1)
-        ]  # fmt: skip
-        if len(candidates) == 1:
-            del self._slots[candidates[0][0]]
-            return
-        self._unsure.update(key for key, _ in candidates)
 
     # -- what went wrong ---------------------------------------------------------------------
 
@@ -406,7 +239,7 @@ class Model:
             )
         )  # fmt: skip
 
-    def _violation(self, stop: _Stop, event: Event) -> Violation:
+    def _violation(self, stop: Stop, event: Event) -> Violation:
         pfn = stop.pfn
         there = self.mappings(pfn)
         own: tuple[Mapping, ...] = ()

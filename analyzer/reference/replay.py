@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from .decode import Decoder
 from .log import LogError
-from .model import Model, UnknownSlotError
+from .model import Model
+from .tables import UnknownSlotError
 from .values import Counters, Event, Op, Traits, Violation
 
 
