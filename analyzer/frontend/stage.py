@@ -173,6 +173,19 @@ class Stage:
             self._scans[path] = found
             self._write(self.source / path, data if found.text is None else found.text)
 
+    def change(self, path: str, data: bytes, shown: bytes | None = None) -> None:
+        """Take a file of the tree as `data` from now on, for those who try an edit.
+
+        The preprocessor is given `shown` instead, unless the file had to be made harmless.
+        """
+        before = self._scans.get(path)
+        found = self._scans[path] = scan(data)
+        self._present[path] = True
+        if before is None or before.includes != found.includes:
+            self._closures.clear()
+        copy = data if shown is None else shown
+        self._write(self.source / path, copy if found.text is None else found.text)
+
     def defuse(self, place: Location) -> bool:
         """Make the include directive at a place of the copy an `#error`; False if there is none.
 

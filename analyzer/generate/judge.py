@@ -23,8 +23,9 @@ from ..law.describe import frames
 from ..law.outcome import HelperRuns, Outcome
 from ..law.reuse import Reuse
 from ..model import Location, Verdict
-from ..tree import KernelTree, OverlayTree
-from .edits import Texts
+from ..preprocessor import find_tool
+from ..tree import KernelTree
+from .numbered import Files, Numbered
 
 _COLLECT: Final = 100_000  # as `check` does: trees of C are big and acyclic
 _RECURSION: Final = 20_000  # Python frames; helpers nest deep
@@ -110,24 +111,54 @@ class Bench:
         self.cache = ParseCache()
         self.reuse = Reuse()
         self.hint: tuple[str, ...] = ()
+        self.stage = Stage(tree)
+        self.interface = find_interface(tree, arch, self.called)
+        self.index = SourceIndex(tree, arch)
+        self._steady = find_tool().kind != "pcpp"
+        self._staged: dict[str, Numbered] = {}
 
-    def overlay(self, texts: Texts) -> KernelTree:
-        """The tree with edited texts."""
-        return OverlayTree(self.tree, {p: t.encode("latin-1") for p, t in texts.items()})
+    def close(self) -> None:
+        """Lets go of the copy of the tree."""
+        self.stage.close()
+
+    def __enter__(self) -> Bench:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def original(self, path: str) -> Numbered | None:
+        """A file as the tree has it; None where it cannot be read."""
+        try:
+            return Numbered.of(self.tree.read(path).decode("latin-1"))
+        except SourceError:
+            return None
+
+    def put(self, files: Files) -> None:
+        """Makes the edited files what is judged from now on; all others are as the tree has them.
+
+        They are judged with the line numbers of the tree, so that what holds elsewhere in a file
+        need not be found out again.
+        """
+        for path in sorted({*files, *self._staged}):
+            file = files.get(path) or self.original(path)
+            if file is None or self._staged.get(path) == file:
+                continue
+            self._staged[path] = file
+            shown = file.steady().encode("latin-1") if self._steady else None
+            self.stage.change(path, file.text.encode("latin-1"), shown)
 
     def judge(
-        self, texts: Texts, only: Iterable[str] | None = None, helpers: frozenset[str] | None = None
-    ) -> Judgement:
+        self, files: Files, only: Iterable[str] | None = None,
+        helpers: frozenset[str] | None = None,
+    ) -> Judgement:  # fmt: skip
         """Judges the variants (`only` some, by name; `helpers` only those, by name)."""
         result = Judgement()
         wanted = None if only is None else frozenset(only)
-        tree = self.overlay(texts)
-        with Stage(tree) as stage:
-            interface = find_interface(tree, self.arch, self.called)
-            index = SourceIndex(tree, self.arch)
-            for variant in self.variants:
-                if wanted is None or variant.name in wanted:
-                    self._variant(stage, variant, interface, index, helpers, result)
+        self.put(files)
+        for variant in self.variants:
+            if wanted is None or variant.name in wanted:
+                self._variant(self.stage, variant, self.interface, self.index, helpers, result)
         return result
 
     def _variant(

@@ -12,13 +12,10 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Final
 
-from ..check.variant import build_unit
-from ..clock import Clock
 from ..errors import SourceError
 from ..evaluate.values import Int, Opaque, PathEnds, Unjudged
-from ..frontend import Stage, Unit, read_unit
-from ..helpers.bodies import SourceIndex
-from ..helpers.interface import LEVELS, find_interface
+from ..frontend import Unit, read_unit
+from ..helpers.interface import LEVELS
 from ..helpers.probes import PROTECTION, probe_text
 from ..helpers.session import Session
 from .atoms import (
@@ -35,7 +32,6 @@ from .atoms import (
     protections,
     swap_probe,
 )
-from .edits import Texts
 from .judge import Bench
 
 MAX_TERMS: Final = 4
@@ -90,48 +86,44 @@ class _Level:
     answers: dict[tuple[str, int, int], bool]  # (variant, raw, atom)
 
 
-def synthesise(bench: Bench, texts: Texts) -> Synthesis:
+def synthesise(bench: Bench) -> Synthesis:
     """Predicates for every level of an architecture, proved on all entries of all variants."""
-    tree = bench.overlay(texts)
     tables: dict[str, _Level] = {}
     read: list[str] = []
-    with Stage(tree) as stage:
-        interface = find_interface(tree, bench.arch, bench.called)
-        index = SourceIndex(tree, bench.arch)
-        base = probe_text(interface.signatures, index.initial_values())
-        names: tuple[str, ...] = ()
-        for variant in bench.variants:
-            try:
-                _, bench.hint = build_unit(
-                    stage, variant, interface, index, bench.hint, bench.cache, Clock()
-                )
-                built = tuple(p for p in bench.hint if index.built(p, variant.config))
-                if not read:
-                    every = [
-                        read_unit(stage, v, built, "", "", True, cache=bench.cache)
-                        for v in bench.variants
-                    ]
-                    found = [set(mask_names(u, f"arch/{bench.arch}/")) for u in every]
-                    names = tuple(sorted(set.intersection(*found)))
-                    for level in LEVELS:
-                        atoms = (*accessors(level), *masks(level, names))
-                        tables[level] = _Level(
-                            _expected(bench, level), atoms, set(range(len(atoms))), [], {}
-                        )
-                probes = "".join(
-                    probe(level, tables[level].atoms)
-                    + swap_probe(level)[0]
-                    + protection_probe(level)
-                    for level in LEVELS
-                )
-                unit = read_unit(stage, variant, built, "", base + probes, True, cache=bench.cache)
-            except SourceError:
-                continue
-            read.append(variant.name)
-            session = Session(unit, variant)
-            for level in LEVELS:
-                _ask(session, unit, level, tables[level], variant.name)
+    bench.put({})
+    stage, index = bench.stage, bench.index
+    base = probe_text(bench.interface.signatures, index.initial_values())
+    names = _mask_names(bench)
+    for level in LEVELS:
+        atoms = (*accessors(level), *masks(level, names))
+        tables[level] = _Level(_expected(bench, level), atoms, set(range(len(atoms))), [], {})
+    probes = "".join(
+        probe(level, tables[level].atoms) + swap_probe(level)[0] + protection_probe(level)
+        for level in LEVELS
+    )
+    for variant in bench.variants:
+        try:
+            built = tuple(p for p in bench.hint if index.built(p, variant.config))
+            unit = read_unit(stage, variant, built, "", base + probes, True, cache=bench.cache)
+        except SourceError:
+            continue
+        read.append(variant.name)
+        session = Session(unit, variant)
+        for level in LEVELS:
+            _ask(session, unit, level, tables[level], variant.name)
     return _solve(tables, tuple(read))
+
+
+def _mask_names(bench: Bench) -> tuple[str, ...]:
+    """Masks that the headers of the architecture define in every variant that can be read."""
+    found: list[set[str]] = []
+    for variant in bench.variants:
+        try:
+            unit = read_unit(bench.stage, variant, (), "", "", True, cache=bench.cache)
+        except SourceError:
+            continue
+        found.append(set(mask_names(unit, f"arch/{bench.arch}/")))
+    return tuple(sorted(set.intersection(*found))) if found else ()
 
 
 def _expected(bench: Bench, level: str) -> bool:

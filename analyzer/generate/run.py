@@ -11,7 +11,7 @@ from ..check.variant import FRAMEWORK
 from ..errors import TreeError, UsageError
 from ..helpers.interface import read_text
 from ..kconfig import architectures, load_kconfig, variants
-from ..model import Verdict
+from ..model import HookApi, Verdict
 from ..tree import KernelTree
 from .api import Hooks, predicate_shape
 from .edits import Edit, Step, make
@@ -61,7 +61,14 @@ def plan(tree: KernelTree, arch: str, note: Callable[[str], None] = lambda _: No
         raise TreeError(f"arch/{arch}/Kconfig: there is no Kconfig to read")
     if kconfig.symbol(SUPPORT) is None:
         raise TreeError(f"the tree has hooks, but no Kconfig defines {SUPPORT}")
-    bench = Bench(tree, arch)
+    with Bench(tree, arch) as bench:
+        return _plan(tree, bench, api, hooks, note)
+
+
+def _plan(
+    tree: KernelTree, bench: Bench, api: HookApi, hooks: Hooks, note: Callable[[str], None]
+) -> Plan:
+    arch, kconfig = bench.arch, bench.kconfig
     if not bench.variants:
         raise UsageError(f"{arch} has no configuration with an MMU; there are no user page tables")
     shape = predicate_shape(api.predicate, read_text(tree, FRAMEWORK))
@@ -69,13 +76,14 @@ def plan(tree: KernelTree, arch: str, note: Callable[[str], None] = lambda _: No
         raise TreeError(f"{FRAMEWORK} does not call pte_user_accessible_page(): nothing to define")
     note("judging the tree as it is")
     before = bench.judge({})
-    search = Search(bench, hooks, {})
+    note(f"{len(before.paths)} broken paths, {len(before.unknown)} unknown")
+    search = Search(bench, hooks)
     synthesis = None
     partly: tuple[str, ...] = ()
     now = before
     if before.lacking.get("pte"):
         note("predicates")
-        synthesis = synthesise(bench, {})
+        synthesis = synthesise(bench)
         path = f"arch/{arch}/include/asm/pgtable.h"
         if synthesis.predicates and not synthesis.missing:
             stubs, partly = lacking(before.units.values(), FRAMEWORK)
@@ -84,7 +92,7 @@ def plan(tree: KernelTree, arch: str, note: Callable[[str], None] = lambda _: No
             stubs = tuple(name for name in stubs if name[:3] not in counted)
             text = search.text(path)
             search.keep([predicates_edit(text, path, synthesis.predicates, shape, stubs)])
-            now = bench.judge(search.texts)
+            now = search.judge()
     note("hooks")
     now = search.run(now)
     guard, edit, problem = _select(tree, bench, arch, now, search)

@@ -1,0 +1,210 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Where hooks may go: the functions on the broken paths, each with the forms to be tried.
+
+A function is hooked if all that goes through it needs the hook, the innermost such function
+first: what kernel mappings, modifiers and other levels share stays as it is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+from ..model import Location
+from .api import Hooks
+from .ctext import blank, find_function
+from .edits import Step
+from .forms import Change, Site, forms
+from .judge import Judgement, Path, Place
+from .numbered import Numbered
+from .shapes import macro_forms, raw_forms, unhook_forms
+
+_READERS: Final = {"pte": ("ptep_get",), "pmd": ("pmdp_get",), "pud": ("pudp_get",)}
+Key = tuple[str, str, Location | None, bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """The changes of one form in one file."""
+
+    path: str
+    changes: tuple[Change, ...]
+    hook: str
+    why: str
+    step: Step
+
+
+@dataclass(slots=True)
+class Target:
+    """A function (or macro) to be mended at a level, and the forms not tried yet.
+
+    `partial`: no form accounts for all stores of the function, so those through one of its lines
+    are mended, and the others after that.
+    """
+
+    function: str
+    path: str
+    level: str
+    defined: Location | None  # None for a macro
+    line: int
+    partial: bool
+    candidates: Iterator[Candidate]
+    helpers: set[str] = field(default_factory=set)
+    variants: set[str] = field(default_factory=set)
+    current: Candidate | None = None
+
+    @property
+    def key(self) -> Key:
+        """What tells it from others."""
+        return self.function, self.level, self.defined, self.partial
+
+    def is_of(self, path: Path) -> bool:
+        """Whether a broken path goes through the target."""
+        if path.level != self.level or path.helper not in self.helpers:
+            return False
+        if self.defined is None:
+            named = any(place.function == self.function for place in path.places)
+            return named or self.function == path.helper
+        return any(
+            place.defined == self.defined and (not self.partial or place.line.line == self.line)
+            for place in path.places
+        )
+
+
+class Targets:
+    """Makes targets of broken paths; remembers those that were given up."""
+
+    def __init__(self, arch: str, hooks: Hooks, file: Callable[[str], Numbered | None]) -> None:
+        self.hooks = hooks
+        self.folder = f"arch/{arch}/"
+        self.file = file
+        self.rejected: set[Key] = set()
+        self.known: dict[Key, Target] = {}
+
+    def of(self, judgement: Judgement) -> list[Target]:
+        """One target for each broken path, those that several share once."""
+        found: dict[Key, Target] = {}
+        for path in judgement.paths:
+            target = self._target(path, judgement)
+            if target is None:
+                continue
+            target.helpers.add(path.helper)
+            target.variants.add(path.variant)
+            found[target.key] = target
+        return list(found.values())
+
+    def settled(self, target: Target) -> None:
+        """Forgets a target that was mended; what is left there is looked at anew."""
+        self.known.pop(target.key, None)
+
+    def _target(self, path: Path, judgement: Judgement) -> Target | None:
+        for function, place, partial in self._order(path, judgement):
+            defined = None if place is None else place.defined
+            key = (function, path.level, defined, partial)
+            if key in self.rejected:
+                continue
+            known = self.known.get(key)
+            if known is None:
+                known = self._new(function, place, partial, path, judgement)
+                self.known[key] = known
+            if partial and place is not None and known.line != place.line.line:
+                continue
+            return known
+        return None
+
+    def _order(self, path: Path, judgement: Judgement) -> list[tuple[str, Place | None, bool]]:
+        """Where a path may be mended, the best place first; None for the helper's own macro."""
+        own = [
+            place for place in path.places
+            if place.defined.path.startswith(self.folder) and place.has_mm
+        ]  # fmt: skip
+        clean = [place for place in own if self._clean(place.function, path.level, judgement)]
+        rest = [place for place in own if place not in clean]
+        places = [*reversed(clean), *rest]
+        order: list[tuple[str, Place | None, bool]] = [(p.function, p, False) for p in places]
+        names = [path.helper, *_macros(path.level)]
+        macros = list(dict.fromkeys(names))
+        late: list[tuple[str, Place | None, bool]] = [(p.function, p, True) for p in places]
+        if path.rule == "PTC102" or (path.hooks and not own):
+            return [*[(name, None, False) for name in macros], *order, *late]
+        taken = {place.function for place in own}
+        others = [(name, None, False) for name in macros if name not in taken]
+        return [*order, *others, *late]
+
+    def _clean(self, function: str, level: str, judgement: Judgement) -> bool:
+        """Whether everything that stores through a function needs a hook of this level."""
+        said = judgement.through.get(function, {})
+        return all(known == level and needs for (_, known), needs in said.items())
+
+    def _new(
+        self, function: str, place: Place | None, partial: bool, path: Path, judgement: Judgement
+    ) -> Target:
+        where = place.defined.path if place is not None else ""
+        line = place.line.line if place is not None else 0
+        candidates = self._candidates(function, place, path, judgement)
+        defined = None if place is None else place.defined
+        return Target(function, where, path.level, defined, line, partial, candidates)
+
+    # -- candidates
+
+    def text(self, path: str) -> str:
+        """A file as it is now; '' where it cannot be read."""
+        file = self.file(path)
+        return "" if file is None else file.text
+
+    def _candidates(
+        self, function: str, place: Place | None, path: Path, judgement: Judgement
+    ) -> Iterator[Candidate]:
+        if path.hooks:
+            for where, _, inside in path.hooks:
+                file = self.file(where.path)
+                if where.path.startswith(self.folder) and inside == function and file:
+                    for form in unhook_forms(file.text, inside, file.line(where.line)):
+                        yield Candidate(where.path, form.changes, "", form.why, Step.PREPARE)
+            for header in self._headers(judgement):
+                for form in raw_forms(self.text(header), function, path.level):
+                    yield Candidate(header, form.changes, "", form.why, Step.PREPARE)
+        if place is None:
+            for header in self._headers(judgement):
+                for form in macro_forms(self.text(header), function, path.level, self.hooks):
+                    yield Candidate(header, form.changes, form.hook, form.why, Step.HOOKS)
+            return
+        file = self.file(place.defined.path)
+        if file is None:
+            return
+        parsed = find_function(file.text, function, file.line(place.defined.line))
+        if parsed is None:
+            return
+        begin = _line_start(blank(file.text), file.line(place.line.line))
+        readers = tuple(
+            name for name in _READERS[path.level]
+            if all(unit.function(name) is not None for unit in judgement.units.values())
+        )  # fmt: skip
+        site = Site(file.text, parsed, begin, path.level, readers)
+        for form in forms(site, self.hooks):
+            yield Candidate(place.defined.path, form.changes, form.hook, form.why, Step.HOOKS)
+
+    def _headers(self, judgement: Judgement) -> list[str]:
+        paths = {
+            path
+            for unit in judgement.units.values()
+            for path in unit.files
+            if path.startswith(self.folder) and path.endswith(".h")
+        }
+        return sorted(paths)
+
+
+def _macros(level: str) -> list[str]:
+    """What the architecture may have as macros, and generic functions on a path use."""
+    return [f"{level}_clear", f"set_{level}_at", f"{level}p_get_and_clear"]
+
+
+def _line_start(masked: str, line: int) -> int:
+    """The first character of a line that is not white space."""
+    begin = 0
+    for _ in range(line - 1):
+        begin = masked.find("\n", begin) + 1
+    match = re.compile(r"[ \t]*").match(masked, begin)
+    return match.end() if match else begin
