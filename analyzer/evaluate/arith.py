@@ -93,6 +93,8 @@ _COMPARISON: Final[dict[str, Callable[[int, int], bool]]] = {
     ">=": operator.ge,
 }
 COMPARISONS: Final = frozenset(_COMPARISON)
+TRUE: Final = Int(1)
+FALSE: Final = Int(0)
 
 
 def binary(op: str, left: Int, right: Int) -> Int:
@@ -104,14 +106,17 @@ def binary(op: str, left: Int, right: Int) -> Int:
             raise Unjudged("shift by an impossible count")
         return Int(left.value << count if op == "<<" else left.value >> count, bits, signed)
     bits, signed = common(left, right)
+    a, b = left.value, right.value
+    if not signed:
+        mask = (1 << bits) - 1  # a signed operand that is converted; others are in range already
+        a &= mask
+        b &= mask
     compare = _COMPARISON.get(op)
     if compare is not None:
-        a, b = Int(left.value, bits, signed).value, Int(right.value, bits, signed).value
-        return Int(int(compare(a, b)))
+        return TRUE if compare(a, b) else FALSE
     arithmetic = _ARITHMETIC.get(op)
     if arithmetic is None:
         raise Unjudged(f"operator {op}")
-    a, b = Int(left.value, bits, signed).value, Int(right.value, bits, signed).value
     return Int(arithmetic(a, b), bits, signed)
 
 

@@ -80,6 +80,8 @@ class Boot(Core):
                 if isinstance(node, Found):
                     self.questions |= node.questions
                     return node.cells or None
+                self.moody.add(name)
+                self.run.touched += 1
                 if not self.deciding and node.key not in self.run.memo:
                     self.run.asked.add(("world", node.key, ""))
                     return None  # a helper forks on its own conditions only

@@ -16,11 +16,12 @@ from pycparser import c_ast
 
 from ..model import Location
 from .arith import promote
-from .core import Scope
+from .core import LOCAL_BASE, Scope
 from .ctype import (
     ArrayType,
     CType,
     FuncType,
+    IntType,
     Node,
     StructType,
     UnknownType,
@@ -35,6 +36,7 @@ from .inline_asm import InlineAssembly
 from .intrinsics import Intrinsics
 from .memory import Variable
 from .merge import Meeting
+from .recall import Before, Recall, call_key
 from .state import MAX_DEPTH, Frame
 from .statements import Break, Continue, Jump, Return, Statements
 from .typing import StaticTypes
@@ -66,11 +68,14 @@ class Machine(Intrinsics, InlineAssembly, StaticTypes, Expressions, Statements, 
             **self.statement_methods(),
             c_ast.FuncCall: self._call,
         }
+        self.ordinary: set[str] = set()  # functions that mean what their bodies say
         self.reaches: dict[str, bool] = {}
         self.needed: set[str] = set()  # functions that use the entry's address they are given
         self._shapes: dict[Node, Shape] = {}
         self.shape_questions: dict[str, frozenset[tuple[str, str, str]]] = {}
         self.overrides: dict[str, Callable[[list[Value]], Value]] = {}
+        self.usual = self.overrides  # those under which calls are remembered
+        self.recall = Recall()
         self.meeting: Meeting | None = None  # where paths of the case that is run come together
 
     # -- expressions that call
@@ -187,16 +192,19 @@ class Machine(Intrinsics, InlineAssembly, StaticTypes, Expressions, Statements, 
         if override is not None:
             self.questions.add(("function", name, ""))
             return override(values)
-        try:
-            handled = self.intrinsic(name, values)
-        except IndexError:
-            raise Unjudged(f"{name} with impossible arguments") from None
-        if handled is not None:
-            return handled
-        if name in NO_RETURN:
-            raise PathEnds(name)
-        if name.startswith(BUILD_ERROR):
-            return self._build_error(name)
+        if name not in self.ordinary:
+            try:
+                handled = self.intrinsic(name, values)
+            except IndexError:
+                raise Unjudged(f"{name} with impossible arguments") from None
+            if handled is not None:
+                return handled
+            if name in NO_RETURN:
+                raise PathEnds(name)
+            if name.startswith(BUILD_ERROR):
+                return self._build_error(name)
+            if not self.is_intrinsic(name):
+                self.ordinary.add(name)
         near = home or self.run.location.path
         self.questions.add(("function", name, near))
         node = self.code.function_node(name, near)
@@ -222,13 +230,13 @@ class Machine(Intrinsics, InlineAssembly, StaticTypes, Expressions, Statements, 
         """A void function that gets no entry, no local variable, and reaches no hook."""
         if not self.run.stack:
             return False
-        given = any(self.names_slot(value) for value in values)
-        if given and name in self.needed:
-            return False
         shape = self._shapes.get(node)
         if shape is None:
             shape = self._shapes[node] = self._shape(name, node)
         if not shape.void:
+            return False
+        given = any(self.names_slot(value) for value in values)
+        if given and name in self.needed:
             return False
         if given:
             values = self._used(node, shape, values)
@@ -289,6 +297,38 @@ class Machine(Intrinsics, InlineAssembly, StaticTypes, Expressions, Statements, 
         return found
 
     def _enter(self, name: str, node: Node, values: list[Value]) -> Value:
+        """Calls a function of the unit, or remembers what it did with the same arguments."""
+        run, recall = self.run, self.recall
+        if self.transparent or self.booting or run.written or self.overrides is not self.usual:
+            return self._execute(name, node, values)
+        key = call_key(node, values, run, LOCAL_BASE[self.bits], self.deciding)
+        if key is None:
+            return self._execute(name, node, values)
+        first, steps = len(run.choices), run.steps
+        known = recall.find(key, run, self.max_steps)
+        if known is not None:
+            self.questions |= known.questions
+            self.types.asked |= known.types
+            if self.meeting is not None and len(run.choices) > first:
+                self.meeting.returned(run, first, steps, len(run.events), values, known.result)
+            return known.result
+        if not recall.worth(node):
+            return self._execute(name, node, values)
+        before = Before.of(run, key)
+        outer = self.questions.copy()
+        self.questions.clear()
+        types, self.types.asked = self.types.asked, set()
+        try:
+            result = self._execute(name, node, values)
+            recall.keep(node, before, run, values, result, self.questions, self.types.asked)
+            return result
+        finally:
+            run.deepest = max(run.deepest, before.deepest)
+            self.questions |= outer
+            types |= self.types.asked
+            self.types.asked = types
+
+    def _execute(self, name: str, node: Node, values: list[Value]) -> Value:
         run = self.run
         if len(run.stack) >= MAX_DEPTH:
             raise Unjudged(f"calls nested deeper than {MAX_DEPTH}")
@@ -300,15 +340,21 @@ class Machine(Intrinsics, InlineAssembly, StaticTypes, Expressions, Statements, 
             if not parameter:
                 continue
             value = self.convert(value, ctype)
-            var = Variable(parameter, ctype)
+            scope.names[parameter] = var = Variable(parameter, ctype)
+            if type(value) is Struct:
+                var.cells = dict(value.cells)
+            elif type(ctype) is IntType and type(value) is Int:
+                var.cells[0] = (ctype.size, value.raw)
+            else:
+                self.memory.store(var, 0, value, ctype)
             if isinstance(ctype, UnknownType):
-                var.ctype = self.type_of_value(value)
-            self.memory.store(var, 0, value, ctype)
-            scope.names[parameter] = var
+                var.ctype, var.guessed = self.type_of_value(value), True
         defined = shape.defined
         has_mm = shape.has_mm and any(isinstance(value, Opaque) for value in values)  # not NULL
         called = run.location
         run.stack.append(Frame(name, defined, called, has_mm))
+        if len(run.stack) > run.deepest:
+            run.deepest = len(run.stack)
         before = (run.stores, len(run.events))
         first, steps, meeting = len(run.choices), run.steps, self.meeting
         run.location = defined

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 from pycparser import c_ast
@@ -70,6 +71,24 @@ def condition_key(name: str) -> tuple[str, bool]:
     return match[1] or match[4], (match[2] or match[3]) == "!="
 
 
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """The value of an expression that is the same wherever it is run, and what it asked."""
+
+    value: Value
+    types: frozenset[tuple[str, str, str]]
+    questions: frozenset[tuple[str, str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """What a type name means, and what it asked."""
+
+    ctype: CType
+    types: frozenset[tuple[str, str, str]]
+    questions: frozenset[tuple[str, str, str]]
+
+
 class Scope:
     """Names of a block; `outer` is the block around it."""
 
@@ -91,10 +110,12 @@ class Core:
         self.run = Run()
         self.world: dict[str, int] = {}  # state of the machine that is the same for a whole run
         self.max_steps = MAX_STEPS
+        self.locations: dict[Node, Location] = {}
         self.constants: dict[Node, Value] = {}
-        self.folded: dict[Node, tuple[Value, frozenset[tuple[str, str, str]]] | None] = {}
+        self.folded: dict[Node, Folded | None] = {}
+        self.guesses = 0  # how often the type of an expression depended on more than its text
         self.enums: dict[str, Int] = {}
-        self.named_types: dict[Node, tuple[CType, frozenset[tuple[str, str, str]]]] = {}
+        self.named_types: dict[Node, Typed] = {}
         self.canonical: dict[str, Opaque] = {}
         self.known: frozenset[str] = frozenset()  # names of values that need no dereference
         self.global_bases: dict[str, int] = {}
@@ -106,6 +127,7 @@ class Core:
         self.booted: dict[str, dict[tuple[int, ...], Any]] = {}  # values of globals after boot
         self.booting: set[str] = set()
         self.deciding = False  # entries are made: conditions of boot may be chosen
+        self.moody: set[str] = set()  # globals whose value at boot depends on choices
         self.boot_keys: set[str] = set()  # conditions that such values depend on
         self.typeof_scope: Scope = Scope()
         self.transparent = False  # hooks are followed into their bodies instead of recorded
@@ -143,9 +165,13 @@ class Core:
 
     def mark(self, node: Node) -> None:
         """Remembers where the run is."""
-        coord = node.coord
-        if coord is not None:
-            self.run.location = Location(coord.file or "", coord.line or 0)
+        where = self.locations.get(node)
+        if where is None:
+            coord = node.coord
+            if coord is None:
+                return
+            where = self.locations[node] = Location(coord.file or "", coord.line or 0)
+        self.run.location = where
 
     def truth(self, value: Value, node: Node | None = None) -> bool:
         """Whether a condition holds; an unknown one goes both ways, a path each."""
@@ -243,6 +269,7 @@ class Core:
         for table in self.run.tables:
             assert table.base is not None
             if table.base <= address < table.base + table.span:
+                self.run.touched += 1
                 return table, address - table.base
         return None
 
@@ -256,6 +283,7 @@ class Core:
             number, rest = divmod(offset, LOCAL_STEP)
             local = self.run.addressed.get(number)
             if local is not None:
+                self.run.touched += 1
                 return Pointer(local, rest, None)
         return value
 
@@ -364,6 +392,7 @@ class Core:
         if isinstance(place, Opaque):
             if place.slot:
                 raise Unjudged(f"a store through {place.name}")
+            self.run.touched += 1
             for key in [key for key in self.run.memo if place.name in key]:
                 del self.run.memo[key]
             return

@@ -9,7 +9,7 @@ thousands of structures that no helper touches.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, Protocol, TypeAlias
 
 from pycparser import c_ast
@@ -33,14 +33,13 @@ class IntType:
 
     bits: int
     signed: bool
+    size: int = field(init=False, compare=False, repr=False)
+    align: int = field(init=False, compare=False, repr=False)
 
-    @property
-    def size(self) -> int:
-        return max(1, self.bits // 8)
-
-    @property
-    def align(self) -> int:
-        return self.size
+    def __post_init__(self) -> None:
+        size = max(1, self.bits // 8)
+        object.__setattr__(self, "size", size)
+        object.__setattr__(self, "align", size)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from pycparser import c_ast
 
 from . import arith
 from .conversions import Conversions
-from .core import Scope
+from .core import Folded, Scope
 from .ctype import (
     ArrayType,
     CType,
@@ -40,7 +40,7 @@ _FOLDED = (c_ast.BinaryOp, c_ast.UnaryOp, c_ast.Cast, c_ast.Constant)
 
 
 def _constants_only(node: Node) -> bool:
-    """Whether an expression is made of constants, operators and casts to named types."""
+    """Whether an expression is made of constants, sizes, operators and casts to named types."""
     todo = [node]
     while todo:
         item = todo.pop()
@@ -56,6 +56,8 @@ def _constants_only(node: Node) -> bool:
                 return False
             todo.append(item.expr)
         elif isinstance(item, c_ast.UnaryOp):
+            if item.op == "sizeof":
+                continue
             if item.op not in ("~", "-", "+", "!"):
                 return False
             todo.append(item.expr)
@@ -148,29 +150,46 @@ class Expressions(Places, Conversions, Operators):
                 return Int(value.value, bits, signed)
         return value
 
-    def _fold(self, node: Node) -> tuple[Value, frozenset[tuple[str, str, str]]] | None:
-        """The value of an expression of constants only, and the types that it asked for."""
+    def _fold(self, node: Node, scope: Scope) -> Folded | None:
+        """The value of an expression of constants only; it costs no steps."""
         if not _constants_only(node):
             return None
         before, self.types.asked = self.types.asked, set()
+        outer = self.questions.copy()
+        self.questions.clear()
+        guesses, steps = self.guesses, self.run.steps
         self.folded[node] = None
         try:
-            return self.evaluate(node, Scope()), frozenset(self.types.asked)
+            value = self.evaluate(node, scope)
+            if self.guesses != guesses or not isinstance(value, (Int, Text)):
+                return None
+            return Folded(value, frozenset(self.types.asked), frozenset(self.questions))
         except Unjudged:
             return None
         finally:
+            self.run.steps = steps
+            self.questions |= outer
             before |= self.types.asked
             self.types.asked = before
 
-    def _binary(self, node: Node, scope: Scope) -> Value:
+    def fold(self, node: Node, scope: Scope) -> Value | None:
+        """The value of an expression that is the same wherever it is run; None if it is not."""
         known = self.folded.get(node, _ASK)
         if known is _ASK:
-            known = self.folded[node] = self._fold(node)
+            known = self.folded[node] = self._fold(node, scope)
+        if known is None:
+            return None
+        if known.types:
+            self.types.asked |= known.types
+        if known.questions:
+            self.questions |= known.questions
+        value: Value = known.value
+        return value
+
+    def _binary(self, node: Node, scope: Scope) -> Value:
+        known = self.fold(node, scope)
         if known is not None:
-            if known[1]:
-                self.types.asked |= known[1]
-            value: Value = known[0]
-            return value
+            return known
         op = node.op
         if op == "&&":
             return Int(
@@ -209,7 +228,7 @@ class Expressions(Places, Conversions, Operators):
                 return Pointer(pointer.obj, pointer.offset, pointer.target.element)
             return self.load(pointer)
         if op == "sizeof":
-            return self._sizeof(node.expr, scope)
+            return self.fold(node, scope) or self._sizeof(node.expr, scope)
         if op in ("_Alignof", "__alignof__"):
             return Int(self.type_of_name(node.expr, scope).align, self.bits, False)
         if op in ("++", "--", "p++", "p--"):

@@ -26,6 +26,8 @@ class Globals(Boot, Initializers):
         run = self.run
         home = self.code.variable_home(name, run.location.path)
         key = f"{name} of {home}" if home else name
+        if name in self.moody:
+            run.touched += 1
         found = run.globals.get(key)
         if found is not None:
             return found

@@ -37,6 +37,7 @@ _STORING: Final = re.compile(r"^(?:cpu_\w*)?set_pte_ext$")
 points to. ARM: `set_pte_ext` of arch/arm/mm/proc-*.S, called by name or through a table of the
 processor's functions; the hardware's copy of the entry beside it, and what is adjusted in entries
 without access (PROT_NONE), are left out."""
+_MOVING: Final = frozenset({"memcpy", "memset", "memmove"})
 _OPERATORS: Final = {"and": "&", "or": "|", "xor": "^", "add": "+", "sub": "-"}
 
 
@@ -47,6 +48,19 @@ class Intrinsics(Core):
     def is_hook(name: str) -> bool:
         """Whether a name is one of the hooks (any API generation, with or without `__`)."""
         return _HOOK.match(name) is not None
+
+    @staticmethod
+    def is_intrinsic(name: str) -> bool:
+        """Whether `intrinsic` may have something to say about a name."""
+        return (
+            "page_table_check" in name
+            or name in _STATIC_KEY
+            or name.startswith("__ptc_")
+            or name.endswith("_ext")
+            or name in _MOVING
+            or ("bit" in name and _BITOP.match(name) is not None)
+            or ("atomic" in name and _ATOMIC.match(name) is not None)
+        )
 
     def intrinsic(self, name: str, values: list[Value]) -> Value | None:
         """The result of an intrinsic call; None when `name` is an ordinary function."""
@@ -71,7 +85,7 @@ class Intrinsics(Core):
                 return self._atomic(match[1], name, values)
         if name.endswith("_ext"):
             return self.stored_by(name, values)
-        if name in ("memcpy", "memset", "memmove") and self.names_slot(values[0]):
+        if name in _MOVING and self.names_slot(values[0]):
             raise Unjudged(f"{name} on a page table")
         return None
 

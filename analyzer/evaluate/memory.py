@@ -57,7 +57,7 @@ class Table(Object):
 class Variable(Object):
     """A variable of C: cells by byte offset. `fill` is what a byte without a cell reads as."""
 
-    __slots__ = ("cells", "ctype", "fill", "is_global")
+    __slots__ = ("cells", "ctype", "fill", "guessed", "is_global")
 
     def __init__(
         self,
@@ -68,11 +68,13 @@ class Variable(Object):
         fill: Opaque | None = None,
         is_global: bool = False,
     ) -> None:
-        super().__init__(name, base)
+        self.name = name
+        self.base = base
         self.ctype = ctype
         self.cells: dict[int, tuple[int, Payload]] = {}
         self.fill = fill
         self.is_global = is_global
+        self.guessed = False  # its type is that of the value it began with
 
 
 def payload_of(value: Value) -> Payload:
@@ -89,7 +91,7 @@ def payload_of(value: Value) -> Payload:
 def typed(payload: Payload, ctype: CType) -> Value:
     """A cell's content read as `ctype` (a scalar type)."""
     if isinstance(payload, int):
-        if isinstance(ctype, IntType):
+        if type(ctype) is IntType:
             return Int(payload, ctype.bits, ctype.signed)
         if isinstance(ctype, PtrType):
             return Int(payload, ctype.size * 8, False)
@@ -206,6 +208,12 @@ class Memory:
 
     def load(self, var: Variable, offset: int, ctype: CType | None) -> Value:
         """Reads from a variable; what was never written reads as opaque."""
+        if type(ctype) is IntType or type(ctype) is PtrType:
+            size = ctype.size
+            cell = var.cells.get(offset)
+            if cell is not None and cell[0] == size:
+                return typed(cell[1], ctype)
+            return self._pieces(var, offset, size, ctype)
         if ctype is None or isinstance(ctype, (UnknownType, VoidType)):
             cell = var.cells.get(offset)
             if cell is not None:
@@ -269,7 +277,8 @@ class Memory:
     def store(self, var: Variable, offset: int, value: Value, ctype: CType | None) -> None:
         """Writes to a variable."""
         if isinstance(value, Struct):
-            self._wipe(var, offset, self._struct_size(value))
+            if var.cells:
+                self._wipe(var, offset, self._struct_size(value))
             for at, cell in value.cells.items():
                 var.cells[offset + at] = cell
             return

@@ -87,6 +87,8 @@ class Run:
     location: Location = NOWHERE
     asked: set[tuple[str, str, str]] = field(default_factory=set)  # see Core.questions
     log: list[str] = field(default_factory=list)  # every choice asked for, in order
+    touched: int = 0  # how often something was used that a call's arguments do not say
+    deepest: int = 0  # calls on the stack, at most, since somebody began to count
 
     def choose(self, key: str, ways: int = 2) -> int:
         """Takes the way that the prefix prescribes, else the first; the same key, the same way."""

@@ -153,8 +153,10 @@ class Statements(Initializers, Harmless):
     def _declaration(self, node: Node, scope: Scope) -> Value:
         if node.name is None or isinstance(node.type, c_ast.FuncDecl):
             return NOTHING
+        guesses = self.guesses
         ctype = self.type_of_name(node.type, scope)
         var = Variable(node.name, ctype)
+        var.guessed = self.guesses != guesses
         if node.init is None:
             scope.names[node.name] = var
             return NOTHING
@@ -164,7 +166,7 @@ class Statements(Initializers, Harmless):
             return NOTHING
         value = self.initial(node.init, ctype, scope)
         if isinstance(ctype, UnknownType):
-            var.ctype = self.type_of_value(value)
+            var.ctype, var.guessed = self.type_of_value(value), True
         elif isinstance(ctype, ArrayType) and isinstance(value, Struct):
             var.ctype = ArrayType(ctype.element, ctype.length or self._length(value, ctype))
         scope.names[node.name] = var

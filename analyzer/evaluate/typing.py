@@ -8,7 +8,7 @@ from typing import Any
 from pycparser import c_ast
 
 from . import arith
-from .core import Core, Scope
+from .core import Core, Scope, Typed
 from .ctype import ArrayType, CType, IntType, Node, PtrType, StructType, UnknownType, same_type
 from .memory import Variable
 from .values import FuncRef, Int, PathEnds, Pointer, Struct, Text, Unjudged, Value
@@ -21,27 +21,38 @@ class StaticTypes(Core):
         """The type that a cast or a declaration names, with `typeof` seen from `scope`."""
         known = self.named_types.get(node)
         if known is not None:
-            self.types.asked |= known[1]
-            return known[0]
+            if known.types:
+                self.types.asked |= known.types
+            if known.questions:
+                self.questions |= known.questions
+            return known.ctype
         saved, self.typeof_scope = self.typeof_scope, scope
         before, self.types.asked = self.types.asked, set()
+        outer = self.questions.copy()
+        self.questions.clear()
+        guesses = self.guesses
         try:
             ctype = self.types.of(node)
-            if not self._mentions_expression(node):
-                self.named_types[node] = (ctype, frozenset(self.types.asked))
+            if self.guesses == guesses and not self._is_array(node):
+                self.named_types[node] = Typed(
+                    ctype, frozenset(self.types.asked), frozenset(self.questions)
+                )
             return ctype
         finally:
+            self.questions |= outer
             before |= self.types.asked
             self.types.asked = before
             self.typeof_scope = saved
 
     @staticmethod
-    def _mentions_expression(node: Node) -> bool:
-        """Whether a type depends on where it stands: `typeof(x)`, an array of `n`."""
-        while not isinstance(node, (c_ast.IdentifierType, c_ast.Struct, c_ast.Union, c_ast.Enum)):
-            if not isinstance(node, (c_ast.Typename, c_ast.TypeDecl, c_ast.PtrDecl, c_ast.Decl)):
+    def _is_array(node: Node) -> bool:
+        """Whether the length of an array takes part in a type: `n` may be another each time."""
+        while node is not None:
+            if isinstance(node, c_ast.ArrayDecl):
                 return True
-            node = node.type
+            node = getattr(node, "type", None)
+            if isinstance(node, (str, list)):
+                return False
         return False
 
     def _typeof_node(self, node: Node) -> CType:
@@ -67,6 +78,7 @@ class StaticTypes(Core):
         try:
             return self._infer(node, scope)
         except Unjudged:
+            self.guesses += 1
             return UnknownType()
 
     def _infer(self, node: Any, scope: Scope) -> CType:
@@ -121,6 +133,7 @@ class StaticTypes(Core):
         """Whether an arm is a null pointer constant: `(void *)0`, `(void *)((long)x * 0l)`."""
         if not isinstance(node, c_ast.Cast):
             return False
+        self.guesses += 1
         try:
             value = self.evaluate(node.expr, scope)
         except (Unjudged, PathEnds):
@@ -140,11 +153,12 @@ class StaticTypes(Core):
     def _infer_name(self, name: str, scope: Scope) -> CType:
         found = self.find(name, scope)
         if isinstance(found, Variable):
+            self.guesses += found.guessed or isinstance(found.ctype, UnknownType)
             return found.ctype
         if isinstance(found, Int):
             return IntType(found.bits, found.signed)
-        if isinstance(found, (FuncRef, Text)):
-            return UnknownType()
+        if not isinstance(found, (FuncRef, Text)):
+            self.guesses += 1
         return UnknownType()
 
     @staticmethod
@@ -232,8 +246,10 @@ class StaticTypes(Core):
         items = node.block_items or []
         for item in items[:-1]:
             if isinstance(item, c_ast.Decl) and item.name:
+                guesses = self.guesses
                 ctype = self.type_of_name(item.type, inner)
                 if isinstance(ctype, UnknownType) and item.init is not None:
                     ctype = self._infer(item.init, inner)
-                inner.names[item.name] = Variable(item.name, ctype)
+                inner.names[item.name] = local = Variable(item.name, ctype)
+                local.guessed = self.guesses != guesses
         return self._infer(items[-1], inner) if items else UnknownType()

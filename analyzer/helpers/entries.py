@@ -68,6 +68,7 @@ class Entries:
             **dict.fromkeys(("huge_page_size", "folio_size", "page_size"), self._huge_page_size),
             **dict.fromkeys(IDENTITIES, _identity),
         }
+        self.machine.usual = self.machine.overrides
         self._entries: dict[tuple[str, str, int], Entry | str] = {}
         self.refused: set[tuple[str, str]] = set()  # classes that the tree refuses to make
         self._widths: dict[str, int] = {}
@@ -140,6 +141,7 @@ class Entries:
         self.machine.world[key] = 0
         self.machine.global_inits.clear()
         self.machine.booted.clear()
+        self.machine.recall.clear()
         return True
 
     def _of_layout(self, key: str) -> bool:
