@@ -101,11 +101,10 @@ def _verify(judge: Judge) -> VariantProof:
     try:
         ledger = Ledger(session)
         single = SingleRuns(judge, ledger)
-        helpers = [single.prove(signature) for signature in judge.judged()]
-        proved = tuple(
-            sorted((one for one in helpers if one is not None), key=lambda p: (p.level, p.helper))
-        )
-        played = [SequenceRuns(judge, ledger).prove(sequence) for sequence in SEQUENCES]
+        helpers = single.prove(judge.judged())
+        proved = tuple(sorted(helpers, key=lambda one: (one.level, one.helper)))
+        runs = SequenceRuns(judge, ledger, single.huge_level)
+        played = [runs.prove(sequence) for sequence in SEQUENCES]
         made = [
             (level, entry.name, session.counted(level, entry.raw) is not None)
             for level in LEVELS

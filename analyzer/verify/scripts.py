@@ -327,6 +327,7 @@ def _reserved() -> Iterator[Sequence]:
             Call(_SET_HUGE, _PARENT, Make("user-writable", SECOND)),
             Call(_ZAP_HUGE, _CHILD), Free(FIRST), Call(_ZAP_HUGE, _PARENT), Free(SECOND),
         ),
+        hugetlb=True,
     )  # fmt: skip
     yield Sequence(
         "hugetlb-protect",
@@ -337,6 +338,7 @@ def _reserved() -> Iterator[Sequence]:
             Call(("huge_ptep_modify_prot",), _PARENT, Taken(("readonly",))),
             Call(_ZAP_HUGE, _PARENT), Free(FIRST),
         ),
+        hugetlb=True,
     )  # fmt: skip
     yield Sequence(
         "hugetlb-migrate",
@@ -349,6 +351,7 @@ def _reserved() -> Iterator[Sequence]:
             Call(_SET_HUGE, _PARENT, Make("user-readonly", SECOND)), Free(FIRST),
             Call(_ZAP_HUGE, _PARENT), Free(SECOND),
         ),
+        hugetlb=True,
     )  # fmt: skip
 
 

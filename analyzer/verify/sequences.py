@@ -57,10 +57,12 @@ class _Missing(Exception):
 class SequenceRuns:
     """Sequences over the helpers of one session."""
 
-    def __init__(self, judge: Judge, ledger: Ledger) -> None:
+    def __init__(self, judge: Judge, ledger: Ledger, huge_level: str) -> None:
+        """`huge_level`: where pages of hugetlb are counted."""
         self.session: Session = judge.session
         self.machine = judge.session.machine
         self.ledger = ledger
+        self.huge_level = huge_level
         self.helpers = {signature.name: signature for signature in judge.judged()}
         if not self.session.folded("pmd"):
             self.helpers.setdefault("pmd_populate", _POPULATE)
@@ -132,12 +134,12 @@ class SequenceRuns:
         elif isinstance(step, ClearRange):
             yield self._drop(sequence, step, branch)
         else:
-            yield self._booked(branch, step)
+            yield self._booked(sequence, branch, step)
 
-    def _booked(self, branch: Branch, step: Page | Free) -> Branch:
+    def _booked(self, sequence: Sequence, branch: Branch, step: Page | Free) -> Branch:
         """Pages are allocated or freed, at a frame that huge pages begin at."""
         frame = self.session.frames[step.frame]
-        pages = self.ledger.scaled.pages(step.level)
+        pages = self.ledger.scaled.pages(self.huge_level if sequence.hugetlb else step.level)
         order = (pages - 1).bit_length()
         if isinstance(step, Page):
             events: tuple[Event, ...] = (
@@ -159,7 +161,7 @@ class SequenceRuns:
         return Branch(left, (*branch.log, event), branch.kept, (*branch.acts, done))
 
     def _judge(self, sequence: Sequence, branch: Branch) -> Wrong | None:
-        levels = [level for _, level in sequence.tables]
+        levels = [self.huge_level if sequence.hugetlb else level for _, level in sequence.tables]
         tables = [
             (levels[number], slot_number(number, index), raw)
             for (number, index), raw in branch.contents
@@ -178,7 +180,7 @@ class SequenceRuns:
         used.setdefault(signature.name)
         level = self._table(sequence, step.slot.table)[1]
         old = self._held(sequence, step.slot, branch)
-        value = self._value(step.value, level, branch)
+        value = self._value(step.value, level, branch, sequence.hugetlb)
         nr = step.nr or self.ledger.scaled.pages("pmd")
         text = f"{signature.name}() on {step.slot.table}[{step.slot.index}] ({old:#x})"
         if value is not None:
@@ -284,21 +286,26 @@ class SequenceRuns:
         number, level = self._table(sequence, slot.table)
         return dict(branch.contents).get((number, INDEX + slot.index), self._empty(level))
 
-    def _value(self, value: Make | Taken | None, level: str, branch: Branch) -> int | None:
+    def _value(
+        self, value: Make | Taken | None, level: str, branch: Branch, huge: bool
+    ) -> int | None:
         if value is None:
             return None
         if isinstance(value, Make):
-            return self._class(level, value.kind, self.session.frames[value.frame] + value.page)
+            pfn = self.session.frames[value.frame] + value.page
+            return self._class(level, value.kind, pfn, huge)
         raw = branch.kept
         for change in value.changes:
             changed = self.session.apply(level, change, raw)
             raw = raw if changed is None else changed
         return raw
 
-    def _class(self, level: str, name: str, pfn: int) -> int:
-        """An entry of a class that maps a frame."""
+    def _class(self, level: str, name: str, pfn: int, huge: bool = False) -> int:
+        """An entry of a class that maps a frame; `huge`: as hugetlb makes it."""
         known = {entry.name: entry for entry in self.session.classes(level)}
         entry = known.get(name)
         if entry is None:
             raise _Missing(f"no {level} entry '{name}' can be made")
-        return self.session.with_frame(level, entry, pfn).raw if pfn else entry.raw
+        if pfn:
+            entry = self.session.with_frame(level, entry, pfn)
+        return (self.session.huge(entry) if huge else entry).raw

@@ -3,18 +3,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Final
 
 from ..check.variant import Judge, changes
 from ..evaluate.values import PathEnds, Unjudged
-from ..helpers.contracts import contract_for
+from ..helpers.contracts import Contract, contract_for
 from ..helpers.interface import Signature
 from ..helpers.probes import COMPOSED
 from ..helpers.session import Entry, Session
+from ..law.hugetlb import is_hugetlb
 from ..law.outcome import INDEX, Case, HelperRuns, Outcome
 from ..law.runs import Runner
 from ..reference import Event, Op, PageKind
 from .describe import act
+from .hugetlb import PTE, counted_level
 from .ledger import USER_MM, Ledger, Wrong, booked, slot_number
 from .values import Agreement, HelperProof, Problem
 
@@ -29,6 +33,23 @@ class EveryClass(Runner):
     def _pivots(self, level: str, entries: tuple[Entry, ...]) -> frozenset[str]:
         return frozenset(entry.name for entry in entries)
 
+    def promised(self, level: str, old: Entry, contract: Contract) -> bool:
+        """Whether a helper may find such an entry, taken for one of `level`."""
+        return self._allowed(level, old, contract.old)
+
+
+@dataclass(frozen=True, slots=True)
+class _Played:
+    """The runs of a helper, and the first problem that was found in them."""
+
+    runs: HelperRuns
+    cases: int
+    problem: Problem | None
+
+    @property
+    def signature(self) -> Signature:
+        return self.runs.signature
+
 
 class SingleRuns:
     """The helpers of one session, each alone."""
@@ -38,10 +59,25 @@ class SingleRuns:
         self.session: Session = judge.session
         self.ledger = ledger
         self.runner = EveryClass(judge.session)
+        self.huge_level = PTE
 
-    def prove(self, signature: Signature) -> HelperProof | None:
-        """Whether the hooks of a helper count what it does; None if it changes no entry."""
+    def prove(self, signatures: Iterable[Signature]) -> list[HelperProof]:
+        """Whether the hooks of each helper count what it does; those that change an entry.
+
+        Pages of hugetlb are counted at `huge_level` from then on. Raises Unjudged.
+        """
+        played = (self._play(signature) for signature in signatures)
+        changing = [one for one in played if changes(one.runs)]
+        reserved = [one for one in changing if is_hugetlb(one.signature.name)]
+        self.huge_level = counted_level(
+            self.session, ((one.signature.name, one.runs.outcomes) for one in reserved)
+        )
+        return [self._proof(one) for one in changing]
+
+    def _play(self, signature: Signature) -> _Played:
+        """Every class of entry, on every path; those of hugetlb are judged when all are known."""
         contract = contract_for(signature.name)
+        later = is_hugetlb(signature.name)
         outcomes: list[Outcome] = []
         cases = 0
         reason = ""
@@ -53,30 +89,38 @@ class SingleRuns:
                     outcomes.append(outcome)
                     if outcome.status == "unknown":
                         reason = reason or outcome.reason
-                    elif outcome.status != "ends" and problem is None:
+                    elif outcome.status != "ends" and problem is None and not later:
                         problem = self._judge(signature, outcome)
             vacuous = not self.session.has_counted(signature.level)
         except (Unjudged, PathEnds) as trouble:
             vacuous, reason = False, reason or str(trouble)
         runs = HelperRuns(signature, contract, tuple(outcomes), vacuous, reason)
-        if not changes(runs):
-            return None
-        if vacuous:
-            reason = reason or f"no counted {signature.level} entry can be made"
+        return _Played(runs, cases, problem)
+
+    def _judge_later(self, played: _Played) -> tuple[Problem | None, str]:
+        """The first problem of a helper of hugetlb, and why there may be more."""
+        try:
+            for outcome in played.runs.outcomes:
+                if outcome.status not in ("unknown", "ends"):
+                    problem = self._judge(played.signature, outcome)
+                    if problem is not None:
+                        return problem, ""
+        except (Unjudged, PathEnds) as trouble:
+            return None, str(trouble)
+        return None, ""
+
+    def _proof(self, played: _Played) -> HelperProof:
+        runs, problem, reason = played.runs, played.problem, played.runs.reason
+        if is_hugetlb(played.signature.name):
+            problem, failed = self._judge_later(played)
+            reason = reason or failed
+        outcomes, level = runs.outcomes, played.signature.level
+        if runs.vacuous:
+            reason = reason or f"no counted {level} entry can be made"
         if not reason and all(outcome.status == "ends" for outcome in outcomes):
             ends = sorted({outcome.reason for outcome in outcomes})
             reason = f"every path ends: {', '.join(ends) or 'nothing to run'}"
-        return self._proof(signature, outcomes, cases, reason, problem)
-
-    def _proof(
-        self,
-        signature: Signature,
-        outcomes: list[Outcome],
-        cases: int,
-        reason: str,
-        problem: Problem | None,
-    ) -> HelperProof:
-        name = signature.name
+        name = played.signature.name
         if name.endswith(COMPOSED):
             name = f"{name}_commit"
         target = self.judge.target(name)
@@ -86,13 +130,13 @@ class SingleRuns:
             agreement = Agreement.UNKNOWN if reason else Agreement.AGREES
         return HelperProof(
             helper=name,
-            level=signature.level,
+            level=level,
             function=target[0] if target else "",
             location=target[1] if target else None,
             agreement=agreement,
             hooked=any(outcome.hooks for outcome in outcomes),
             runs=len(outcomes),
-            cases=cases,
+            cases=played.cases,
             reason=reason,
             problem=problem,
         )
@@ -102,11 +146,16 @@ class SingleRuns:
         if not outcome.events:
             return None
         case = outcome.case
+        level = self.huge_level if is_hugetlb(signature.name) else signature.level
+        if level != signature.level and not self.runner.promised(
+            level, case.old, contract_for(signature.name)
+        ):
+            return None  # an entry that is counted at this level alone, where none may be
         exact = case.nr > 1
-        if exact and self.ledger.exact.pages(signature.level) > EXACT_PAGES:
+        if exact and self.ledger.exact.pages(level) > EXACT_PAGES:
             return None  # the same entry by entry as with one
         for kind in KINDS:
-            wrong = self._wrong(signature.level, outcome, kind, exact)
+            wrong = self._wrong(level, outcome, kind, exact, level != signature.level)
             if wrong is not None:
                 text = _called(signature, case)
                 return Problem(
@@ -114,7 +163,10 @@ class SingleRuns:
                 )
         return None
 
-    def _wrong(self, level: str, outcome: Outcome, kind: PageKind, exact: bool) -> Wrong | None:
+    def _wrong(
+        self, level: str, outcome: Outcome, kind: PageKind, exact: bool, huge: bool
+    ) -> Wrong | None:
+        """`huge`: whatever is stored is an entry of `level`."""
         case = outcome.case
         log: list[Event] = [
             Event(Op.PAGE, pfn=pfn, nr=4 * EXACT_PAGES if exact else 64, kind=kind)
@@ -128,7 +180,7 @@ class SingleRuns:
         for event in outcome.events:
             number = numbers.setdefault(id(event.table), len(numbers)) if event.table else -1
             if event.kind == "store":
-                held[(number, event.index)] = (event.level, event.new)
+                held[(number, event.index)] = (level if huge else event.level, event.new)
                 continue
             made = booked(event, number)
             if isinstance(made, Wrong):

@@ -92,10 +92,12 @@ Step = Call | Keep | Page | Free | ClearRange
 @dataclass(frozen=True, slots=True)
 class Sequence:
     """A named sequence. `tables`: (name, level) of the page tables it works on; `filled`: the
-    entries that are there at first, by class ('table': one that points to a lower table)."""
+    entries that are there at first, by class ('table': one that points to a lower table);
+    `hugetlb`: the ptes are what generic code takes them for, entries for a page of PMD_SIZE."""
 
     name: str
     description: str
     tables: tuple[tuple[str, str], ...]
     steps: tuple[Step, ...]
     filled: tuple[tuple[Slot, str], ...] = ()
+    hugetlb: bool = False
