@@ -236,7 +236,7 @@ class Judge:
         target = self.target(name)
         statuses = {outcome.status for outcome in runs.outcomes}
         reason = ""
-        nothing = self._not_applicable(signature, target)
+        nothing = self.not_applicable(signature, target)
         if "broken" in statuses:
             kind = Verdict.FINDING
         elif nothing:
@@ -268,7 +268,7 @@ class Judge:
             target[1] if target else None, target[0] if target else "", ordered, reason,
         )  # fmt: skip
 
-    def _not_applicable(
+    def not_applicable(
         self, signature: Signature, target: tuple[str, Location | None] | None
     ) -> str:
         """Why no entry of a user can be concerned by a helper here; '' where one can."""

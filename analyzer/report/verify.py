@@ -141,7 +141,7 @@ def _table(result: VerifyResult) -> Iterator[str]:
     yield "  ".join(["variant".ljust(width), "selected", *head])
     for variant in result.variants:
         cells = (
-            len(variant.helpers),
+            len(variant.applicable),
             variant.count(Agreement.AGREES),
             variant.count(Agreement.DISAGREES),
             variant.count(Agreement.UNKNOWN),
@@ -157,7 +157,8 @@ def _table(result: VerifyResult) -> Iterator[str]:
 
 def _closing(result: VerifyResult) -> Iterator[str]:
     variants = result.variants
-    helpers = [one for variant in variants for one in variant.helpers]
+    helpers = [one for variant in variants for one in variant.applicable]
+    beside = sum(len(variant.helpers) for variant in variants) - len(helpers)
     sequences = [one for variant in variants for one in variant.sequences]
     agree = sum(one.agreement is Agreement.AGREES for one in helpers)
     hooked = sum(one.agreement is Agreement.AGREES and one.hooked for one in helpers)
@@ -180,7 +181,8 @@ def _closing(result: VerifyResult) -> Iterator[str]:
         yield from (visible(f"{_INDENT}{subject}") for subject in result.series)
     yield (
         f"{count(len(variants), 'variant')}: {agree} of {count(len(helpers), 'helper')} agree with"
-        f" the reference model, {hooked} of them by hooks; {right} of"
+        f" the reference model, {hooked} of them by hooks"
+        f"{f', {beside} not applicable' if beside else ''}; {right} of"
         f" {count(len(sequences), 'sequence')} agree{_unplayed(variants)};"
         f" {sum(v.runs for v in variants)} runs over"
         f" {classes} classes of entries, {counted} of them counted; {result.seconds:.1f} s"

@@ -28,7 +28,9 @@ from .single import SingleRuns
 from .values import Agreement, HelperProof, SequenceProof, VariantProof, VerifyResult
 
 Proof = TypeVar("Proof", HelperProof, SequenceProof)
-_WORSE = (Agreement.AGREES, Agreement.UNKNOWN, Agreement.DISAGREES)
+_WORSE = (
+    Agreement.NOT_APPLICABLE, Agreement.AGREES, Agreement.UNKNOWN, Agreement.DISAGREES,
+)  # fmt: skip
 
 
 def verify_tree(
@@ -137,14 +139,19 @@ def _unreadable(variant: Variant, reason: str) -> VariantProof:
 
 def _both(first: VariantProof, second: VariantProof) -> VariantProof:
     """What was run in both states of the processor, and the worse answer of each."""
-    helpers = {(one.helper, one.level): one for one in second.helpers}
-    sequences = {one.name: one for one in second.sequences}
+    others = {(one.helper, one.level): one for one in second.helpers}
+    helpers = [_worse(one, others.pop((one.helper, one.level), None)) for one in first.helpers]
+    plays = {one.name: one for one in second.sequences}
+    sequences = [_worse(one, plays.pop(one.name, None)) for one in first.sequences]
+    played = {one.name for one in (*sequences, *plays.values())}
+    missing = dict.fromkeys((*first.missing, *second.missing))
     return replace(
         first,
-        helpers=tuple(_worse(one, helpers.get((one.helper, one.level))) for one in first.helpers),
-        sequences=tuple(_worse(one, sequences.get(one.name)) for one in first.sequences),
+        helpers=tuple(sorted((*helpers, *others.values()), key=lambda p: (p.level, p.helper))),
+        sequences=(*sequences, *plays.values()),
         classes=tuple(dict.fromkeys((*first.classes, *second.classes))),
         counted=tuple(dict.fromkeys((*first.counted, *second.counted))),
+        missing=tuple(line for line in missing if line.partition(": ")[0] not in played),
         problems=tuple(dict.fromkeys((*first.problems, *second.problems))),
     )
 
@@ -153,4 +160,7 @@ def _worse(one: Proof, other: Proof | None) -> Proof:
     if other is None:
         return one
     worse = max(one, other, key=lambda proof: _WORSE.index(proof.agreement))
-    return replace(worse, runs=one.runs + other.runs)
+    worse = replace(worse, runs=one.runs + other.runs)
+    if isinstance(worse, HelperProof) and isinstance(one, HelperProof):
+        return replace(worse, hooked=one.hooked or other.hooked)
+    return worse

@@ -124,8 +124,11 @@ class SingleRuns:
         if name.endswith(COMPOSED):
             name = f"{name}_commit"
         target = self.judge.target(name)
+        nothing = self.judge.not_applicable(played.signature, target)
         if problem is not None:
             agreement, reason = Agreement.DISAGREES, ""
+        elif nothing:
+            agreement, reason = Agreement.NOT_APPLICABLE, nothing
         else:
             agreement = Agreement.UNKNOWN if reason else Agreement.AGREES
         return HelperProof(

@@ -15,6 +15,7 @@ class Agreement(Enum):
     AGREES = "agrees"
     DISAGREES = "disagrees"
     UNKNOWN = "unknown"
+    NOT_APPLICABLE = "not applicable"  # no entry of a user can be concerned
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class HelperProof:
-    """One helper over all entry classes. `hooks`: whether any hook was run."""
+    """One helper over all entry classes. `hooked`: whether any hook was run."""
 
     helper: str
     level: str
@@ -95,6 +96,11 @@ class VariantProof:
     def proofs(self) -> tuple[HelperProof | SequenceProof, ...]:
         """Helpers, then sequences."""
         return (*self.helpers, *self.sequences)
+
+    @property
+    def applicable(self) -> tuple[HelperProof, ...]:
+        """The helpers that entries of a user can be concerned by."""
+        return tuple(p for p in self.helpers if p.agreement is not Agreement.NOT_APPLICABLE)
 
     @property
     def runs(self) -> int:

@@ -16,6 +16,7 @@ SAME: Final = {
     Verdict.NEUTRAL: (Agreement.AGREES, False),
     Verdict.FINDING: (Agreement.DISAGREES, None),
     Verdict.UNKNOWN: (Agreement.UNKNOWN, None),
+    Verdict.NOT_APPLICABLE: (Agreement.NOT_APPLICABLE, None),
 }
 """What `verify` has to say, and whether by hooks (None: either way)."""
 
