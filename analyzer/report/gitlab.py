@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""A GitLab code quality report (a subset of the Code Climate format).
+"""A GitLab code quality report, which is one of Code Climate, too.
 
-Source: docs.gitlab.com, "Code Quality report format": description, check_name, fingerprint
-(unique in the report), severity, location.path, location.lines.begin.
+Sources: docs.gitlab.com, "Code Quality report format": description, check_name, fingerprint
+(unique in the report), severity, location.path, location.lines.begin. Code Climate's analyzer
+specification, "Issues", of which that is a part, asks for type, categories and lines.end besides.
 """
 
 from __future__ import annotations
@@ -60,12 +61,15 @@ def _finding(finding: Finding, options: ReportOptions) -> dict[str, Any]:
 
 def _issue(text: str, rule: str, weight: str, location: Location | None) -> dict[str, Any]:
     place = location or Location("Kconfig", 0)  # a file is demanded, where none is known
+    line = max(place.line, 1)
     return {
+        "type": "issue",
+        "categories": ["Bug Risk"],
         "description": visible(text),
         "check_name": visible(rule),
         "fingerprint": _hash(f"{rule}\0{place.path}\0{text}"),
         "severity": weight,
-        "location": {"path": visible(place.path), "lines": {"begin": max(place.line, 1)}},
+        "location": {"path": visible(place.path), "lines": {"begin": line, "end": line}},
     }
 
 

@@ -15,6 +15,8 @@ from xml.etree import ElementTree
 import jsonschema
 import junitparser
 import pytest
+from gitlab_cq import GitLabCodeQuality
+from typeguard import CollectionCheckStrategy, TypeCheckError, check_type
 
 from analyzer.report import github, gitlab, junit, ktap, markdown
 from analyzer.report.cases import suites
@@ -74,11 +76,24 @@ def test_gitlab_issues_are_complete_and_unique() -> None:
     assert len(issues) == 8
     assert len({issue["fingerprint"] for issue in issues}) == 8
     for issue in issues:
-        assert set(issue) == {"description", "check_name", "fingerprint", "severity", "location"}
+        assert {"description", "check_name", "fingerprint", "severity", "location"} <= set(issue)
         assert issue["severity"] in ("info", "minor", "major", "critical", "blocker")
         assert issue["location"]["lines"]["begin"] >= 1
     assert Counter(i["severity"] for i in issues) == {"major": 4, "info": 2, "minor": 2}
     assert json.loads(gitlab.render(clean())) == []
+
+
+def test_gitlab_as_others_define_it() -> None:
+    """The types that another generator of such reports (gitlab-cq) declares for them."""
+    wanted = list[GitLabCodeQuality.Issue]
+    every = CollectionCheckStrategy.ALL_ITEMS
+    for result in (example(), clean(), empty(), excused()):
+        issues = json.loads(gitlab.render(result))
+        check_type(issues, wanted, collection_check_strategy=every)
+    assert issues
+    issues[-1]["location"]["lines"]["begin"] = "1"
+    with pytest.raises(TypeCheckError, match="location"):
+        check_type(issues, wanted, collection_check_strategy=every)
 
 
 def test_junit_counts_agree_with_its_cases() -> None:
