@@ -41,7 +41,7 @@ class Limits:
                 return judge()
         except _OutOfTime:
             return _lost(arch, f"the time limit of {self.seconds} s was reached")
-        except MemoryError:
+        except (MemoryError, SystemError):  # the latter where compiled code meets the former
             return _lost(arch, f"the memory limit of {self.mebibytes} MiB was reached")
         except RecursionError:
             return _lost(arch, "something is nested too deeply")

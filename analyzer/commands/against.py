@@ -10,6 +10,7 @@ from functools import partial
 from typing import TextIO
 
 from analyzer.check.compare import Comparison, compare, only_new
+from analyzer.check.limits import MEBIBYTES, SECONDS, Limits
 from analyzer.commands import common, policy
 from analyzer.commands.revisions import judge_two
 from analyzer.errors import UsageError
@@ -58,7 +59,8 @@ def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
         base: KernelTree = stack.enter_context(open_tree(path, start))
         settings, said = policy.apply_settings(args, source, head, err)
         wanted = common.outputs(args)
-        before, after = judge_two(args, base, head, common.chosen_variants(args), err)
+        limits = Limits(args.time_limit or SECONDS, args.memory_limit or MEBIBYTES)
+        before, after = judge_two(args, base, head, common.chosen_variants(args), err, limits)
         after = policy.judge(args, after, head, settings, said, architectures(head))
     found = compare(before, after)
     against = f"{args.base} ({start[:12]})"

@@ -9,6 +9,7 @@ from typing import TextIO
 
 from analyzer.check import check_tree
 from analyzer.check.judging import Shared
+from analyzer.check.limits import Limits
 from analyzer.commands import common
 from analyzer.kconfig.facts import architectures
 from analyzer.model import CheckResult
@@ -23,6 +24,7 @@ def judge(
     facts: common.Facts,
     shared: Shared,
     err: TextIO,
+    limits: Limits | None = None,
 ) -> CheckResult:
     """The result for one tree, with the options that all commands have."""
     return check_tree(
@@ -32,6 +34,7 @@ def judge(
         jobs=common.jobs(args),
         note=lambda text: common.note(args, err, f"{tree.label}: {text}", 1),
         facts=facts,
+        limits=limits,
         shared=shared,
     )
 
@@ -42,8 +45,10 @@ def judge_two(
     head: KernelTree,
     only: frozenset[str] | None,
     err: TextIO,
+    limits: Limits | None = None,
 ) -> tuple[CheckResult, CheckResult]:
-    """The results for two trees and the architectures that the options name.
+    """The results for two trees and the architectures that the options name, within `limits`
+    for both together.
 
     Of base also those that head does not have, unless all that are asked for are in both: they
     may have got another name. Raises UsageError for one that neither has.
@@ -61,5 +66,5 @@ def judge_two(
         older += gone
     shared = Shared()
     with common.facts(args, err) as facts:
-        first = judge(args, base, sorted(older), only, facts, shared, err)
-        return first, judge(args, head, chosen, only, facts, shared, err)
+        first = judge(args, base, sorted(older), only, facts, shared, err, limits)
+        return first, judge(args, head, chosen, only, facts, shared, err, limits)

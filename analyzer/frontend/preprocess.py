@@ -5,9 +5,9 @@ from __future__ import annotations
 
 import os
 import re
+import select
 import signal
 import subprocess
-import threading
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -149,21 +149,32 @@ def _run(command: list[str], folder: Path, seconds: int, files: tuple[Path, Path
             start_new_session=True,
         )
 
-    def kill() -> None:
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)
-
-    timer = threading.Timer(WALL_SECONDS, kill)
-    timer.daemon = True
-    timer.start()
     try:
+        _await(process.pid, WALL_SECONDS)
+        return process.wait(0)
+    except subprocess.TimeoutExpired:
+        _kill(process)
         return process.wait()
     except BaseException:
-        kill()
+        _kill(process)
         process.wait()
         raise
+
+
+def _await(pid: int, seconds: int) -> None:
+    """Wait until a child ends, or so long. No thread: none can be had where memory is short."""
+    descriptor = os.pidfd_open(pid)
+    try:
+        poll = select.poll()
+        poll.register(descriptor, select.POLLIN)
+        poll.poll(seconds * 1000)
     finally:
-        timer.cancel()
+        os.close(descriptor)
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 def _exceeded(code: int, messages: str, size: int) -> bool:

@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from analyzer.check.limits import Limits
+from analyzer.cli import main
+from analyzer.commands import against
 from tests.check.history import Story
 from tests.check.trees import PGTABLE, demo_files, mend
 from tests.commands.runner import Done, ptcheck
@@ -173,3 +176,23 @@ def test_a_subject_cannot_forge_a_line(story: Story, cache: Path, tmp_path: Path
     done = ptcheck("bisect", "-C", str(copy.folder), *given, f"{base}..HEAD")
     assert done.code == 0
     assert "\x1b" not in done.out
+
+
+def test_limits_hold_for_both_revisions(
+    story: Story, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What they end is told, and is neither new nor fixed."""
+    asked = []
+
+    def spent(seconds: int, mebibytes: int) -> Limits:
+        asked.append((seconds, mebibytes))
+        return Limits(seconds, mebibytes, started=-1e9)
+
+    monkeypatch.setattr(against, "Limits", spent)
+    given = ["check", "-C", str(story.folder), "--base", "v1", "--no-cache", "--variant", "base"]
+    code = main([*given, "--no-config", "--time-limit", "77", "--memory-limit", "900"])
+    assert asked == [(77, 900)]
+    out = capsys.readouterr().out
+    assert code == 3, out
+    assert "arch/demo: not judged: the time limit of 77 s was reached" in out
+    assert "0 new, 0 fixed" in out
