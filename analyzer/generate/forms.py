@@ -40,6 +40,7 @@ class Site:
     position: int  # in the text, of the first non-blank of the line
     level: str
     readers: tuple[str, ...] = ()  # accessors that read a slot, which the tree has
+    others: tuple[int, ...] = ()  # all lines of the function that lead to such a store
 
 
 def mm_of(parameters: tuple[Parameter, ...]) -> str:
@@ -100,7 +101,7 @@ def _setters(
 ) -> Iterator[Form]:
     hook = hooks.set(site.level)
     tried: set[int] = set()
-    for one in (chain[0], chain[-1]):
+    for one in _ahead(site, chain):
         if one.start in tried or one.kind == "block":
             continue
         tried.add(one.start)
@@ -119,6 +120,22 @@ def _setters(
                 yield Form((Change(begin, begin, call + gap),), hook.name, why)
             else:
                 yield from _braced(site, one, [call.strip()], [], hook.name, why)
+
+
+def _ahead(site: Site, chain: tuple[Statement, ...]) -> Iterator[Statement]:
+    """The statements ahead of which a hook comes before the store, the likeliest first."""
+    body = site.function.body
+    if len(site.others) > 1:  # ahead of all stores
+        for one in body:
+            if any(one.start <= at < one.end for at in site.others):
+                yield one
+                break
+    yield chain[0]
+    yield chain[-1]
+    yield from chain[1:-1]
+    first = next((one for one in body if one.kind != "declaration"), None)
+    if first is not None:
+        yield first
 
 
 def _split_declaration(

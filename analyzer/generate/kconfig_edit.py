@@ -12,6 +12,7 @@ from ..kconfig import Variant
 
 SUPPORT: Final = "ARCH_SUPPORTS_PAGE_TABLE_CHECK"
 _SELECT = re.compile(r"^([ \t]+)select[ \t]+(\w+)(?:[ \t]+if[ \t]+([^\n]*?))?[ \t]*\n", re.M)
+_ABSENT: Final = ("!TRANSPARENT_HUGEPAGE", "!HUGETLB_PAGE")
 _CONFIG = re.compile(r"^(?:menu)?config[ \t]+(\w+)[ \t]*\n", re.M)
 
 
@@ -80,7 +81,7 @@ def guard_for(
     others = [*bad, *nommu]
     if not others:
         return ""
-    for guard in ("MMU", "64BIT", *guards(text)):
+    for guard in ("MMU", "64BIT", *guards(text), *_ABSENT):
         if all(holds(guard, v) for v in good) and not any(holds(guard, v) for v in others):
             return guard
     return None

@@ -18,6 +18,7 @@ from ..frontend import Unit, read_unit
 from ..helpers.interface import LEVELS
 from ..helpers.probes import PROTECTION, probe_text
 from ..helpers.session import Session
+from ..kconfig import Variant
 from .atoms import (
     ATOM,
     NAMED,
@@ -75,28 +76,30 @@ class Synthesis:
     predicates: tuple[Predicate, ...]
     missing: tuple[tuple[str, str], ...]
     variants: tuple[str, ...]
+    lost: tuple[tuple[str, str], ...] = ()  # variants that have entries nobody can make, and why
 
 
 @dataclass(slots=True)
 class _Level:
-    expected: bool  # the configurations have huge pages of this level
     atoms: tuple[Atom, ...]
     usable: set[int]
     entries: list[Entry]
     answers: dict[tuple[str, int, int], bool]  # (variant, raw, atom)
+    alike: list[tuple[int, int]]  # places of entries that are to be answered alike
 
 
 def synthesise(bench: Bench) -> Synthesis:
     """Predicates for every level of an architecture, proved on all entries of all variants."""
     tables: dict[str, _Level] = {}
     read: list[str] = []
+    lost: list[tuple[str, str]] = []
     bench.put({})
     stage, index = bench.stage, bench.index
     base = probe_text(bench.interface.signatures, index.initial_values())
     names = _mask_names(bench)
     for level in LEVELS:
         atoms = (*accessors(level), *masks(level, names))
-        tables[level] = _Level(_expected(bench, level), atoms, set(range(len(atoms))), [], {})
+        tables[level] = _Level(atoms, set(range(len(atoms))), [], {}, [])
     probes = "".join(
         probe(level, tables[level].atoms) + swap_probe(level)[0] + protection_probe(level)
         for level in LEVELS
@@ -107,11 +110,15 @@ def synthesise(bench: Bench) -> Synthesis:
             unit = read_unit(stage, variant, built, "", base + probes, True, cache=bench.cache)
         except SourceError:
             continue
-        read.append(variant.name)
         session = Session(unit, variant)
+        problem = next(filter(None, (_lacks(session, variant, level) for level in LEVELS)), "")
+        if problem:
+            lost.append((variant.name, problem))
+            continue
+        read.append(variant.name)
         for level in LEVELS:
             _ask(session, unit, level, tables[level], variant.name)
-    return _solve(tables, tuple(read))
+    return _solve(tables, tuple(read), tuple(lost))
 
 
 def _mask_names(bench: Bench) -> tuple[str, ...]:
@@ -126,13 +133,27 @@ def _mask_names(bench: Bench) -> tuple[str, ...]:
     return tuple(sorted(set.intersection(*found))) if found else ()
 
 
-def _expected(bench: Bench, level: str) -> bool:
-    symbols = {
-        "pte": "MMU",
-        "pmd": "TRANSPARENT_HUGEPAGE",
-        "pud": "HAVE_ARCH_TRANSPARENT_HUGEPAGE_PUD",
-    }
-    return any(variant.config.on(symbols[level]) for variant in bench.variants)
+_OPTIONS: Final = {
+    "pte": "MMU",
+    "pmd": "TRANSPARENT_HUGEPAGE",
+    "pud": "HAVE_ARCH_TRANSPARENT_HUGEPAGE_PUD",
+}
+
+
+def _lacks(session: Session, variant: Variant, level: str) -> str:
+    """Why nothing can be said about a level that maps memory in a variant; '' where it can."""
+    if not variant.config.on(_OPTIONS[level]):
+        return ""
+    if level == "pud" and not variant.config.on(_OPTIONS["pmd"]):
+        return ""
+    if session.folded(level):
+        return f"{level} is folded, and there are huge pages of its size" if level == "pmd" else ""
+    if session.leafless(level):
+        return ""
+    kinds = [one.kind for one in session.classes(level)]
+    if any(kind is not None and kind.accessible for kind in kinds):
+        return ""
+    return f"no accessible {level} entry can be made"
 
 
 def _ask(session: Session, unit: Unit, level: str, table: _Level, variant: str) -> None:
@@ -140,6 +161,12 @@ def _ask(session: Session, unit: Unit, level: str, table: _Level, variant: str) 
     if session.folded(level):
         return
     entries = list(_entries(session, level, variant))
+    first = len(table.entries)
+    pairs = [
+        (entries.index(one), entries.index(other))
+        for one, other in _pairs(session, level, variant, entries)
+    ]
+    table.alike += [(first + one, first + other) for one, other in pairs]
     for index in sorted(table.usable):
         name = f"{ATOM}{level}_{index}"
         for entry in entries:
@@ -154,6 +181,21 @@ def _ask(session: Session, unit: Unit, level: str, table: _Level, variant: str) 
                 break
             table.answers[(variant, entry.raw, index)] = value.value != 0
     table.entries.extend(entries)
+
+
+def _pairs(
+    session: Session, level: str, variant: str, entries: list[Entry]
+) -> list[tuple[Entry, Entry]]:
+    """Entries without access, and what a change makes of them; those are added to `entries`."""
+    found = []
+    for one in [e for e in entries if e.name == "protnone"]:
+        for change in _CHANGES:
+            raw = session.apply(level, change, one.raw)
+            if raw is not None and raw != one.raw:
+                other = Entry(variant, f"{one.name} after {level}_{change}()", raw, None)
+                entries.append(other)
+                found.append((one, other))
+    return found
 
 
 def _entries(session: Session, level: str, variant: str) -> Iterable[Entry]:
@@ -186,8 +228,9 @@ def _entries(session: Session, level: str, variant: str) -> Iterable[Entry]:
     frame = Int(session.frames[0], session.bits, False)
     for index in range(len(protections(level))):
         try:
-            made = session.evaluate(f"{NAMED}{level}_{index}", frame)
-            yield Entry(variant, "a named protection", session.raw(level, made), True)
+            raw = session.raw(level, session.evaluate(f"{NAMED}{level}_{index}", frame))
+            if session.test(level, "present", raw) != 0:  # some are completed at boot
+                yield Entry(variant, "a named protection", raw, True)
         except (Unjudged, PathEnds):
             continue
     for flags in range(1, 16):
@@ -210,7 +253,9 @@ def _cut(session: Session, level: str, variant: str, raw: int) -> Iterable[Entry
             yield Entry(variant, f"without bit {bit}", other, False)
 
 
-def _solve(tables: Mapping[str, _Level], variants: tuple[str, ...]) -> Synthesis:
+def _solve(
+    tables: Mapping[str, _Level], variants: tuple[str, ...], lost: tuple[tuple[str, str], ...]
+) -> Synthesis:
     found: list[Predicate] = []
     missing: list[tuple[str, str]] = []
     none_counted: dict[str, bool] = {}
@@ -219,15 +264,13 @@ def _solve(tables: Mapping[str, _Level], variants: tuple[str, ...]) -> Synthesis
         found, missing = [], []
         none_counted = {}
         for level in LEVELS:
-            if level not in tables:
-                missing.append((level, "no variant could be read"))
-                continue
-            if tables[level].expected and not any(e.want for e in tables[level].entries):
-                missing.append((level, f"no accessible {level} entry can be made"))
+            if not variants:
+                why = lost[0][1] if lost else "no variant could be read"
+                missing.append((level, why))
                 continue
             one = _level(level, tables[level], kernel, none_counted)
             if one is None:
-                missing.append((level, "no conjunction of the tree's own tests obeys the laws"))
+                missing.append((level, _in_the_way(level, tables[level])))
                 continue
             found.append(one)
         if best is None or len(missing) < len(best[1]):
@@ -235,7 +278,7 @@ def _solve(tables: Mapping[str, _Level], variants: tuple[str, ...]) -> Synthesis
         if not missing:
             break
     assert best is not None
-    return Synthesis(tuple(best[0]), tuple(best[1]), variants)
+    return Synthesis(tuple(best[0]), tuple(best[1]), variants, lost)
 
 
 def _level(level: str, table: _Level, kernel: bool, agreed: dict[str, bool]) -> Predicate | None:
@@ -261,6 +304,8 @@ def _level(level: str, table: _Level, kernel: bool, agreed: dict[str, bool]) -> 
                 answers &= true_of[index]
             if answers & never or answers & twins[0] != twins[1]:
                 continue
+            if any((answers >> a ^ answers >> b) & 1 for a, b in table.alike):
+                continue
             best = (cost, chosen)
     if best is None:
         return None
@@ -270,6 +315,22 @@ def _level(level: str, table: _Level, kernel: bool, agreed: dict[str, bool]) -> 
     order = {"leaf": 0, "present": 1, "mask": 2, "user": 3}
     terms = sorted((table.atoms[i] for i in best[1]), key=lambda a: (order[a.role], a))
     return Predicate(level, tuple(terms), not kernel, len(table.entries))
+
+
+def _in_the_way(level: str, table: _Level) -> str:
+    """Why no predicate was found: what even all useful tests together accept."""
+    useful = [i for i in table.usable if _admits(table, i)]
+    reason = "no conjunction of the tree's own tests obeys the laws"
+    if not useful:
+        return f"{reason}: none is true for every {level} entry that is to be counted"
+    for entry in table.entries:
+        if entry.want is False and _answer(table, entry, tuple(useful)):
+            return f"{reason}: they do not tell {entry.name} ({entry.variant}) apart"
+    roles = {table.atoms[i].role for i in useful}
+    for role in ("present",) if level == "pte" else ("leaf",):
+        if role not in roles:
+            return f"{reason}: none that says {role} is true for all that are to be counted"
+    return reason
 
 
 def _complete(level: str, table: _Level, chosen: tuple[int, ...], kernel: bool) -> bool:

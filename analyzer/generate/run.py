@@ -95,7 +95,8 @@ def _plan(
             now = search.judge()
     note("hooks")
     now = search.run(now)
-    guard, edit, problem = _select(tree, bench, arch, now, search)
+    lost = dict(synthesis.lost) if synthesis is not None else {}
+    guard, edit, problem = _select(tree, bench, arch, now, search, frozenset(lost))
     if edit is not None:
         search.keep([edit])
     off = _off(bench, guard) if edit is not None else frozenset()
@@ -103,6 +104,10 @@ def _plan(
     for name in partly:
         reason = "the framework calls it, and some configurations that count its level lack it"
         undecided = (*undecided, Undecided(name, name[:3], (), reason, False))
+    for name, reason in lost.items():
+        if name not in off:
+            entry = Undecided("pXX_user_accessible_page", "", (name,), reason, False)
+            undecided = (*undecided, entry)
     if problem:
         undecided = (*undecided, Undecided(SUPPORT, "", (), problem, False))
     touched = {edit.path for edit in search.edits}
@@ -115,7 +120,12 @@ def _plan(
 
 
 def _select(
-    tree: KernelTree, bench: Bench, arch: str, now: Judgement, search: Search
+    tree: KernelTree,
+    bench: Bench,
+    arch: str,
+    now: Judgement,
+    search: Search,
+    lost: frozenset[str],
 ) -> tuple[str, Edit | None, str]:
     support = bench.kconfig.select_of(SUPPORT)
     if support.supported:
@@ -126,6 +136,7 @@ def _select(
     if where is None:
         return "", None, f"{path} has no list of selects to put the line into"
     bad_names = {row.variant for row in now.rows if row.verdict is Verdict.FINDING}
+    bad_names |= lost
     bad_names |= {fault.variant for fault in now.predicates}
     for missing in now.lacking.values():
         bad_names |= missing

@@ -15,7 +15,7 @@ from .edits import Edit, make
 from .includes import Includes
 from .judge import Bench, Judgement, Path
 from .numbered import Files, Numbered, make_all, texts_of
-from .targets import Candidate, Target, Targets
+from .targets import Candidate, Key, Target, Targets
 
 MAX_TRIALS: Final = 60
 Proposal = tuple[Target, list[Edit]]
@@ -29,6 +29,8 @@ class Search:
         self.files: dict[str, Numbered] = {}
         self.edits: list[Edit] = []
         self.targets = Targets(bench.arch, hooks, self.file)
+        self.parts: list[tuple[Key, list[Edit]]] = []
+        self.waiting: set[Key] = set()  # those that may be mended by what another one calls
         self.trials = 0
 
     @property
@@ -69,13 +71,30 @@ class Search:
             if not targets:
                 break
             before = self._round(before, targets)
+        before = self._whole(before)
         return Includes(self.bench, self.file, self.keep, self.judge).run(self.edits, before)
+
+    def _whole(self, now: Judgement) -> Judgement:
+        """Takes back what was done to a part of a function of which another part stays broken."""
+        broken = {place.defined for path in now.paths for place in path.places}
+        taken = [edit for key, edits in self.parts if key[2] in broken for edit in edits]
+        if not taken:
+            return now
+        kept = [edit for edit in self.edits if edit not in taken]
+        files = {path: self.bench.original(path) for path in self.files}
+        after = make_all({p: f for p, f in files.items() if f is not None}, kept)
+        if after is None:
+            return now
+        self.files, self.edits = after, kept
+        return self.judge()
 
     # -- one round
 
     def _round(self, before: Judgement, targets: list[Target]) -> Judgement:
-        proposed, files = self._propose(targets)
+        ready = [target for target in targets if target.key not in self.waiting]
+        proposed, files = self._propose(ready)
         if not proposed:
+            self.waiting.clear()
             return before
         self.trials += 1
         sample = self._sample([target for target, _ in proposed])
@@ -86,9 +105,12 @@ class Search:
             trial = self.bench.judge(files)
             if not self._all_hold(proposed, before, trial):
                 return before
+        self.waiting.clear()
         for target, edits in proposed:
             self.keep(edits)
             self.targets.settled(target)
+            if target.partial:
+                self.parts.append((target.key, edits))
         return trial
 
     def _propose(self, targets: list[Target]) -> tuple[list[Proposal], Files]:
@@ -97,11 +119,10 @@ class Search:
         files: Files = self.files
         for target in targets:
             while True:
-                if target.current is None:
-                    target.current = next(target.candidates, None)
-                if target.current is None:
+                if target.next() is None:
                     self.targets.rejected.add(target.key)
                     break
+                assert target.current is not None
                 edits = self._edits(target.current, target)
                 after = make_all({**self.files, **files}, edits)
                 if after is not None:
@@ -129,10 +150,13 @@ class Search:
 
     def _all_hold(self, proposed: list[Proposal], before: Judgement, trial: Judgement) -> bool:
         """Whether all proposals hold; those that do not get their next candidate."""
+        outer = _outer([target for target, _ in proposed], trial)
+        if outer:
+            self.waiting |= outer
+            return False
         good = True
         for target, _ in proposed:
-            if not holds(target, before, trial):
-                target.current = None
+            if target.failed(failing(target, before, trial), set(trial.units)):
                 good = False
         return good
 
@@ -150,21 +174,43 @@ class Search:
         return edits
 
 
-def holds(target: Target, before: Judgement, trial: Judgement) -> bool:
-    """Whether nothing that goes through the target is broken any more, and nothing is new."""
+def _outer(targets: list[Target], trial: Judgement) -> set[Key]:
+    """Targets that hook what another target of the same trial, which they call, hooks as well."""
+    found: set[Key] = set()
     for path in trial.paths:
-        if target.is_of(path):
-            return False
+        if path.rule != "PTC102":
+            continue
+        hooked = {inside for _, _, inside in path.hooks}
+        order = [place.function for place in path.places]
+        mine = [t for t in targets if t.level == path.level and t.function in hooked]
+        mine = sorted(
+            (t for t in mine if t.function in order), key=lambda t: order.index(t.function)
+        )
+        found |= {target.key for target in mine[:-1]}
+    return found
+
+
+def failing(target: Target, before: Judgement, trial: Judgement) -> set[str]:
+    """Variants in which something that goes through the target is broken still, or anew."""
+    if trial.problems.keys() - before.problems.keys():
+        return set(trial.units) | target.variants
+    found = {name for name, unit in trial.units.items() if not _complete(target, unit)}
+    for path in trial.paths:
         new = (path.variant, path.helper, path.level) not in before.broken
-        if new and _concerns(target, path):
-            return False
+        if target.is_of(path) or (new and _concerns(target, path) and not _to_be_raw(path)):
+            found.add(path.variant)
     known = {(row.variant, row.helper, row.level) for row in before.unknown}
     for row in trial.unknown:
         if (row.variant, row.helper, row.level) not in known and row.level == target.level:
-            return False
-    if trial.problems.keys() - before.problems.keys():
-        return False
-    return all(_complete(target, unit) for unit in trial.units.values())
+            found.add(row.variant)
+    return found
+
+
+def _to_be_raw(path: Path) -> bool:
+    """Whether generic code hooks what goes through the hooked setter: that has to store raw."""
+    return path.rule == "PTC102" and any(
+        not where.path.startswith("arch/") for where, _, _ in path.hooks
+    )
 
 
 def _concerns(target: Target, path: Path) -> bool:
@@ -184,4 +230,4 @@ def _complete(target: Target, unit: Unit) -> bool:
     return struct is None or struct.start < chunk.start
 
 
-__all__ = ["Search", "holds"]
+__all__ = ["Search", "failing"]

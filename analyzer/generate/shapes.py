@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from .api import Hooks
 from .ctext import blank, find_function, indent_at, line_of, statement_at, wrap_call
@@ -40,19 +41,67 @@ def unhook_forms(text: str, function: str, line: int) -> Iterator[Form]:
         yield Form((Change(begin, end, ""),), "", why)
 
 
-def raw_forms(text: str, name: str, level: str) -> Iterator[Form]:
-    """A helper that clears or stores through a hooked setter stores through the raw one."""
-    for where in _definitions(text, name):
-        start, end = where
+def raw_forms(text: str, name: str, level: str, stores: Sequence[Raw] = ()) -> Iterator[Form]:
+    """A helper that clears or stores through a hooked setter stores through the raw one.
+
+    `stores` are calls that the hooked setters store with.
+    """
+    for start, end in _definitions(text, name):
         masked = blank(text[start:end]) if text[start] != "#" else text[start:end]
         for match in _SETTER.finditer(masked):
             opened = match.end() - 1
             inner, close = _arguments(masked, opened)
             if len(inner) != 4:
                 continue
-            new = f"set_{match[1]}({inner[2]}, {inner[3]})"
-            why = "generic code hooks the callers; a store through the hooked setter counts twice"
-            yield Form((Change(start + match.start(), start + close + 1, new),), "", why)
+            plain = f"set_{match[1]}({inner[2]}, {inner[3]})"
+            for new in [*filter(None, (one.spelled(inner) for one in stores)), plain]:
+                why = (
+                    "generic code hooks the callers; a store through the hooked setter counts twice"
+                )
+                yield Form((Change(start + match.start(), start + close + 1, new),), "", why)
+
+
+@dataclass(frozen=True, slots=True)
+class Raw:
+    """A call that stores without a hook: the arguments as roles of a setter, or constants."""
+
+    function: str
+    arguments: tuple[str, ...]
+
+    def spelled(self, given: Sequence[str]) -> str:
+        """The call for (mm, addr, slot, value); '' where an argument is not known."""
+        known = dict(zip(("mm", "addr", "slot", "value"), given, strict=True))
+        found = [known.get(one, one) for one in self.arguments]
+        if any(re.fullmatch(r"[A-Za-z_]\w*", one) and one not in known.values() for one in found):
+            return ""
+        return f"{self.function}({', '.join(found)})"
+
+
+def raw_store(text: str, setter: str, line: int, level: str) -> Raw | None:
+    """The call at a line of a setter, by the roles of its parameters; None where it is none."""
+    parsed = find_function(text, setter, line)
+    if parsed is None:
+        return None
+    roles: dict[str, str] = {}
+    for one in parsed.parameters:
+        if one.slot == level:
+            roles[one.name] = "slot"
+        elif one.level == level:
+            roles[one.name] = "value"
+        elif one.type.startswith("struct mm_struct"):
+            roles[one.name] = "mm"
+        elif re.match(r"^_*addr\w*$", one.name):
+            roles[one.name] = "addr"
+    begin = 0
+    for _ in range(line - 1):
+        begin = text.find("\n", begin) + 1
+    end = text.find("\n", begin)
+    masked = blank(text)
+    match = re.compile(r"\s*(\w+)\s*\(").match(masked, begin, end)
+    if match is None:
+        return None
+    inner, _ = _arguments(masked, match.end() - 1)
+    return Raw(match[1], tuple(roles.get(one, one) for one in inner))
 
 
 def _definitions(text: str, name: str) -> list[tuple[int, int]]:

@@ -19,7 +19,7 @@ from .edits import Step
 from .forms import Change, Site, forms
 from .judge import Judgement, Path, Place
 from .numbered import Numbered
-from .shapes import macro_forms, raw_forms, unhook_forms
+from .shapes import Raw, macro_forms, raw_forms, raw_store, unhook_forms
 
 _READERS: Final = {"pte": ("ptep_get",), "pmd": ("pmdp_get",), "pud": ("pudp_get",)}
 Key = tuple[str, str, Location | None, bool]
@@ -54,6 +54,31 @@ class Target:
     helpers: set[str] = field(default_factory=set)
     variants: set[str] = field(default_factory=set)
     current: Candidate | None = None
+    best: tuple[Candidate, frozenset[str]] | None = None  # holds but in those variants
+    excused: frozenset[str] = frozenset()  # variants in which nothing that was tried holds
+
+    def next(self) -> Candidate | None:
+        """The candidate to be tried; None where there is none left."""
+        if self.current is None:
+            self.current = next(self.candidates, None)
+        if self.current is None and self.best is not None:
+            self.current, self.excused = self.best
+            self.best = None
+        return self.current
+
+    def failed(self, variants: set[str], tried: set[str]) -> bool:
+        """Notes in which variants the candidate fails; whether it has to go."""
+        failing = variants - self.excused
+        if not failing:
+            return False
+        left = (self.variants & tried) - variants
+        if left and self.excused:  # the last resort
+            self.excused |= failing
+            return False
+        if left and self.current is not None and self.best is None:
+            self.best = self.current, frozenset(failing)
+        self.current, self.excused = None, frozenset()
+        return True
 
     @property
     def key(self) -> Key:
@@ -81,6 +106,7 @@ class Targets:
         self.folder = f"arch/{arch}/"
         self.file = file
         self.rejected: set[Key] = set()
+        self.lost: set[tuple[Key, str]] = set()  # given up in a variant
         self.known: dict[Key, Target] = {}
 
     def of(self, judgement: Judgement) -> list[Target]:
@@ -98,12 +124,13 @@ class Targets:
     def settled(self, target: Target) -> None:
         """Forgets a target that was mended; what is left there is looked at anew."""
         self.known.pop(target.key, None)
+        self.lost |= {(target.key, name) for name in target.excused}
 
     def _target(self, path: Path, judgement: Judgement) -> Target | None:
         for function, place, partial in self._order(path, judgement):
             defined = None if place is None else place.defined
             key = (function, path.level, defined, partial)
-            if key in self.rejected:
+            if key in self.rejected or (key, path.variant) in self.lost:
                 continue
             known = self.known.get(key)
             if known is None:
@@ -163,8 +190,9 @@ class Targets:
                 if where.path.startswith(self.folder) and inside == function and file:
                     for form in unhook_forms(file.text, inside, file.line(where.line)):
                         yield Candidate(where.path, form.changes, "", form.why, Step.PREPARE)
+            stores = self._stores(path)
             for header in self._headers(judgement):
-                for form in raw_forms(self.text(header), function, path.level):
+                for form in raw_forms(self.text(header), function, path.level, stores):
                     yield Candidate(header, form.changes, "", form.why, Step.PREPARE)
         if place is None:
             for header in self._headers(judgement):
@@ -177,14 +205,36 @@ class Targets:
         parsed = find_function(file.text, function, file.line(place.defined.line))
         if parsed is None:
             return
-        begin = _line_start(blank(file.text), file.line(place.line.line))
+        masked = blank(file.text)
+        lines = {
+            one.line.line
+            for other in judgement.paths
+            if other.level == path.level
+            for one in other.places
+            if one.defined == place.defined and one.line.path == place.defined.path
+        }
+        positions = tuple(_line_start(masked, file.line(line)) for line in sorted(lines))
+        begin = _line_start(masked, file.line(place.line.line))
         readers = tuple(
             name for name in _READERS[path.level]
             if all(unit.function(name) is not None for unit in judgement.units.values())
         )  # fmt: skip
-        site = Site(file.text, parsed, begin, path.level, readers)
+        site = Site(file.text, parsed, begin, path.level, readers, positions)
         for form in forms(site, self.hooks):
             yield Candidate(place.defined.path, form.changes, form.hook, form.why, Step.HOOKS)
+
+    def _stores(self, path: Path) -> list[Raw]:
+        """How hooked setters of the architecture store, by the calls on a path."""
+        hooked = {inside for _, _, inside in path.hooks}
+        found = []
+        for place in path.places:
+            file = self.file(place.line.path)
+            if place.function in hooked and file and place.line.path.startswith(self.folder):
+                line = file.line(place.line.line)
+                raw = raw_store(file.text, place.function, line, path.level)
+                if raw is not None:
+                    found.append(raw)
+        return found
 
     def _headers(self, judgement: Judgement) -> list[str]:
         paths = {

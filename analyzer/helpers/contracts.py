@@ -88,6 +88,11 @@ CONTRACTS: Final = (
         "a table is put where nothing, or a leaf that was invalidated, stands",
     ),
     _row(
+        r"update_mmu_cache(_\w+)?",
+        Old.PRESENT, New.ANY,
+        "called at the end of a fault for an entry that was just made (core-api/cachetlb.rst)",
+    ),
+    _row(
         r"(get_and_)?clear_full_ptes|clear_ptes|get_and_clear_ptes",
         Old.PRESENT, New.ANY,
         "a batch of present entries that map consecutive pages of one folio",
@@ -102,6 +107,10 @@ NO_HELPERS: Final = (
     (
         re.compile(r"^pgtable_trans_huge_(deposit|withdraw)$"),
         "it keeps a spare table for a pmd and uses the entry only to find the place",
+    ),
+    (
+        re.compile(r"^arch_kmap_local_\w+$"),
+        "kmap_local maps addresses of the kernel",
     ),
 )
 """Names that look like helpers and change no entry, each with the reason."""
