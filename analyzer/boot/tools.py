@@ -12,10 +12,12 @@ from typing import Final
 from ..errors import ToolError
 from .machines import Machine
 
-_HOST: Final = (
+HOST: Final = (
     ("make", "make"), ("gcc", "gcc"), ("ld", "binutils"), ("flex", "flex"), ("bison", "bison"),
     ("bc", "bc"), ("perl", "perl"),
 )  # fmt: skip
+"""What the build of a kernel runs itself, whatever it builds for, and the Debian package."""
+
 _PROBE_SECONDS: Final = 30
 
 
@@ -33,7 +35,7 @@ def require_tools(machine: Machine) -> None:
 
 def _missing(machine: Machine) -> Iterator[tuple[str, str]]:
     programs = (
-        *_HOST,
+        *HOST,
         (machine.compiler, machine.packages[0] if machine.prefix else "gcc"),
         (machine.emulator[0], machine.packages[1]),
     )

@@ -67,6 +67,15 @@ def lint(
     return [replace(results[0], findings=(*results[0].findings, *found)), *results[1:]]
 
 
+def misused_hooks(tree: KernelTree, arch: str) -> list[RawFinding]:
+    """Calls of hooks that the header does not declare like that: PTC301, from the text alone."""
+    prototypes = {one.name: one for one in hook_api(tree, ()).prototypes}
+    sources = _sources(tree, arch, SourceIndex(tree, arch))
+    return [
+        found for source in sources for use in _uses(source) for found in _arity(use, prototypes)
+    ]
+
+
 def _sources(tree: KernelTree, arch: str, index: SourceIndex) -> Iterator[Source]:
     """Every file of the architecture, of mm/ and of the generic headers that names a hook."""
     headers = [path for path in _GENERIC if tree.kind(path) is Kind.FILE]

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -30,6 +30,7 @@ _NAMES: Final = {
 _ORDER: Final = (Verdict.NEUTRAL, Verdict.BALANCED, Verdict.UNKNOWN, Verdict.FINDING)
 _WORDS: Final = {Verdict.FINDING: "wrong"}
 _MAX_REASON: Final = 160
+_DEFINED: Final = re.compile(r"^static inline [\w ]+?\b(\w+)\(", re.M)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,10 +98,8 @@ def patches(plan: Plan) -> list[Patch]:
         known = _facts(plan, edits)
         name = _NAMES[step]
         subject = env.get_template(f"{name}.subject.j2").render(known).strip()
-        if step in (Step.PREPARE, Step.HOOKS) and len(subject) > 72:
+        if step is Step.PREPARE and len(subject) > 72:
             subject = f"{plan.arch}/mm: do not count a change twice"
-        if step is Step.HOOKS and plan.selected:
-            subject = f"{plan.arch}/mm: mend the page table check hooks"
         body = env.get_template(f"{name}.body.j2").render(known)
         changed = {path: text for path, text in texts.items() if plan.texts.get(path) is not None}
         result.append(Patch(subject, _tidy(f"{body}\n\n{footer}"), changed))
@@ -120,8 +119,12 @@ def _facts(plan: Plan, edits: Iterable[Edit]) -> dict[str, object]:
     setters = dict.fromkeys(e.function for e in hooked if e.hook.endswith("_set"))
     clearers = dict.fromkeys(e.function for e in hooked if e.hook.endswith("_clear"))
     items = _items(chosen)
+    told = {*setters, *clearers}
     return {
         "arch": plan.arch,
+        "enables": not plan.selected,
+        "moved": [item for item in items if item["function"] not in told],
+        "stubs": _stubs(chosen),
         "functions": [item["function"] for item in items],
         "items": items,
         "user_bit": all(p.user_bit for p in found),
@@ -134,6 +137,18 @@ def _facts(plan: Plan, edits: Iterable[Edit]) -> dict[str, object]:
         "guard": plan.guard,
         "configurations": list(dict.fromkeys(row.variant for row in plan.after)),
     }
+
+
+def _stubs(edits: Iterable[Edit]) -> list[str]:
+    """What the edits define beside the predicates: accessors that only the framework asks for."""
+    names = {
+        name
+        for edit in edits
+        if edit.step is Step.PREDICATES
+        for name in _DEFINED.findall(edit.after)
+        if name not in edit.before and not name.endswith("_user_accessible_page")
+    }
+    return [f"{name}()" for name in sorted(names)]
 
 
 def _weight(verdict: Verdict) -> int:
@@ -172,7 +187,7 @@ def helper_table(plan: Plan) -> tuple[list[HelperRow], int]:
     return rows, same
 
 
-def cover(plan: Plan, count: int) -> Patch:
+def cover(plan: Plan, steps: Sequence[Patch]) -> Patch:
     """The cover letter."""
     env = environment()
     rows, same = helper_table(plan)
@@ -187,16 +202,13 @@ def cover(plan: Plan, count: int) -> Patch:
         for one in plan.undecided
     ]
     known = {
-        "arch": plan.arch, "guard": plan.guard, "count": count, "rows": rows, "same": same,
+        "arch": plan.arch, "guard": plan.guard, "count": len(steps), "rows": rows, "same": same,
         "configurations": ", ".join(configurations), "undecided": undecided,
-        "revision": plan.revision, "count_steps": not plan.selected,
+        "enables": not plan.selected,
+        "width": max((len(row.helper) for row in rows), default=6),
     }  # fmt: skip
     subject = env.get_template("cover.subject.j2").render(known).strip()
     body = env.get_template("cover.body.j2").render(known)
     footer = env.get_template("footer.j2").render(version=__version__, command=command(plan))
     body = re.sub(r"\n{3,}", "\n\n", body.strip())
-    base = ""
-    if plan.revision:
-        body, _, commit = body.rpartition("\nbase-commit: ")
-        base = f"\nbase-commit: {commit}\n"
-    return Patch(subject, f"{body.strip()}\n\n{footer}\n{base}", {})
+    return Patch(subject, f"{body}\n\n{footer}", {})

@@ -13,6 +13,7 @@ from ..helpers.interface import read_text
 from ..kconfig import architectures, load_kconfig, variants
 from ..model import HookApi, Verdict
 from ..tree import KernelTree
+from .agreement import require_agreement
 from .api import Hooks, predicate_shape
 from .edits import Edit, Step, make
 from .judge import Bench, Judgement, Row
@@ -56,6 +57,7 @@ def plan(tree: KernelTree, arch: str, note: Callable[[str], None] = lambda _: No
     """Raises UsageError where there is nothing to enable: no MMU, no framework in the tree."""
     api = hook_api(tree, architectures(tree))
     hooks = Hooks(api)
+    require_agreement(tree, arch)
     kconfig = load_kconfig(tree, arch)
     if kconfig.empty:
         raise TreeError(f"arch/{arch}/Kconfig: there is no Kconfig to read")

@@ -132,8 +132,13 @@ def file_name(number: int, subject: str) -> str:
     return f"{number:04d}-{word}.patch"
 
 
-def build(base: Mapping[str, str], patches: Sequence[Patch], cover: Patch) -> list[Mail]:
-    """The cover letter and all patches, as mails. Raises ToolError where git fails."""
+def build(
+    base: Mapping[str, str], patches: Sequence[Patch], cover: Patch, commit: str | None = None
+) -> list[Mail]:
+    """The cover letter and all patches, as mails. Raises ToolError where git fails.
+
+    `commit` is the revision that the series applies to, None where the tree is none.
+    """
     count = len(patches)
     with Scratch(base) as scratch:
         for patch in patches:
@@ -147,9 +152,25 @@ def build(base: Mapping[str, str], patches: Sequence[Patch], cover: Patch) -> li
         "From 0000000000000000000000000000000000000000 Mon Sep 17 00:00:00 2001\n"
         f"From: {AUTHOR} <{MAIL}>\nDate: {DATE}\n"
         f"Subject: [PATCH {'0' * width}/{count}] {cover.subject}\n\n"
-        f"{cover.body}\n{stat}\n"
+        f"{cover.body}\n\n{_shortlog(patches)}\n{stat}\n"
     )
+    if commit is not None:
+        letter += f"base-commit: {commit}\n\n"
     found = [Mail("0000-cover-letter.patch", letter)]
     for number, (mail, patch) in enumerate(zip(mails, patches, strict=True), 1):
         found.append(Mail(file_name(number, patch.subject), mail))
     return found
+
+
+def one_diff(base: Mapping[str, str], patches: Sequence[Patch]) -> str:
+    """All patches as one diff. Raises ToolError where git fails."""
+    with Scratch(base) as scratch:
+        for patch in patches:
+            scratch.add(patch)
+        return scratch.diff(len(patches))
+
+
+def _shortlog(patches: Sequence[Patch]) -> str:
+    """The subjects, as `git shortlog` lists them in a cover letter."""
+    lines = [f"{AUTHOR} ({len(patches)}):", *(f"  {patch.subject}" for patch in patches)]
+    return "".join(f"{line}\n" for line in lines)

@@ -14,7 +14,6 @@ from analyzer.errors import UsageError
 from analyzer.generate.commits import cover, helper_table, patches
 from analyzer.generate.edits import apply
 from analyzer.generate.output import prepare_folder, write_folder
-from analyzer.generate.precheck import check_mails
 from analyzer.generate.series import Mail, Scratch, build, file_name
 from tests.generate.conftest import Demo
 
@@ -22,7 +21,7 @@ from tests.generate.conftest import Demo
 @pytest.fixture(scope="module")
 def mails(demo: Demo) -> list[Mail]:
     steps = patches(demo.plan)
-    return build(demo.plan.texts, steps, cover(demo.plan, len(steps)))
+    return build(demo.plan.texts, steps, cover(demo.plan, steps))
 
 
 def test_names_and_numbers(mails: list[Mail]) -> None:
@@ -34,7 +33,7 @@ def test_names_and_numbers(mails: list[Mail]) -> None:
 
 def test_the_same_tree_gives_the_same_bytes(demo: Demo, mails: list[Mail]) -> None:
     steps = patches(demo.plan)
-    assert build(demo.plan.texts, steps, cover(demo.plan, len(steps))) == mails
+    assert build(demo.plan.texts, steps, cover(demo.plan, steps)) == mails
 
 
 def test_nothing_of_the_machine(mails: list[Mail]) -> None:
@@ -64,17 +63,6 @@ def test_git_takes_them(demo: Demo, mails: list[Mail], tmp_path: Path) -> None:
             assert (scratch.path / path).read_text() == text
 
 
-def test_the_check_says_that_git_takes_them(demo: Demo, mails: list[Mail]) -> None:
-    results = check_mails(demo.stripped, demo.plan, patches(demo.plan), mails, built=False)
-    assert results[0].what == "git am"
-    assert results[0].ok, results[0].result
-    broken = [
-        *mails[:-1],
-        Mail(mails[-1].name, mails[-1].text.replace("\tselect HAVE", "\tselect X")),
-    ]
-    assert not check_mails(demo.stripped, demo.plan, patches(demo.plan), broken, built=False)[0].ok
-
-
 def test_the_table_of_helpers(demo: Demo, mails: list[Mail]) -> None:
     rows, same = helper_table(demo.plan)
     changed = {(row.helper, row.before, row.after) for row in rows}
@@ -93,19 +81,73 @@ def test_each_patch_builds_on_the_one_before(demo: Demo) -> None:
 
 def test_existing_patches_stay_unless_forced(mails: list[Mail], tmp_path: Path) -> None:
     write_folder(tmp_path, mails, force=False)
-    (tmp_path / "0009-older.patch").write_text("mine")
+    (tmp_path / "0009-older.patch").write_text(mails[1].text)
     with pytest.raises(UsageError, match="--force"):
         write_folder(tmp_path, mails, force=False)
-    assert (tmp_path / "0009-older.patch").read_text() == "mine"
+    assert (tmp_path / "0009-older.patch").is_file()
     write_folder(tmp_path, mails, force=True)
     assert sorted(p.name for p in tmp_path.iterdir()) == [mail.name for mail in mails]
 
 
-def test_other_patches_are_never_touched(mails: list[Mail], tmp_path: Path) -> None:
-    (tmp_path / "work.patch").write_text("mine")
+@pytest.mark.parametrize("name", ["work.patch", "0001-mine.patch", "all.mbox"])
+def test_other_patches_are_never_touched(mails: list[Mail], tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text("mine")
     with pytest.raises(UsageError, match="other patches"):
         write_folder(tmp_path, mails, force=True)
-    assert [p.name for p in tmp_path.iterdir()] == ["work.patch"]
+    assert [p.read_text() for p in tmp_path.iterdir()] == ["mine"]
+
+
+def test_what_is_no_patch_stays_and_needs_force(mails: list[Mail], tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("mine")
+    with pytest.raises(UsageError, match="not empty"):
+        write_folder(tmp_path, mails, force=False)
+    write_folder(tmp_path, mails, force=True)
+    assert (tmp_path / "notes.txt").read_text() == "mine"
+    assert (tmp_path / mails[0].name).is_file()
+
+
+def test_a_folder_that_cannot_be_filled_stays_as_it_was(
+    mails: list[Mail], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_folder(tmp_path / "old", mails, force=False)
+    before = {p.name: p.read_bytes() for p in (tmp_path / "old").iterdir()}
+    replace, count = Path.replace, 0
+
+    def failing(self: Path, target: Path) -> Path:
+        nonlocal count
+        count += 1
+        if count == len(mails) + 2:  # older ones are away, one new one is there
+            raise OSError(28, "No space left on device")
+        return replace(self, target)
+
+    monkeypatch.setattr(Path, "replace", failing)
+    with pytest.raises(UsageError, match="No space left"):
+        write_folder(tmp_path / "old", [*mails[:2], Mail("0009-x.patch", "x")], force=True)
+    assert {p.name: p.read_bytes() for p in (tmp_path / "old").iterdir()} == before
+
+
+def test_a_new_folder_that_cannot_be_filled_is_not_there(
+    mails: list[Mail], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(self: Path, data: bytes) -> int:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(UsageError, match="No space left"):
+        write_folder(tmp_path / "new", mails, force=False)
+    assert not (tmp_path / "new").exists()
+
+
+def test_the_cover_letter_has_shortlog_statistics_and_base(demo: Demo, mails: list[Mail]) -> None:
+    text = mails[0].text
+    assert "base-commit" not in text
+    wanted = ("ptcheck (3):", "  demo/mm: enable ARCH_", "files changed")
+    places = [text.index(one) for one in wanted]
+    assert places == sorted(places)
+    steps = patches(demo.plan)
+    based = build(demo.plan.texts, steps, cover(demo.plan, steps), "a" * 40)
+    assert based[0].text == text + f"base-commit: {'a' * 40}\n\n"
+    assert based[1:] == mails[1:]
 
 
 def test_a_file_is_no_folder(tmp_path: Path) -> None:

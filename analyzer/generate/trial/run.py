@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Tries a series, in a scratch folder that goes away."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from enum import Enum
+from pathlib import Path
+
+from ...errors import ToolError
+from ...tree import KernelTree
+from ..run import Plan
+from ..series import Mail, Patch
+from .build import compile_series
+from .mails import apply_mails, style
+from .values import Tried
+
+
+class Amount(Enum):
+    """How much is tried: the mails alone (seconds), or the compiler as well (minutes)."""
+
+    MAILS = "mails"
+    ALL = "all"
+
+
+def try_series(
+    tree: KernelTree, plan: Plan, steps: Sequence[Patch], mails: Sequence[Mail], amount: Amount,
+    jobs: int, note: Callable[[str], None] = lambda _: None,
+) -> list[Tried]:  # fmt: skip
+    """Everything that can be tried here; what cannot is a row that says why.
+
+    Runs code of the tree. Raises ToolError where there is no scratch folder, or no git.
+    """
+    try:
+        with tempfile.TemporaryDirectory(prefix="ptcheck-trial-") as name:
+            folder = Path(name).resolve()
+            for mail in mails:
+                (folder / mail.name).write_bytes(mail.text.encode("latin-1"))
+            found = []
+            for row in _rows(tree, plan, steps, mails, amount, folder, jobs):
+                note(f"{row.what}, {row.patch}, {row.where or 'all'}: {row.state.value}")
+                found.append(row)
+            return found
+    except OSError as error:
+        raise ToolError(f"no scratch folder to try the series in: {error.strerror}") from error
+
+
+def _rows(
+    tree: KernelTree, plan: Plan, steps: Sequence[Patch], mails: Sequence[Mail], amount: Amount,
+    folder: Path, jobs: int,
+) -> Iterator[Tried]:  # fmt: skip
+    yield apply_mails(plan, folder, mails)
+    yield from style(tree, folder, mails)
+    if amount is Amount.ALL:
+        yield from compile_series(tree, plan, steps, folder, jobs)
