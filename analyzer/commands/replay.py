@@ -21,6 +21,7 @@ from analyzer.reference.ftrace import Converter, Memory
 from analyzer.reference.log import MAX_LINE, Header, LogReader, read_header, write_log
 from analyzer.reference.minimise import minimise
 from analyzer.reference.opening import open_session
+from analyzer.reference.probes import MACHINES, probes
 from analyzer.reference.replay import Replay, replay
 from analyzer.reference.session import SessionDecoder
 from analyzer.reference.traits import read_traits
@@ -44,7 +45,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--minimise", metavar="FILE", help="write the fewest events that still fail, - for stdout"
     )
-    trace = parser.add_argument_group("traces of ftrace")
+    trace = parser.add_argument_group(
+        "traces of ftrace",
+        "To record one, on a kernel with CONFIG_KPROBE_EVENTS that was booted with"
+        " page_table_check=on: write the lines of --probes to"
+        " /sys/kernel/tracing/kprobe_events, 1 to events/kprobes/enable there, and keep"
+        " trace_pipe; docs/event-log.md has the rest.",
+    )
+    trace.add_argument(
+        "--probes",
+        metavar="MACHINE",
+        choices=[one.machine for one in MACHINES],
+        help="print the kprobe events for the hooks of the tree:"
+        f" {', '.join(one.machine for one in MACHINES)}",
+    )
     trace.add_argument("--ftrace", action="store_true", help="LOG is text of ftrace")
     trace.add_argument("--save", metavar="FILE", help="write the events of a trace as a log")
     trace.add_argument("--vmemmap", metavar="ADDRESS", type=_number, help="struct page of frame 0")
@@ -74,6 +88,8 @@ def _number(text: str) -> int:
 
 def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     """Replay it; the exit code is 1 for a violation or a warning, 2 for a bad line."""
+    if args.probes is not None:
+        return _probes(args, out, err)
     wanted = common.outputs(args)
     if args.minimise == "-" and any(output.file is None for output in wanted):
         if args.format:
@@ -108,6 +124,15 @@ def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     }
     common.write_outputs(wanted, renderers, out)
     return common.Exit.CLEAN if found.clean else common.Exit.FINDINGS
+
+
+def _probes(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
+    """Nothing is replayed: what to type before a trace is recorded."""
+    if args.log is not None or args.example is not None:
+        raise UsageError("--probes reads no log")
+    with common.choose_tree(args, err)[0] as tree:
+        out.write("".join(f"{line}\n" for line in probes(tree, args.probes)))
+    return common.Exit.CLEAN
 
 
 def _log(args: argparse.Namespace, stack: ExitStack) -> tuple[str, IO[bytes]]:
