@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import gc
 import sys
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
@@ -16,7 +17,7 @@ from ..evaluate.state import Event
 from ..evaluate.values import PathEnds, Unjudged
 from ..frontend import ParseCache, Stage, Unit
 from ..helpers.bodies import SourceIndex
-from ..helpers.interface import Interface, called_names, find_interface
+from ..helpers.interface import Interface, Signature, called_names, find_interface
 from ..kconfig import KconfigFiles, Variant, load_kconfig, variants
 from ..law.classify import _store_at_fault, part_at_fault, raw_primitives, root_of, rule_of
 from ..law.describe import frames
@@ -28,6 +29,7 @@ from ..tree import KernelTree
 from .numbered import Files, Numbered
 
 _COLLECT: Final = 100_000  # as `check` does: trees of C are big and acyclic
+_SLOW: Final = 1.0  # seconds
 _RECURSION: Final = 20_000  # Python frames; helpers nest deep
 
 
@@ -114,6 +116,7 @@ class Bench:
         self.stage = Stage(tree)
         self.interface = find_interface(tree, arch, self.called)
         self.index = SourceIndex(tree, arch)
+        self.seconds: dict[str, float] = {}  # the longest that a helper took
         self._steady = find_tool().kind != "pcpp"
         self._staged: dict[str, Numbered] = {}
 
@@ -181,12 +184,23 @@ class Bench:
             if world and not any(world.values()) and len(worlds) == 0:
                 worlds.append(dict.fromkeys(world, 1))
 
-    @staticmethod
+    @property
+    def slow(self) -> frozenset[str]:
+        """Helpers that take long: most are batches of what others do as well."""
+        return frozenset(name for name, seconds in self.seconds.items() if seconds > _SLOW)
+
+    def _timed(self, judge: Judge, signature: Signature) -> HelperRuns:
+        started = time.process_time()
+        runs = judge.run(signature)
+        took = time.process_time() - started
+        self.seconds[signature.name] = max(took, self.seconds.get(signature.name, 0.0))
+        return runs
+
     def _judge(
-        judge: Judge, variant: Variant, helpers: frozenset[str] | None, result: Judgement
+        self, judge: Judge, variant: Variant, helpers: frozenset[str] | None, result: Judgement
     ) -> None:
         runs = [
-            judge.run(signature)
+            self._timed(judge, signature)
             for signature in judge.judged()
             if helpers is None or signature.name in helpers
         ]

@@ -41,6 +41,11 @@ def end_of_c(text: str) -> int:
     regions = c_regions(text)
     if regions:
         return max(end for _, end in regions)
+    return end_of_header(text)
+
+
+def end_of_header(text: str) -> int:
+    """The position before the directive that ends the include guard, else the text's end."""
     ends = [m.start() for m in _DIRECTIVE.finditer(text) if m[1] == "endif"]
     guarded = re.match(r"(?:\s|/\*.*?\*/|//[^\n]*)*#ifndef\b", text, re.S)
     return ends[-1] if guarded and ends else len(text)

@@ -4,13 +4,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from ..frontend import Unit
 from .api import PredicateShape
 from .edits import Edit, Step, make
-from .placement import c_regions, end_of_c
+from .placement import c_regions, end_of_c, end_of_header
 from .predicates import Predicate
 
 
@@ -61,23 +61,47 @@ def stub_text(name: str) -> str:
     return f"static inline {_STUBBED[what]} {name}({level}_t {level})\n{{\n\treturn 0;\n}}\n"
 
 
-def predicates_edit(
+_NO_CALL: Final = frozenset({"if", "while", "for", "switch", "return", "sizeof", "__typeof__"})
+_CALL = re.compile(r"\b([A-Za-z_]\w*)\s*\(")
+
+
+def undeclared(units: Iterable[Unit], path: str) -> tuple[str, ...]:
+    """What the predicates of a header call and is not declared, or defined, ahead of them."""
+    found: set[str] = set()
+    for unit in units:
+        for level in ("pte", "pmd", "pud"):
+            chunk = unit.function(f"{level}_user_accessible_page", path)
+            if chunk is None or unit.path(chunk) != path:
+                continue
+            for match in _CALL.finditer(unit.source(chunk).partition("{")[2]):
+                name = match[1]
+                known = (*unit.functions.get(name, ()), *unit.prototypes.get(name, ()))
+                if name not in _NO_CALL and not any(c.start < chunk.start for c in known):
+                    found.add(name)
+    return tuple(sorted(found))
+
+
+def predicates_edits(
     text: str,
     path: str,
     found: tuple[Predicate, ...],
     shape: PredicateShape,
     stubs: Iterable[str] = (),
-) -> Edit:
-    """All predicates, and stubs, at the end of the header's C, under the option."""
+) -> Iterator[Edit]:
+    """All predicates, and stubs, under the option: one edit for each place that may do.
+
+    The end of what only C sees comes first, then the end of the header.
+    """
     parts = [stub_text(name) for name in stubs]
     functions = "\n".join([*parts, *(function_text(one, shape) for one in found)])
-    condition = "#ifdef CONFIG_PAGE_TABLE_CHECK"
-    if not c_regions(text):  # nothing keeps assembler from what is added
-        hidden = "__ASSEMBLER__" if "__ASSEMBLER__" in text else "__ASSEMBLY__"
-        condition = f"#if defined(CONFIG_PAGE_TABLE_CHECK) && !defined({hidden})"
-    block = f"{condition}\n{functions}#endif /* CONFIG_PAGE_TABLE_CHECK */\n\n"
-    at = end_of_c(text)
-    if not text[:at].endswith("\n\n"):
-        block = "\n" + block
+    plain = "#ifdef CONFIG_PAGE_TABLE_CHECK"
+    hidden = "__ASSEMBLER__" if "__ASSEMBLER__" in text else "__ASSEMBLY__"
+    guarded = f"#if defined(CONFIG_PAGE_TABLE_CHECK) && !defined({hidden})"
     why = "the framework asks them which entries it is to count"
-    return make(text, path, at, at, block, Step.PREDICATES, "pte_user_accessible_page", why)
+    for at in dict.fromkeys((end_of_c(text), end_of_header(text))):
+        inside = any(start <= at <= end for start, end in c_regions(text))
+        condition = plain if inside else guarded  # nothing else keeps assembler from it
+        block = f"{condition}\n{functions}#endif /* CONFIG_PAGE_TABLE_CHECK */\n\n"
+        if not text[:at].endswith("\n\n"):
+            block = "\n" + block
+        yield make(text, path, at, at, block, Step.PREDICATES, "pte_user_accessible_page", why)

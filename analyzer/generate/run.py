@@ -18,7 +18,7 @@ from .api import Hooks, predicate_shape
 from .edits import Edit, Step, make
 from .judge import Bench, Judgement, Row
 from .kconfig_edit import SUPPORT, guard_for, holds, line, place
-from .predicate_text import lacking, predicates_edit
+from .predicate_text import lacking, predicates_edits, undeclared
 from .predicates import Synthesis, synthesise
 from .search import Search
 
@@ -93,15 +93,20 @@ def _plan(
             partly += tuple(name for name in stubs if name[:3] in counted)
             stubs = tuple(name for name in stubs if name[:3] not in counted)
             text = search.text(path)
-            search.keep([predicates_edit(text, path, synthesis.predicates, shape, stubs)])
-            now = search.judge()
+            options = list(predicates_edits(text, path, synthesis.predicates, shape, stubs))
+            for edit in options:
+                search.keep([edit])
+                now = search.judge()
+                if not undeclared(now.units.values(), path) or edit is options[-1]:
+                    break
+                search.drop([edit])
     note("hooks")
     now = search.run(now)
     lost = dict(synthesis.lost) if synthesis is not None else {}
-    guard, edit, problem = _select(tree, bench, arch, now, search, frozenset(lost))
-    if edit is not None:
-        search.keep([edit])
-    off = _off(bench, guard) if edit is not None else frozenset()
+    guard, chosen, problem = _select(tree, bench, arch, now, search, frozenset(lost))
+    if chosen is not None:
+        search.keep([chosen])
+    off = _off(bench, guard) if chosen is not None else frozenset()
     undecided = _undecided(now, synthesis, off)
     for name in partly:
         reason = "the framework calls it, and some configurations that count its level lack it"

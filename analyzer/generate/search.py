@@ -18,6 +18,7 @@ from .numbered import Files, Numbered, make_all, texts_of
 from .targets import Candidate, Key, Target, Targets
 
 MAX_TRIALS: Final = 60
+_FEW: Final = 3
 Proposal = tuple[Target, list[Edit]]
 
 
@@ -60,17 +61,32 @@ class Search:
         self.files = after
         self.edits += edits
 
+    def drop(self, edits: list[Edit]) -> bool:
+        """Takes edits back; False where others build on them."""
+        kept = [edit for edit in self.edits if edit not in edits]
+        files = {path: self.bench.original(path) for path in self.files}
+        after = make_all({p: f for p, f in files.items() if f is not None}, kept)
+        if after is None:
+            return False
+        self.files, self.edits = after, kept
+        return True
+
     def judge(self) -> Judgement:
         """All variants with what is kept."""
         return self.bench.judge(self.files)
 
     def run(self, before: Judgement) -> Judgement:
         """Mends what can be mended; returns the judgement of what was kept."""
+        whole = True
         while self.trials < MAX_TRIALS:
             targets = self.targets.of(before)
-            if not targets:
+            if not targets and whole:
                 break
-            before = self._round(before, targets)
+            after = self._round(before, targets) if targets else self.judge()
+            whole = (whole and after is before) if targets else True
+            before = after
+        if not whole:
+            before = self.judge()
         before = self._whole(before)
         return Includes(self.bench, self.file, self.keep, self.judge).run(self.edits, before)
 
@@ -80,13 +96,7 @@ class Search:
         taken = [edit for key, edits in self.parts if key[2] in broken for edit in edits]
         if not taken:
             return now
-        kept = [edit for edit in self.edits if edit not in taken]
-        files = {path: self.bench.original(path) for path in self.files}
-        after = make_all({p: f for p, f in files.items() if f is not None}, kept)
-        if after is None:
-            return now
-        self.files, self.edits = after, kept
-        return self.judge()
+        return self.judge() if self.drop(taken) else now
 
     # -- one round
 
@@ -97,14 +107,14 @@ class Search:
             self.waiting.clear()
             return before
         self.trials += 1
-        sample = self._sample([target for target, _ in proposed])
-        trial = self.bench.judge(files, only=sample)
+        chosen = [target for target, _ in proposed]
+        few = self.bench.judge(files, self._sample(chosen), _shortest(chosen, before))
+        if not self._all_hold(proposed, before, few):
+            return before
+        names = frozenset(one.name for one in self.bench.interface.signatures)
+        trial = self.bench.judge(files, helpers=_composed(names) - self.bench.slow)
         if not self._all_hold(proposed, before, trial):
             return before
-        if len(sample) < len(self.bench.variants):
-            trial = self.bench.judge(files)
-            if not self._all_hold(proposed, before, trial):
-                return before
         self.waiting.clear()
         for target, edits in proposed:
             self.keep(edits)
@@ -155,8 +165,10 @@ class Search:
             self.waiting |= outer
             return False
         good = True
+        made = frozenset(edit.function for edit in self.edits if edit.hook)
+        made |= {target.function for target, _ in proposed}
         for target, _ in proposed:
-            if target.failed(failing(target, before, trial), set(trial.units)):
+            if target.failed(failing(target, before, trial, made), set(trial.units)):
                 good = False
         return good
 
@@ -172,6 +184,24 @@ class Search:
             text = text[: change.start] + change.new + text[change.end :]
             edits.append(edit)
         return edits
+
+
+def _composed(names: frozenset[str]) -> frozenset[str]:
+    """The names with those of the transactions that start and commit make."""
+    return names | {name.removesuffix("_start") for name in names if name.endswith("_start")}
+
+
+def _shortest(targets: list[Target], before: Judgement) -> frozenset[str]:
+    """Of the helpers that are broken through a target, those with the shortest ways to it."""
+    found: set[str] = set()
+    for target in targets:
+        ways: dict[str, int] = {}
+        for path in before.paths:
+            if target.is_of(path):
+                here = ways.get(path.helper, len(path.places))
+                ways[path.helper] = min(here, len(path.places))
+        found.update(sorted(ways, key=lambda name: (ways[name], name))[:_FEW])
+    return frozenset(found)
 
 
 def _outer(targets: list[Target], trial: Judgement) -> set[Key]:
@@ -190,14 +220,18 @@ def _outer(targets: list[Target], trial: Judgement) -> set[Key]:
     return found
 
 
-def failing(target: Target, before: Judgement, trial: Judgement) -> set[str]:
+def failing(
+    target: Target, before: Judgement, trial: Judgement, made: frozenset[str] = frozenset()
+) -> set[str]:
     """Variants in which something that goes through the target is broken still, or anew."""
     if trial.problems.keys() - before.problems.keys():
         return set(trial.units) | target.variants
     found = {name for name, unit in trial.units.items() if not _complete(target, unit)}
     for path in trial.paths:
         new = (path.variant, path.helper, path.level) not in before.broken
-        if target.is_of(path) or (new and _concerns(target, path) and not _to_be_raw(path)):
+        if target.is_of(path) or (
+            new and _concerns(target, path) and not _to_be_mended(target, path, made)
+        ):
             found.add(path.variant)
     known = {(row.variant, row.helper, row.level) for row in before.unknown}
     for row in trial.unknown:
@@ -206,11 +240,13 @@ def failing(target: Target, before: Judgement, trial: Judgement) -> set[str]:
     return found
 
 
-def _to_be_raw(path: Path) -> bool:
-    """Whether generic code hooks what goes through the hooked setter: that has to store raw."""
-    return path.rule == "PTC102" and any(
-        not where.path.startswith("arch/") for where, _, _ in path.hooks
-    )
+def _to_be_mended(target: Target, path: Path, made: frozenset[str]) -> bool:
+    """Whether a hook that was there before counts what the target's hook counts.
+
+    It is to go, or what it is called for has to store raw; `made` are functions hooked here.
+    """
+    hooked = {inside for _, _, inside in path.hooks}
+    return target.function in hooked and bool(hooked - {target.function} - made)
 
 
 def _concerns(target: Target, path: Path) -> bool:
