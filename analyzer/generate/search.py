@@ -229,9 +229,8 @@ def failing(
     found = {name for name, unit in trial.units.items() if not _complete(target, unit)}
     for path in trial.paths:
         new = (path.variant, path.helper, path.level) not in before.broken
-        if target.is_of(path) or (
-            new and _concerns(target, path) and not _to_be_mended(target, path, made)
-        ):
+        concerned = target.is_of(path) or (new and _concerns(target, path))
+        if concerned and not _to_be_mended(target, path, made):
             found.add(path.variant)
     known = {(row.variant, row.helper, row.level) for row in before.unknown}
     for row in trial.unknown:

@@ -101,7 +101,8 @@ def raw_store(text: str, setter: str, line: int, level: str) -> Raw | None:
     if match is None:
         return None
     inner, _ = _arguments(masked, match.end() - 1)
-    return Raw(match[1], tuple(roles.get(one, one) for one in inner))
+    arguments = tuple(roles.get(one, one) for one in inner)
+    return Raw(match[1], arguments) if {"slot", "value"} <= set(arguments) else None
 
 
 def _definitions(text: str, name: str) -> list[tuple[int, int]]:

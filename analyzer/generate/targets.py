@@ -153,7 +153,9 @@ class Targets:
         order: list[tuple[str, Place | None, bool]] = [(p.function, p, False) for p in places]
         names = [path.helper, *_macros(path.level)]
         macros = list(dict.fromkeys(names))
-        late: list[tuple[str, Place | None, bool]] = [(p.function, p, True) for p in places]
+        late: list[tuple[str, Place | None, bool]] = [
+            (p.function, p, True) for p in places if len(_lines(p, path.level, judgement)) > 1
+        ]
         if path.rule == "PTC102" or (path.hooks and not own):
             return [*[(name, None, False) for name in macros], *order, *late]
         taken = {place.function for place in own}
@@ -206,14 +208,8 @@ class Targets:
         if parsed is None:
             return
         masked = blank(file.text)
-        lines = {
-            one.line.line
-            for other in judgement.paths
-            if other.level == path.level
-            for one in other.places
-            if one.defined == place.defined and one.line.path == place.defined.path
-        }
-        positions = tuple(_line_start(masked, file.line(line)) for line in sorted(lines))
+        lines = sorted(_lines(place, path.level, judgement))
+        positions = tuple(_line_start(masked, file.line(line)) for line in lines)
         begin = _line_start(masked, file.line(place.line.line))
         readers = tuple(
             name for name in _READERS[path.level]
@@ -244,6 +240,17 @@ class Targets:
             if path.startswith(self.folder) and path.endswith(".h")
         }
         return sorted(paths)
+
+
+def _lines(place: Place, level: str, judgement: Judgement) -> set[int]:
+    """The lines of a function that lead to broken stores of a level."""
+    return {
+        one.line.line
+        for path in judgement.paths
+        if path.level == level
+        for one in path.places
+        if one.defined == place.defined and one.line.path == place.defined.path
+    }
 
 
 def _macros(level: str) -> list[str]:

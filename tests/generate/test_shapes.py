@@ -1,0 +1,164 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Shapes of architectures that need more than a hook: hooks that go, stores that stay raw."""
+
+from __future__ import annotations
+
+import re
+
+from analyzer.check import check_tree
+from analyzer.frontend import Unit
+from analyzer.generate.api import PredicateShape
+from analyzer.generate.atoms import Atom
+from analyzer.generate.edits import Step, apply
+from analyzer.generate.placement import c_regions
+from analyzer.generate.predicate_text import predicates_edits, undeclared
+from analyzer.generate.predicates import Predicate
+from analyzer.generate.run import plan
+from analyzer.generate.shapes import Raw, raw_store
+from analyzer.generate.targets import Candidate, Target
+from analyzer.tree import KernelTree
+from tests.generate.conftest import Demo, applied, edited
+
+HEADER = "arch/demo/include/asm/pgtable.h"
+GET = re.compile(r"#define __HAVE_ARCH_PTEP_GET_AND_CLEAR\n.*?\n}\n", re.S)
+CLEAR = re.compile(r"static inline void pte_clear\(.*?\n}\n", re.S)
+
+OWN_HOOK = """
+#define __HAVE_ARCH_PTEP_GET_AND_CLEAR_FULL
+static inline pte_t ptep_get_and_clear_full(struct mm_struct *mm, unsigned long addr,
+					pte_t *ptep, int full)
+{
+	pte_t old = ptep_get_and_clear(mm, addr, ptep);
+
+	page_table_check_pte_clear(mm, old);
+	return old;
+}
+"""
+
+OWN_STORE = """
+static inline void __demo_store(struct mm_struct *mm, unsigned long addr, pte_t *ptep,
+				pte_t pte, int full)
+{
+	WRITE_ONCE(*ptep, pte);
+}
+
+static inline void set_ptes(struct mm_struct *mm, unsigned long addr, pte_t *ptep,
+					pte_t pte, unsigned int nr)
+{
+	for (;;) {
+		__demo_store(mm, addr, ptep, pte, 0);
+		if (--nr == 0)
+			break;
+		ptep++;
+		pte = __pte(pte_val(pte) + (1UL << _PAGE_PFN_SHIFT));
+	}
+}
+#define set_ptes set_ptes
+
+#define pte_clear(mm, addr, ptep)	\\
+	set_pte_at((mm), (addr), (ptep), __pte(0))
+"""
+
+
+def stripped_with(demo: Demo, change: dict[re.Pattern[str], str], at_end: str = "") -> KernelTree:
+    text = demo.stripped.read(HEADER).decode()
+    for pattern, new in change.items():
+        text, count = pattern.subn(lambda _, new=new: new, text)
+        assert count == 1
+    end = text.rindex("#endif")
+    return edited(demo.stripped, {HEADER: text[:end] + at_end + "\n" + text[end:]})
+
+
+def hooked(tree: KernelTree, name: str) -> str:
+    text = tree.read(HEADER).decode()
+    found = re.search(rf"^static inline [^\n;]*\b{name}\(.*?\n}}\n", text, re.S | re.M)
+    assert found is not None
+    return found[0]
+
+
+def test_a_hook_that_becomes_double_goes(demo: Demo) -> None:
+    tree = stripped_with(demo, {}, OWN_HOOK)
+    found = plan(tree, "demo")
+    assert not found.undecided
+    series = applied(tree, found)
+    assert "page_table_check_pte_clear" in hooked(series, "ptep_get_and_clear")
+    assert "page_table_check" not in hooked(series, "ptep_get_and_clear_full")
+    assert not check_tree(series, ("demo",)).findings
+
+
+def test_a_clear_through_the_hooked_setter_stores_as_the_setter_does(demo: Demo) -> None:
+    tree = stripped_with(demo, {GET: "", CLEAR: OWN_STORE})
+    found = plan(tree, "demo")
+    assert not found.undecided
+    series = applied(tree, found)
+    text = series.read(HEADER).decode()
+    assert "__demo_store((mm), (addr), (ptep), __pte(0), 0)" in text
+    assert "page_table_check_ptes_set(mm, ptep, pte, nr);\n\n\tfor (;;)" in text
+    assert not check_tree(series, ("demo",)).findings
+    assert not plan(series, "demo").edits
+
+
+def test_how_a_setter_stores() -> None:
+    text = OWN_STORE.lstrip("\n")
+    line = text[: text.index("__demo_store(mm")].count("\n") + 1
+    raw = raw_store(text, "set_ptes", line, "pte")
+    assert raw == Raw("__demo_store", ("mm", "addr", "slot", "value", "0"))
+    assert raw.spelled(["m", "a", "p", "__pte(0)"]) == "__demo_store(m, a, p, __pte(0), 0)"
+    assert Raw("f", ("slot", "full")).spelled(["m", "a", "p", "v"]) == ""
+    assert raw_store(text, "set_ptes", line + 1, "pte") is None
+
+
+def test_predicates_may_stand_after_what_is_kept_from_assembler() -> None:
+    text = (
+        "#ifndef A_H\n#define A_H\n#ifndef __ASSEMBLY__\nint a;\n#endif\n"
+        "#include <asm/more.h>\n#endif\n"
+    )
+    one = Predicate("pte", (Atom(1, "present", "pte_present({x})", ("pte_present",)),), True, 1)
+    edits = list(predicates_edits(text, "a.h", (one,), PredicateShape(False, False)))
+    first, last = (apply({"a.h": text}, [edit]) for edit in edits)
+    assert first is not None
+    assert last is not None
+    region = c_regions(first["a.h"])[0]
+    assert "pte_user_accessible_page" in first["a.h"][region[0] : region[1]]
+    assert "#ifdef CONFIG_PAGE_TABLE_CHECK" in first["a.h"]
+    tail = last["a.h"].partition("#include <asm/more.h>\n")[2]
+    assert "#if defined(CONFIG_PAGE_TABLE_CHECK) && !defined(__ASSEMBLY__)" in tail
+
+
+def test_what_a_predicate_calls_must_come_before_it() -> None:
+    body = (
+        "static inline bool pte_user_accessible_page(pte_t pte)\n{ return late(pte) && m(pte); }\n"
+    )
+    marked = f'\n# 1 "a.h"\ntypedef int pte_t;\nint m(pte_t pte);\n{body}'
+    assert undeclared([Unit(marked + "int late(pte_t pte);\n")], "a.h") == ("late",)
+    assert undeclared([Unit(marked.replace("int m(", "int late(pte_t pte);\nint m("))], "a.h") == ()
+
+
+def candidate(hook: str) -> Candidate:
+    return Candidate("a.h", (), hook, "why", Step.HOOKS)
+
+
+def test_a_variant_in_which_nothing_holds_does_not_decide_for_the_others() -> None:
+    one, other = candidate("one"), candidate("other")
+    target = Target("f", "a.h", "pte", None, 1, False, iter([one, other]))
+    target.variants = {"base", "odd"}
+    assert target.next() is one
+    assert target.failed({"odd"}, {"base", "odd"})
+    assert target.next() is other
+    assert target.failed({"base", "odd"}, {"base", "odd"})
+    assert target.next() is one  # the best that there was
+    assert not target.failed({"odd"}, {"base", "odd"})
+    assert target.excused == {"odd"}
+    assert target.failed({"base", "odd"}, {"base", "odd"})
+    assert target.next() is None
+
+
+def test_a_form_that_holds_everywhere_is_preferred() -> None:
+    one, other = candidate("one"), candidate("other")
+    target = Target("f", "a.h", "pte", None, 1, False, iter([one, other]))
+    target.variants = {"base", "odd"}
+    target.next()
+    assert target.failed({"odd"}, {"base", "odd"})
+    assert target.next() is other
+    assert not target.failed(set(), {"base", "odd"})
+    assert not target.excused
