@@ -7,7 +7,11 @@ The analysis runs nothing of the tree. `--check` and `--recipients` run programs
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -94,7 +98,21 @@ def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
         if folder is not None:
             prepare_folder(folder, args.force)
         _spare_files(wanted, args.force)
-        return _generate(args, tree, archs[0], wanted, folder, out, err)
+        with _tidy_end():
+            return _generate(args, tree, archs[0], wanted, folder, out, err)
+
+
+@contextmanager
+def _tidy_end() -> Iterator[None]:
+    """Let a run that is told to end (SIGTERM) take its scratch folders and compilers with it."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _generate(
@@ -174,7 +192,23 @@ def _say(args: argparse.Namespace, found: Generated, err: TextIO) -> None:
         common.note(args, err, f"not decided: {one.helper}{level}{where}: {visible(one.reason)}")
     for problem in found.checked.findings if found.checked is not None else ():
         common.note(args, err, f"after the series: {problem}")
-    common.note(args, err, found.summary())
+    common.note(args, err, _summary(found))
+
+
+def _summary(found: Generated) -> str:
+    """One line for people."""
+    plan, checked = found.plan, found.checked
+    if checked is None:
+        if plan.undecided:
+            return f"{plan.arch}: nothing can be generated"
+        return f"{plan.arch}: already enabled and correct, nothing to do"
+    patches = "1 patch" if len(found.steps) == 1 else f"{len(found.steps)} patches"
+    return (
+        f"{plan.arch}: {patches}; with them {checked.balanced} helpers balanced,"
+        f" {checked.neutral} neutral, {len(checked.findings)} findings, {checked.unknown} unknown"
+        f" in {', '.join(checked.supported) or 'no configuration'};"
+        f" {len(plan.undecided)} not decided"
+    )
 
 
 def _tried(

@@ -12,19 +12,22 @@ from pathlib import Path
 from typing import Final
 
 from ..boot.process import run_bounded
+from ..check.lint import FRAMEWORK
 from ..errors import ToolError, TreeError
 from ..tree import KernelTree
 from .run import Plan
 from .series import Mail
 
 _SCRIPT: Final = "scripts/get_maintainer.pl"
-_LISTS: Final = ("MAINTAINERS", "CREDITS")
+_READ: Final = (_SCRIPT, "MAINTAINERS", "CREDITS", FRAMEWORK)
 _SECONDS: Final = 120.0
 _OPTIONS: Final = ("--no-tree", "--no-git", "--no-git-fallback", "--no-rolestats")
 
 
 def address(tree: KernelTree, plan: Plan, mails: Sequence[Mail]) -> list[Mail]:
     """The mails with To: and Cc:; the cover letter goes to whom any of the patches goes to.
+
+    Those who look after the framework get them all.
 
     Raises TreeError where the tree has no such program, ToolError where it cannot be run or says
     nothing.
@@ -37,18 +40,19 @@ def address(tree: KernelTree, plan: Plan, mails: Sequence[Mail]) -> list[Mail]:
     try:
         with tempfile.TemporaryDirectory(prefix="ptcheck-recipients-") as name:
             folder = Path(name)
-            wanted = [p for p in (_SCRIPT, *_LISTS) if tree.kind(p) is not None]
+            wanted = [p for p in _READ if tree.kind(p) is not None]
             files = dict(tree.read_many(wanted))
             files |= {path: text.encode("latin-1") for path, text in plan.texts.items()}
             files |= {f"mails/{mail.name}": mail.text.encode("latin-1") for mail in mails}
             for path, data in files.items():
                 (folder / path).parent.mkdir(parents=True, exist_ok=True)
                 (folder / path).write_bytes(data)
-            found = [_asked(folder, mail.name) for mail in mails[1:]]
+            found = [_asked(folder, f"mails/{mail.name}") for mail in mails[1:]]
+            framework = _run(folder, ["-f", FRAMEWORK])
     except OSError as error:
         raise ToolError(f"no scratch folder to ask in: {error.strerror}") from error
-    everybody = [_merged(one[part] for one in found) for part in (0, 1)]
-    people = [(everybody[0], everybody[1]), *found]
+    found = [(to, _merged([cc, framework])) for to, cc in found]
+    people = [(_merged(to for to, _ in found), _merged(cc for _, cc in found)), *found]
     return [
         Mail(mail.name, _headed(mail.text, *who)) for mail, who in zip(mails, people, strict=True)
     ]
@@ -56,18 +60,17 @@ def address(tree: KernelTree, plan: Plan, mails: Sequence[Mail]) -> list[Mail]:
 
 def _asked(folder: Path, name: str) -> tuple[list[str], list[str]]:
     """Maintainers, and lists with reviewers, of one patch."""
-    to = _run(folder, name, "--no-l", "--no-r")
-    return to, [one for one in _run(folder, name, "--no-m") if one not in to]
+    return _run(folder, ["--no-l", "--no-r", name]), _run(folder, ["--no-m", name])
 
 
-def _run(folder: Path, name: str, *options: str) -> list[str]:
+def _run(folder: Path, arguments: Sequence[str]) -> list[str]:
     log = folder / "log"
-    script = ["perl", _SCRIPT, *_OPTIONS, *options, f"mails/{name}"]
+    script = ["perl", _SCRIPT, *_OPTIONS, *arguments]
     done = run_bounded(["env", "-C", str(folder), *script], log, _SECONDS)
     text = log.read_text(encoding="utf-8", errors="replace")
     if done.status:
         said = (text.strip().splitlines() or ["nothing"])[-1]
-        raise ToolError(f"{_SCRIPT} fails on {name}: {said.replace(str(folder), '.')[:200]}")
+        raise ToolError(f"{_SCRIPT} fails: {said.replace(str(folder), '.')[:200]}")
     return [line.strip() for line in text.splitlines() if "@" in line]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from ..errors import PtcheckError
 from ..tree import FolderTree, KernelTree, open_tree
@@ -28,20 +29,6 @@ class Generated:
     def complete(self) -> bool:
         """Whether everything is decided, and the law holds with the series."""
         return not self.plan.undecided and not (self.checked and self.checked.findings)
-
-    def summary(self) -> str:
-        """One line for people."""
-        plan, checked = self.plan, self.checked
-        if checked is None:
-            if plan.undecided:
-                return f"{plan.arch}: nothing can be generated"
-            return f"{plan.arch}: already enabled and correct, nothing to do"
-        return (
-            f"{plan.arch}: {len(self.steps)} patches; with them {checked.balanced} helpers"
-            f" balanced, {checked.neutral} neutral, {len(checked.findings)} findings,"
-            f" {checked.unknown} unknown in {len(checked.supported)} configurations;"
-            f" {len(plan.undecided)} not decided"
-        )
 
 
 def generate(
@@ -75,6 +62,8 @@ def base_commit(tree: KernelTree, found: Plan) -> str | None:
     """
     if tree.revision is not None or not isinstance(tree, FolderTree):
         return tree.revision
+    if not Path(tree.path, ".git").exists():
+        return None
     try:
         with open_tree(tree.path, "HEAD") as head:
             if all(head.read(p) == t.encode("latin-1") for p, t in found.texts.items()):
