@@ -63,7 +63,7 @@ static inline void set_ptes(struct mm_struct *mm, unsigned long addr, pte_t *pte
 def stripped_with(demo: Demo, change: dict[re.Pattern[str], str], at_end: str = "") -> KernelTree:
     text = demo.stripped.read(HEADER).decode()
     for pattern, new in change.items():
-        text, count = pattern.subn(lambda _, new=new: new, text)
+        text, count = pattern.subn(new.replace("\\", r"\\"), text)
         assert count == 1
     end = text.rindex("#endif")
     return edited(demo.stripped, {HEADER: text[:end] + at_end + "\n" + text[end:]})
