@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import product
 
 from .api import Hooks, Spelling
 from .ctext import Function, Parameter, Statement, blank, indent_at, statement_at, wrap_call
@@ -76,8 +77,23 @@ def _locals(site: Site) -> list[str]:
     return list(dict.fromkeys(names))
 
 
-def _call(site: Site, hook: Spelling, value: str, indent: str) -> str | None:
-    arguments = hook.arguments(_known(site, value))
+def _counts(site: Site, chain: tuple[Statement, ...]) -> list[str]:
+    """How many entries are stored: 'nr', as the parameters say, or as often as a loop runs."""
+    found = [""]
+    names = {p.name for p in site.function.parameters} | {"1"}
+    for one in chain:
+        head = re.match(
+            r"^for\s*\(\s*(\w+)\s*=\s*0\s*;\s*\1\s*<\s*([^;]+?)\s*;", site.text[one.start : one.end]
+        )
+        if head is not None and head[2] not in names:
+            inner = head[2]
+            found.append(inner[1:-1] if re.fullmatch(r"\([^()]*\)", inner) else inner)
+    return found
+
+
+def _call(site: Site, hook: Spelling, value: str, indent: str, count: str = "") -> str | None:
+    known = _known(site, value)
+    arguments = hook.arguments({**known, "nr": count} if count else known)
     return None if arguments is None else wrap_call(indent, hook.name, arguments)
 
 
@@ -105,9 +121,9 @@ def _setters(
         if one.start in tried or one.kind == "block":
             continue
         tried.add(one.start)
-        for value in values:
+        for value, count in product(values, _counts(site, chain) if "nr" in hook.roles else [""]):
             indent = indent_at(site.text, one.start)
-            call = _call(site, hook, value, indent)
+            call = _call(site, hook, value, indent, count)
             if call is None:
                 continue
             why = "counted before the store, while the slot still holds the old entry"
@@ -206,7 +222,26 @@ def _clearers(
                     yield Form((Change(where.end, where.end, f"\n{again}"),), hook.name, why)
                 elif not where.block:
                     yield from _braced(site, where, [], [call.strip()], hook.name, why)
+    if returns and returned is None:
+        yield from _returned_later(site, one, hook, why)
     yield from _read_first(site, chain, hook, why)
+
+
+def _returned_later(site: Site, one: Statement, hook: Spelling, why: str) -> Iterator[Form]:
+    """What is returned at the end is the old entry, made of what was taken out before."""
+    last = site.function.body[-1]
+    text = site.text[last.start : last.end]
+    match = re.match(r"^return\b\s*(.*);$", text, re.S)
+    if match is None or last.start <= one.start:
+        return
+    if not re.fullmatch(r"\w+", match[1]):
+        yield from _returned(site, last, hook, match[1], why)
+        return
+    indent = indent_at(site.text, last.start)
+    call = _call(site, hook, match[1], indent)
+    if call is not None:
+        begin = site.text.rfind("\n", 0, last.start) + 1
+        yield Form((Change(begin, begin, f"{call}\n\n"),), hook.name, why)
 
 
 def _returned(site: Site, one: Statement, hook: Spelling, value: str, why: str) -> Iterator[Form]:
@@ -276,6 +311,8 @@ def _read_first(
     taken = {p.name for p in function.parameters} | set(_locals(site))
     name = next(n for n in (level, f"old_{level}", "old", f"__{level}") if n not in taken)
     where = chain[0]
+    if where.kind == "declaration":
+        return  # the store is done when the local could be read
     if not where.block or re.match(r"^return\b", site.text[where.start : where.end]):
         return
     indent = indent_at(site.text, where.start)

@@ -7,6 +7,7 @@ of them before it is kept.
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from ..frontend import Unit
@@ -208,11 +209,11 @@ def _outer(targets: list[Target], trial: Judgement) -> set[Key]:
     """Targets that hook what another target of the same trial, which they call, hooks as well."""
     found: set[Key] = set()
     for path in trial.paths:
-        if path.rule != "PTC102":
+        if path.rule not in ("PTC102", "PTC105"):
             continue
         hooked = {inside for _, _, inside in path.hooks}
         order = [place.function for place in path.places]
-        mine = [t for t in targets if t.level == path.level and t.function in hooked]
+        mine = [t for t in targets if t.function in hooked]
         mine = sorted(
             (t for t in mine if t.function in order), key=lambda t: order.index(t.function)
         )
@@ -235,7 +236,9 @@ def failing(
     known = {(row.variant, row.helper, row.level) for row in before.unknown}
     for row in trial.unknown:
         if (row.variant, row.helper, row.level) not in known and row.level == target.level:
-            found.add(row.variant)
+            named = [f for f in made if re.search(rf" in {re.escape(f)} ", row.reason)]
+            if target.function in named or not named:
+                found.add(row.variant)
     return found
 
 

@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from .api import Hooks
 from .ctext import blank, find_function, indent_at, line_of, statement_at, wrap_call
 from .forms import Change, Form
+from .placement import c_regions
 
 _DEFINE = r"^#[ \t]*define[ \t]+{name}\(([^()\n]*)\)((?:[^\n\\]|\\.|\\\n)*)\n"
 _SETTER = re.compile(r"\bset_(pte|pmd|pud)_at\s*\(")
+_RAW = "generic code hooks the callers; a store through the hooked setter counts twice"
 _TYPES = {
     "mm": "struct mm_struct *mm",
     "vma": "struct vm_area_struct *vma",
@@ -55,10 +57,60 @@ def raw_forms(text: str, name: str, level: str, stores: Sequence[Raw] = ()) -> I
                 continue
             plain = f"set_{match[1]}({inner[2]}, {inner[3]})"
             for new in [*filter(None, (one.spelled(inner) for one in stores)), plain]:
-                why = (
-                    "generic code hooks the callers; a store through the hooked setter counts twice"
-                )
-                yield Form((Change(start + match.start(), start + close + 1, new),), "", why)
+                if text[start] == "#":
+                    yield from _function_of(text, start, end, new, level)
+                yield Form((Change(start + match.start(), start + close + 1, new),), "", _RAW)
+
+
+def _function_of(text: str, start: int, end: int, call: str, level: str) -> Iterator[Form]:
+    """A macro that no longer uses all of its arguments becomes a function.
+
+    It goes behind what it calls, where assembler does not look.
+    """
+    match = re.match(r"#[ \t]*define[ \t]+(\w+)\(([^()\n]*)\)", text[start:end])
+    if match is None:
+        return
+    names = [part.strip() for part in match[2].split(",")]
+    words = re.findall(r"\w+", call)
+    known = _parameters(names, level)
+    if known is None or all(one in words for one in names):
+        return
+    called = re.match(r"\w+", call)
+    at = end
+    for other in re.finditer(
+        _DEFINE.format(name=re.escape(called[0])) if called else "$^", text, re.M
+    ):
+        at = max(at, other.end())
+    if not any(first <= at <= last for first, last in c_regions(text)):
+        return
+    head = wrap_call("", f"static inline void {match[1]}", known[0], ")")
+    new = f"\n{head}\n{{\n\t{call};\n}}\n"
+    if not text.startswith("\n", at):
+        new += "\n"
+    yield Form((Change(start, end, ""), Change(at, at, new)), "", _RAW)
+
+
+def _parameters(names: Sequence[str], level: str) -> tuple[list[str], dict[str, str]] | None:
+    """What a macro's parameters are as those of a function, and which role they have."""
+    parameters: list[str] = []
+    known: dict[str, str] = {"nr": "1"}
+    for one in names:
+        word = one.strip("_")
+        if word in _TYPES:
+            parameters.append(_TYPES[word].replace(word, one))
+            known["mm"] = one if word == "mm" else f"{one}->vm_mm"
+        elif re.fullmatch(r"addr\w*|haddr|start", word):
+            parameters.append(f"unsigned long {one}")
+            known["addr"] = one
+        elif re.fullmatch(r"(pte|pmd|pud)(p|ptr)|ptr|xp", word):
+            parameters.append(f"{level}_t *{one}")
+            known["slot"] = one
+        elif re.fullmatch(r"(new|old)?_?(pte|pmd|pud)(val|v)?|entry", word):
+            parameters.append(f"{level}_t {one}")
+            known["value"] = one
+        else:
+            return None
+    return parameters, known
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,26 +195,10 @@ def macro_forms(text: str, name: str, level: str, hooks: Hooks) -> Iterator[Form
     for match in re.finditer(_DEFINE.format(name=re.escape(name)), text, re.M):
         names = [part.strip() for part in match[1].split(",")]
         body = " ".join(match[2].replace("\\\n", " ").split())
-        parameters = []
-        known: dict[str, str] = {"nr": "1"}
-        for one in names:
-            word = one.strip("_")
-            if word in _TYPES:
-                parameters.append(_TYPES[word].replace(word, one))
-                known["mm"] = one if word == "mm" else f"{one}->vm_mm"
-            elif re.fullmatch(r"addr\w*|haddr|start", word):
-                parameters.append(f"unsigned long {one}")
-                known["addr"] = one
-            elif re.fullmatch(r"(pte|pmd|pud)(p|ptr)|ptr|xp", word):
-                parameters.append(f"{level}_t *{one}")
-                known["slot"] = one
-            elif re.fullmatch(r"(new|old)?_?(pte|pmd|pud)(val|v)?|entry", word):
-                parameters.append(f"{level}_t {one}")
-                known["value"] = one
-            else:
-                break
-        if len(parameters) != len(names) or "mm" not in known or "slot" not in known:
+        made = _parameters(names, level)
+        if made is None or "mm" not in made[1] or "slot" not in made[1]:
             continue
+        parameters, known = made
         hook = hooks.set(level)
         arguments = hook.arguments(known)
         if arguments is None:

@@ -16,7 +16,7 @@ from ..model import Location
 from .api import Hooks
 from .ctext import blank, find_function
 from .edits import Step
-from .forms import Change, Site, forms
+from .forms import Change, Form, Site, forms
 from .judge import Judgement, Path, Place
 from .numbered import Numbered
 from .shapes import Raw, macro_forms, raw_forms, raw_store, unhook_forms
@@ -124,7 +124,8 @@ class Targets:
     def settled(self, target: Target) -> None:
         """Forgets a target that was mended; what is left there is looked at anew."""
         self.known.pop(target.key, None)
-        self.lost |= {(target.key, name) for name in target.excused}
+        key = target.key
+        self.lost |= {((*key[:3], part), v) for v in target.excused for part in (False, True)}
 
     def _target(self, path: Path, judgement: Judgement) -> Target | None:
         for function, place, partial in self._order(path, judgement):
@@ -147,6 +148,11 @@ class Targets:
             place for place in path.places
             if place.defined.path.startswith(self.folder) and place.has_mm
         ]  # fmt: skip
+        hooked = {inside for _, _, inside in path.hooks}
+        if path.rule == "PTC105":  # a hook of another level counts: who calls it is to mend
+            callers = [place for place in own if place.function not in hooked]
+            first = next((n for n, p in enumerate(own) if p.function in hooked), len(own))
+            own = [place for place in callers if place in own[:first]] or own
         clean = [place for place in own if self._clean(place.function, path.level, judgement)]
         rest = [place for place in own if place not in clean]
         places = [*reversed(clean), *rest]
@@ -216,7 +222,16 @@ class Targets:
             if all(unit.function(name) is not None for unit in judgement.units.values())
         )  # fmt: skip
         site = Site(file.text, parsed, begin, path.level, readers, positions)
+        raw: list[Form] = []
+        if path.hooks and any(inside != function for _, _, inside in path.hooks):
+            every = raw_forms(file.text, function, path.level, self._stores(path))
+            inner = (parsed.open, parsed.close)
+            raw = [f for f in every if all(inner[0] < c.start < inner[1] for c in f.changes)]
         for form in forms(site, self.hooks):
+            for other in raw:
+                if not _overlap(form, other):
+                    changes = (*form.changes, *other.changes)
+                    yield Candidate(place.defined.path, changes, form.hook, form.why, Step.HOOKS)
             yield Candidate(place.defined.path, form.changes, form.hook, form.why, Step.HOOKS)
 
     def _stores(self, path: Path) -> list[Raw]:
@@ -240,6 +255,12 @@ class Targets:
             if path.startswith(self.folder) and path.endswith(".h")
         }
         return sorted(paths)
+
+
+def _overlap(form: Form, other: Form) -> bool:
+    return any(
+        one.start < two.end and two.start < one.end for one in form.changes for two in other.changes
+    )
 
 
 def _lines(place: Place, level: str, judgement: Judgement) -> set[int]:
