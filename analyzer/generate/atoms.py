@@ -102,6 +102,35 @@ def masks(level: str, names: Iterable[str]) -> tuple[Atom, ...]:
     return tuple(found)
 
 
+_FIELD: Final = re.compile(r"^(_*(?:PAGE|PTE|PMD|PUD)_\w+)_MASK$")
+_STATE: Final = ("INVALID", "VALID", "NONE", "USER", "PRESENT")
+
+
+def field_names(unit: Unit, folder: str) -> tuple[tuple[str, str], ...]:
+    """Fields of several bits and a value of each that may say what an entry is."""
+    own = {
+        name for name, macro in unit.macros.items()
+        if macro.params is None and macro.body and macro.location.path.startswith(folder)
+    }  # fmt: skip
+    found = []
+    for name in sorted(own):
+        match = _FIELD.match(name)
+        if match is not None:
+            values = (f"{match[1]}_{state}" for state in _STATE)
+            found += [(name, value) for value in values if value in own]
+    return tuple(found)
+
+
+def fields(level: str, names: Iterable[tuple[str, str]]) -> tuple[Atom, ...]:
+    """Tests of a field of the raw value against one of its values."""
+    found = []
+    for mask, value in names:
+        for sign in ("!=", "=="):
+            text = f"({level}_val({{x}}) & {mask}) {sign} {value}"
+            found.append(Atom(30, "mask", text, (f"{level}_val",), mask))
+    return tuple(found)
+
+
 def probe(level: str, atoms: Iterable[Atom]) -> str:
     """Functions that ask each atom, as C."""
     return "".join(

@@ -11,6 +11,7 @@ from itertools import product
 from .api import Hooks, Spelling
 from .ctext import Function, Parameter, Statement, blank, indent_at, statement_at, wrap_call
 
+_LOOP = re.compile(r"(?:for|while|do)\b")
 _LOCAL = r"\b{level}_t\s+(\w+)\s*(?:=|;|,|\))"
 
 
@@ -215,7 +216,8 @@ def _clearers(
             call = _call(site, hook, name, indent)
             if call is None:
                 continue
-            for where in dict.fromkeys((one, chain[0])):
+            loop = next((s for s in chain if _LOOP.match(site.text, s.start)), one)
+            for where in dict.fromkeys((loop, one, chain[0])):
                 if where.block and where.kind != "block":
                     near = indent_at(site.text, where.start)
                     again = _call(site, hook, name, near)

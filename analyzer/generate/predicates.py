@@ -26,6 +26,8 @@ from .atoms import (
     Atom,
     accessors,
     available,
+    field_names,
+    fields,
     mask_names,
     masks,
     probe,
@@ -88,23 +90,28 @@ class _Level:
     alike: list[tuple[int, int]]  # places of entries that are to be answered alike
 
 
-def synthesise(bench: Bench) -> Synthesis:
-    """Predicates for every level of an architecture, proved on all entries of all variants."""
+def synthesise(bench: Bench, only: frozenset[str] | None = None) -> Synthesis:
+    """Predicates for every level of an architecture, proved on all entries of all variants.
+
+    `only` some variants, by name, where the others have a header, and predicates, of their own.
+    """
     tables: dict[str, _Level] = {}
     read: list[str] = []
     lost: list[tuple[str, str]] = []
     bench.put({})
     stage, index = bench.stage, bench.index
     base = probe_text(bench.interface.signatures, index.initial_values())
-    names = _mask_names(bench)
+    chosen = [v for v in bench.variants if only is None or v.name in only]
+    lost += [(v.name, "its headers have no predicate") for v in bench.variants if v not in chosen]
+    names, values = _mask_names(bench, chosen)
     for level in LEVELS:
-        atoms = (*accessors(level), *masks(level, names))
+        atoms = (*accessors(level), *masks(level, names), *fields(level, values))
         tables[level] = _Level(atoms, set(range(len(atoms))), [], {}, [])
     probes = "".join(
         probe(level, tables[level].atoms) + swap_probe(level)[0] + protection_probe(level)
         for level in LEVELS
     )
-    for variant in bench.variants:
+    for variant in chosen:
         try:
             built = tuple(p for p in bench.hint if index.built(p, variant.config))
             unit = read_unit(stage, variant, built, "", base + probes, True, cache=bench.cache)
@@ -121,16 +128,23 @@ def synthesise(bench: Bench) -> Synthesis:
     return _solve(tables, tuple(read), tuple(lost))
 
 
-def _mask_names(bench: Bench) -> tuple[str, ...]:
-    """Masks that the headers of the architecture define in every variant that can be read."""
+def _mask_names(
+    bench: Bench, chosen: list[Variant]
+) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...]]:
+    """Masks, and fields with a value, that the headers define in every variant."""
+    folder = f"arch/{bench.arch}/"
     found: list[set[str]] = []
-    for variant in bench.variants:
+    values: list[set[tuple[str, str]]] = []
+    for variant in chosen:
         try:
             unit = read_unit(bench.stage, variant, (), "", "", True, cache=bench.cache)
         except SourceError:
             continue
-        found.append(set(mask_names(unit, f"arch/{bench.arch}/")))
-    return tuple(sorted(set.intersection(*found))) if found else ()
+        found.append(set(mask_names(unit, folder)))
+        values.append(set(field_names(unit, folder)))
+    if not found:
+        return (), ()
+    return tuple(sorted(set.intersection(*found))), tuple(sorted(set.intersection(*values)))
 
 
 _OPTIONS: Final = {

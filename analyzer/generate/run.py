@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
 from ..check.api import hook_api
 from ..check.variant import FRAMEWORK
@@ -16,11 +17,14 @@ from ..tree import KernelTree
 from .agreement import require_agreement
 from .api import Hooks, predicate_shape
 from .edits import Edit, Step, make
+from .groups import header_groups
 from .judge import Bench, Judgement, Row
 from .kconfig_edit import SUPPORT, guard_for, holds, line, place
 from .predicate_text import lacking, predicates_edits, undeclared
 from .predicates import Synthesis, synthesise
 from .search import Search
+
+_MAX_GROUPS: Final = 4  # headers of some variants that are tried
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +89,7 @@ def _plan(
     now = before
     if before.lacking.get("pte"):
         note("predicates")
-        synthesis = synthesise(bench)
-        path = f"arch/{arch}/include/asm/pgtable.h"
+        path, synthesis = _predicates(bench, before)
         if synthesis.predicates and not synthesis.missing:
             stubs, partly = lacking(before.units.values(), FRAMEWORK)
             counted = {one.level for one in synthesis.predicates if one.terms}
@@ -124,6 +127,19 @@ def _plan(
         tuple(search.edits), synthesis, guard, tuple(before.rows), tuple(now.rows), undecided,
         bool(kconfig.select_of(SUPPORT).supported), before.hooked, now.hooked,
     )  # fmt: skip
+
+
+def _predicates(bench: Bench, before: Judgement) -> tuple[str, Synthesis]:
+    """The predicates, and the header to put them into: the one that all variants read, else the
+    one of some variants for which there are predicates."""
+    path = f"arch/{bench.arch}/include/asm/pgtable.h"
+    first = synthesise(bench)
+    if first.missing:
+        for header, names in header_groups(before.units, bench.arch)[:_MAX_GROUPS]:
+            other = synthesise(bench, names)
+            if not other.missing:
+                return header, other
+    return path, first
 
 
 def _select(
