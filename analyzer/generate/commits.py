@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -135,8 +135,14 @@ def _facts(plan: Plan, edits: Iterable[Edit]) -> dict[str, object]:
         "setters": list(setters),
         "clearers": list(clearers),
         "guard": plan.guard,
+        "where": " and ".join(_with(term) for term in plan.guard.split(" && ") if term),
         "configurations": list(dict.fromkeys(row.variant for row in plan.after)),
     }
+
+
+def _with(term: str) -> str:
+    """A term of the guard in words."""
+    return f"with{'out' if term.startswith('!') else ''} CONFIG_{term.lstrip('!')}"
 
 
 def _stubs(edits: Iterable[Edit]) -> list[str]:
@@ -168,11 +174,11 @@ def _worst(rows: Iterable[Row]) -> dict[tuple[str, str], Verdict]:
     return found
 
 
-def helper_table(plan: Plan) -> tuple[list[HelperRow], int]:
-    """Helpers whose accounting changed, and how many others there are."""
+def helper_table(plan: Plan) -> tuple[list[HelperRow], dict[str, int]]:
+    """Helpers whose accounting changed, and how many others there are of each verdict."""
     before, after = _worst(plan.before), _worst(plan.after)
     rows = []
-    same = 0
+    same: dict[str, int] = {}
     levels = ("pte", "pmd", "pud")
     for key in sorted(after, key=lambda k: (levels.index(k[0]), k[1])):
         level, helper = key
@@ -181,10 +187,15 @@ def helper_table(plan: Plan) -> tuple[list[HelperRow], int]:
         where = sorted({function for _, function in hooks})
         changed = hooks != plan.hooked_before.get((helper, level), set())
         if new not in _ORDER or (old is new and not changed):
-            same += 1
+            same[_word(new)] = same.get(_word(new), 0) + 1
             continue
         rows.append(HelperRow(helper, level, _word(old), _word(new), ", ".join(where) or "-"))
     return rows, same
+
+
+def _counted(same: Mapping[str, int]) -> str:
+    """`12 balanced, 4 neutral`, in the order of the words."""
+    return ", ".join(f"{number} {word}" for word, number in sorted(same.items()))
 
 
 def cover(plan: Plan, steps: Sequence[Patch]) -> Patch:
@@ -202,7 +213,8 @@ def cover(plan: Plan, steps: Sequence[Patch]) -> Patch:
         for one in plan.undecided
     ]
     known = {
-        "arch": plan.arch, "guard": plan.guard, "count": len(steps), "rows": rows, "same": same,
+        "arch": plan.arch, "guard": plan.guard, "count": len(steps), "rows": rows,
+        "same": _counted(same),
         "configurations": ", ".join(configurations), "undecided": undecided,
         "enables": not plan.selected,
         "width": max((len(row.helper) for row in rows), default=6),
@@ -210,5 +222,4 @@ def cover(plan: Plan, steps: Sequence[Patch]) -> Patch:
     subject = env.get_template("cover.subject.j2").render(known).strip()
     body = env.get_template("cover.body.j2").render(known)
     footer = env.get_template("footer.j2").render(version=__version__, command=command(plan))
-    body = re.sub(r"\n{3,}", "\n\n", body.strip())
-    return Patch(subject, f"{body}\n\n{footer}", {})
+    return Patch(subject, _tidy(f"{body}\n\n{footer}"), {})

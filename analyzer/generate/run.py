@@ -17,6 +17,7 @@ from ..tree import KernelTree
 from .agreement import require_agreement
 from .api import Hooks, predicate_shape
 from .edits import Edit, Step, make
+from .features import feature_edit
 from .groups import header_groups
 from .judge import Bench, Judgement, Row
 from .kconfig_edit import SUPPORT, guard_for, holds, line, place
@@ -108,7 +109,8 @@ def _plan(
     lost = dict(synthesis.lost) if synthesis is not None else {}
     guard, chosen, problem = _select(tree, bench, arch, now, search, frozenset(lost))
     if chosen is not None:
-        search.keep([chosen])
+        row = feature_edit(tree, arch)
+        search.keep([chosen] if row is None else [chosen, row])
     off = _off(bench, guard) if chosen is not None else frozenset()
     undecided = _undecided(now, synthesis, off)
     for name in partly:

@@ -42,7 +42,7 @@ def _document(tree: KernelTree, found: Generated, tried: Sequence[Tried]) -> dic
             }
             for row in rows
         ],
-        "unchanged": same,
+        "unchanged": sum(same.values()),
         "undecided": [
             {
                 "helper": one.helper, "level": one.level, "variants": list(one.variants),
