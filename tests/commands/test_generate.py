@@ -82,7 +82,7 @@ def test_formats_beside_the_folder(tree: Tree, tmp_path: Path) -> None:
     )  # fmt: skip
     assert done.code == 0
     assert names(tmp_path / "out") == _MAILS
-    assert "@ r1_pmdp_huge_get_and_clear @" in done.out
+    assert "@ r1_pmdp_huge_get_and_clear depends on file in" in done.out
     assert (tmp_path / "r.diff").read_text().startswith(f"diff --git a/{PGTABLE} b/{PGTABLE}\n")
     report = json.loads((tmp_path / "r.json").read_text())
     assert report["patches"][0]["file"] == _MAILS[1]

@@ -120,6 +120,15 @@ def test_one_edit(demo: Demo, tmp_path: Path, before: str, after: str) -> None:
     assert transformed(found, tmp_path) == {"mm/x.c": after}
 
 
+@needs_spatch
+def test_a_rule_is_for_its_file_alone(demo: Demo, tmp_path: Path) -> None:
+    body = _HEAD + _STORE + "}\n"
+    texts = {"mm/x.c": body, "mm/y.c": body}
+    edits = (Edit("mm/y.c", body, _HEAD + _HOOK + _STORE + "}\n", Step.HOOKS, "f", "because"),)
+    found = replace(demo.plan, texts=texts, edits=edits)
+    assert transformed(found, tmp_path) == apply(texts, edits)
+
+
 @pytest.mark.parametrize(
     ("before", "after", "why"),
     [
