@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from analyzer.commands import common
+from analyzer.commands import common, framework
 from analyzer.commands.policy import source_of
 from analyzer.errors import UsageError
 from analyzer.report.escape import visible
@@ -55,6 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="write nothing unless everything is decided (and passes --check)",
     )
+    framework.add_arguments(parser)
     parser.add_argument(
         "--check",
         choices=("mails", "all"),
@@ -85,6 +86,10 @@ def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     """
     from analyzer.generate.output import prepare_folder
 
+    if args.framework:
+        return framework.run(args, out, err)
+    if args.api is not None:
+        raise UsageError("--api goes with --framework; other trees have their hooks already")
     wanted = _wanted(args)
     _configure(args)
     if not args.arch:

@@ -19,6 +19,7 @@ _NOISE = re.compile(
 _OPEN: Final = {"(": ")", "[": "]", "{": "}"}
 _LEVEL = re.compile(r"^(?:const\s+)?(pte|pmd|pud)_t$")
 _KEYWORD = re.compile(r"(if|while|for|switch|do|else|return|goto|break|continue|case|default)\b")
+_MACRO_LOOP: Final = re.compile(r"[A-Za-z_]\w*\s*\(")
 _DECLARATION = re.compile(
     r"^(?:(?:const|volatile|static|register|unsigned|signed|struct\s+\w+|union\s+\w+|enum\s+\w+"
     r"|long|short|int|char|bool|[A-Za-z_]\w*)\s+)+[\s*]*(?!return\b)[A-Za-z_]\w*\s*"
@@ -215,6 +216,13 @@ def _statement(masked: str, at: int, end: int, block: bool) -> Statement | None:
             return None
         semicolon = masked.find(";", inner.end, end)
         return None if semicolon < 0 else Statement(at, semicolon + 1, "compound", (inner,), block)
+    loop = None if key else _MACRO_LOOP.match(masked, at)
+    closed = closing(masked, loop.end() - 1) if loop else -1
+    if closed >= 0:
+        first = _skip(masked, closed + 1, end)
+        if first < end and masked[first] == "{":  # list_for_each_entry(...) { ... }
+            inner = _statement(masked, first, end, False)
+            return None if inner is None else Statement(at, inner.end, "compound", (inner,), block)
     position = at
     while position < end and masked[position] != ";":
         if masked[position] in _OPEN:

@@ -60,6 +60,7 @@ typedef unsigned int gfp_t;
 #define EXPORT_SYMBOL_GPL(name)
 #define MODULE_LICENSE(text)
 #define BIT(n) (1UL << (n))
+#define IS_ALIGNED(x, a) (((x) & ((a) - 1)) == 0)
 #define min(a, b) ((a) < (b) ? (a) : (b))
 #define max(a, b) ((a) > (b) ? (a) : (b))
 #define BUILD_BUG_ON(condition) _Static_assert(!(condition), #condition)
@@ -266,6 +267,7 @@ typedef swp_entry_t softleaf_t;
 #define PAGE_MASK (~(PAGE_SIZE - 1))
 #define PMD_MASK (~(PMD_SIZE - 1))
 #define PTRS_PER_PTE PTC_TABLE
+#define MAX_ORDER_NR_PAGES 8UL	/* page_ext is contiguous within so many */
 
 #define pte_val(entry) ((entry).v)
 #define pmd_val(entry) ((entry).v)

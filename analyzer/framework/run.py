@@ -1,0 +1,171 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Works out all patches that a tree lacks, or why it cannot be helped."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from ..tree import KernelTree, OverlayTree
+from . import allocator, docs, generic, kbuild, order, present, tables
+from .draft import Draft
+from .facts import Facts, read_facts
+from .generations import Generation, choose
+from .part import Said
+from .render import CODE, HEADER, code, header
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One patch: the template of its message, what it does, the files after it."""
+
+    name: str
+    done: tuple[str, ...]
+    texts: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Framework:
+    """`whole`: the tree has all of it already; `base`: the touched files as the tree has them;
+    `left`: what a person has to decide; `refused`: what contradicts, nothing is generated."""
+
+    tree: KernelTree
+    facts: Facts
+    generation: Generation
+    whole: bool
+    begun: bool
+    steps: tuple[Step, ...]
+    base: dict[str, str]
+    left: tuple[str, ...]
+    refused: tuple[str, ...]
+
+    def overlay(self) -> KernelTree:
+        """The tree with all steps made."""
+        if not self.steps:
+            return self.tree
+        texts = self.steps[-1].texts
+        return OverlayTree(self.tree, {p: t.encode("latin-1") for p, t in texts.items()})
+
+
+_Part = Callable[[Draft], Said]
+_ORDER: Final = ("order", "ptep_clear", "check", "allocator", "helpers")
+_OPTIONAL: Final = ("order", "ptep_clear")
+
+
+def bring(tree: KernelTree, api: str | None = None) -> Framework:
+    """The patches that give a tree page table check, or what is missing of it.
+
+    `api`: the name of a generation of the hooks; the newest that the tree can carry otherwise.
+    Raises UsageError for a name that is not known.
+    """
+    draft = Draft(tree)
+    facts = read_facts(draft)
+    wanted = choose(api, facts.set_ptes)
+    found, said = present.existing(draft)
+    begun = any(present.there(draft))
+    generation = found or wanted
+    if api is not None and found is not None and found is not wanted:
+        said.refused.append(
+            f"{HEADER} has the hooks of {found.name}, and --api asks for those of {wanted.name}"
+        )
+    parts = _parts(facts, generation)
+    if begun and not _lacking(tree, parts):
+        refused = () if found is None and api is None else tuple(said.refused)
+        return Framework(tree, facts, generation, not refused, True, (), {}, (), refused)
+    if not facts.page_ext:
+        said.refused.append("include/linux/page_ext.h: there is no page_ext to keep counters in")
+    steps = []
+    for name in _ORDER:
+        before = dict(draft.changed)
+        one = Said()
+        for part in parts[name]:
+            one.take(part(draft))
+        said.left += one.left
+        said.refused += one.refused
+        if draft.changed != before:
+            steps.append(Step(name, tuple(one.done), dict(draft.changed)))
+    base = {}
+    for path in draft.changed:
+        text = Draft(tree).text(path)
+        if text is not None:
+            base[path] = text
+    refused = tuple(dict.fromkeys(said.refused))
+    left = tuple(dict.fromkeys([*said.left, *_notes(draft, facts)]))
+    if refused:
+        steps = []
+    return Framework(tree, facts, generation, False, begun, tuple(steps), base, left, refused)
+
+
+def _parts(facts: Facts, generation: Generation) -> dict[str, tuple[_Part, ...]]:
+    return {
+        "order": (order.reorder,),
+        "ptep_clear": (
+            lambda draft: generic.add_ptep_clear(draft, facts),
+            tables.raw_clears,
+            docs.helper_row,
+        ),
+        "check": (
+            lambda draft: _files(draft, facts, generation),
+            kbuild.support,
+            kbuild.options,
+            kbuild.makefile,
+            kbuild.registration,
+            lambda draft: docs.write_document(draft, facts, kbuild.guards(draft)[0]),
+            docs.boot_parameter,
+            docs.maintainers,
+        ),
+        "allocator": (allocator.hooks,),
+        "helpers": (
+            lambda draft: generic.hook_helpers(draft, facts, generation),
+            lambda draft: tables.retracted(draft, generation),
+        ),
+    }
+
+
+def _lacking(tree: KernelTree, parts: dict[str, tuple[_Part, ...]]) -> bool:
+    """Whether a tree lacks any of the parts without which nothing is counted."""
+    draft = Draft(tree)
+    essential = [*parts["check"][:5], *parts["allocator"], *parts["helpers"]]
+    return any(part(draft).refused for part in essential) or bool(draft.changed)
+
+
+def _files(draft: Draft, facts: Facts, generation: Generation) -> Said:
+    said = Said()
+    if not facts.page_ext:
+        return said
+    if not draft.has(HEADER):
+        draft.put(HEADER, header(generation, docs.document(draft)))
+        said.done.append(f"{HEADER}, with the hooks as they are called since {generation.name}")
+    if not draft.has(CODE):
+        draft.put(CODE, code(generation, facts))
+        said.done.append(CODE)
+    return said
+
+
+def _notes(draft: Draft, facts: Facts) -> list[str]:
+    """What the tree's form leaves open."""
+    notes = []
+    if not facts.flags:
+        notes.append(
+            "write protection of userfaultfd: marking an entry does not protect it by itself"
+            " everywhere in this tree, or swap entries cannot be asked; not checked"
+        )
+    if facts.leaf != "pmd_leaf":
+        notes.append(
+            f"pmd_leaf() is not declared; {facts.leaf}() tells leaves from tables, and has to exist"
+            " wherever the check is enabled"
+        )
+    if re.search(r"\\b\(\?:BUG\|BUG_ON\)\\b", draft.text("scripts/checkpatch.pl") or ""):
+        notes.append(
+            "this tree's checkpatch.pl warns of the word BUG_ON wherever it stands: in"
+            " mm/page_table_check.c, once, on purpose"
+        )
+    test = draft.text("mm/debug_vm_pgtable.c") or ""
+    if test and "page_table_check" not in test:
+        notes.append(
+            "mm/debug_vm_pgtable.c leaves test entries behind in some trees: with DEBUG_VM_PGTABLE"
+            " and the check enforced, boot once before it is sent"
+        )
+    return notes
