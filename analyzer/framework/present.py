@@ -7,7 +7,7 @@ import re
 
 from ..check.api import hook_api
 from ..errors import UsageError
-from ..generate.api import Hooks, Spelling, predicate_shape
+from ..generate.api import Hooks, Spelling, names_of, predicate_shape
 from ..kconfig import architectures
 from .draft import Draft
 from .generations import GENERATIONS, LEVELS, Generation, hooks
@@ -37,7 +37,9 @@ def existing(draft: Draft) -> tuple[Generation | None, Said]:
         said.refused.append(f"{HEADER}: {error}")
         return None, said
     shape = predicate_shape(api.predicate, draft.text(CODE) or "")
-    same = [one for one in GENERATIONS if _spelled(one, found)]
+    names = names_of(api.prototypes)
+    many = frozenset(level for level in LEVELS if f"page_table_check_{level}s_set" in names)
+    same = [one for one in GENERATIONS if one.many == many and _spelled(one, found)]
     exact = [one for one in same if shape is None or one.shape == shape]
     if code:
         said.refused += _undefined(draft)
@@ -55,7 +57,6 @@ def _spelled(one: Generation, found: list[Spelling]) -> bool:
     known = {hook.name: hook for hook in hooks(one)}
     for spelling in found:
         name = spelling.name.removeprefix("page_table_check_")
-        level = name[:3]
         hook = known.get(name) or known.get(name.replace("_set", "s_set"))
         if hook is None:
             return False
@@ -63,8 +64,6 @@ def _spelled(one: Generation, found: list[Spelling]) -> bool:
         if hook.name != name:
             given -= 1  # a macro for a count of one
         if len(spelling.roles) != given or spelling.takes_address != one.address:
-            return False
-        if name.endswith("s_set") and level not in one.many:
             return False
     return True
 

@@ -1,0 +1,324 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Each part of the framework on a small tree: what is written where, and what is left alone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from analyzer.errors import UsageError
+from analyzer.framework import GENERATIONS, bring, read_facts
+from analyzer.framework.draft import Draft
+from analyzer.framework.messages import cover, patches
+from analyzer.framework.render import CODE, HEADER, code, header
+from analyzer.reference.peer import build_peer, plain_layout, source_from
+from analyzer.tree import KernelTree, OverlayTree
+from tests.framework.forest import FILES, KHUGEPAGED, PAGE_ALLOC, PAGE_EXT, PGTABLE, forest
+
+
+def after(tree: KernelTree, path: str, api: str | None = None) -> str:
+    found = bring(tree, api)
+    assert not found.refused
+    return found.steps[-1].texts.get(path) or tree.read(path).decode()
+
+
+def with_files(tree: KernelTree, **texts: str) -> KernelTree:
+    return OverlayTree(tree, {path: text.encode() for path, text in texts.items()})
+
+
+def test_all_parts_are_there() -> None:
+    found = bring(forest())
+
+    assert not found.refused
+    assert not found.whole
+    assert [step.name for step in found.steps] == [
+        "order", "ptep_clear", "check", "allocator", "helpers",
+    ]  # fmt: skip
+    made = set(found.steps[-1].texts)
+    assert {HEADER, CODE, "arch/Kconfig", "mm/Kconfig.debug", "mm/Makefile", "mm/page_ext.c",
+            "mm/page_alloc.c", "mm/khugepaged.c", "include/linux/pgtable.h", "MAINTAINERS",
+            "Documentation/mm/page_table_check.rst", "Documentation/mm/index.rst",
+            "Documentation/admin-guide/kernel-parameters.txt"} <= made  # fmt: skip
+
+
+def test_once_is_enough() -> None:
+    again = bring(bring(forest()).overlay())
+
+    assert again.whole
+    assert not again.steps
+
+
+def test_the_same_tree_gives_the_same_bytes() -> None:
+    assert bring(forest()).steps == bring(forest()).steps
+
+
+# -- the allocator ---------------------------------------------------------------------------
+
+
+def test_free_and_alloc_are_told_beside_page_owner() -> None:
+    text = after(forest(), "mm/page_alloc.c")
+
+    assert text.count("page_table_check_free(page, order);") == 2
+    assert text.count("page_table_check_alloc(page, order);") == 1
+    for kind in (
+        "reset_page_owner(page, order);\n\t\tpage_table_check_free(page, order);\n\t\treturn",
+        "reset_page_owner(page, order);\n\tpage_table_check_free(page, order);\n\n",
+        "set_page_owner(page, order, flags);\n\tpage_table_check_alloc(page, order);\n}",
+        "#include <linux/page_owner.h>\n#include <linux/page_table_check.h>\n\n",
+    ):
+        assert kind in text
+
+
+def test_without_page_owner_the_architecture_hooks_show_the_way() -> None:
+    bare = "\n".join(line for line in PAGE_ALLOC.split("\n") if "page_owner(" not in line)
+    text = after(forest(page_alloc__c=bare), "mm/page_alloc.c")
+
+    assert "!order) {\n\t\tpage_table_check_free(page, order);\n\t\treturn false;" in text
+    assert "page_table_check_free(page, order);\n\tarch_free_page(page, order);" in text
+    assert "arch_alloc_page(page, order);\n\tpage_table_check_alloc(page, order);" in text
+
+
+def test_one_early_return_less() -> None:
+    start = PAGE_ALLOC.index("\tif (unlikely(PageHWPoison")
+    short = PAGE_ALLOC[:start] + PAGE_ALLOC[PAGE_ALLOC.index("\tif (is_bad") :]
+
+    assert after(forest(page_alloc__c=short), "mm/page_alloc.c").count("check_free(") == 1
+
+
+def test_an_allocator_that_is_not_understood_is_refused() -> None:
+    found = bring(forest(page_alloc__c="int nothing;\n"))
+
+    assert not found.steps
+    assert any("not known where pages are freed" in text for text in found.refused)
+
+
+# -- generic helpers -------------------------------------------------------------------------
+
+
+def test_generic_helpers_are_hooked_and_others_are_not() -> None:
+    text = after(forest(), "include/linux/pgtable.h")
+
+    assert "pte_clear(mm, address, ptep);\n\tpage_table_check_pte_clear(mm, address, old);" in text
+    assert "pmd_clear(pmdp);\n\tpage_table_check_pmd_clear(mm, address, old);" in text
+    assert "pud_clear(pudp);\n\tpage_table_check_pud_clear(mm, address, old);" in text
+    assert text.count("page_table_check_pte_clear(") == 1
+    assert "#include <linux/bug.h>\n#include <linux/page_table_check.h>\n" in text
+
+
+def test_set_ptes_brings_the_newest_hooks() -> None:
+    setter = (
+        "static inline void set_ptes(struct mm_struct *mm, unsigned long addr,\n"
+        "\t\tpte_t *ptep, pte_t pte, unsigned int nr)\n{\n"
+        "\tfor (;;) {\n\t\tset_pte(ptep, pte);\n\t\tif (--nr == 0)\n\t\t\tbreak;\n\t}\n}\n\n"
+    )
+    tree = forest(pgtable__h=PGTABLE.replace("#define pmd_leaf", f"{setter}#define pmd_leaf"))
+    found = bring(tree)
+    text = found.steps[-1].texts["include/linux/pgtable.h"]
+
+    assert found.generation.name == "7.1"
+    assert "{\n\tpage_table_check_ptes_set(mm, addr, ptep, pte, nr);\n\n\tfor (;;)" in text
+    assert "page_table_check_ptes_set(mm, ptep, pte, nr);" in after(
+        tree, "include/linux/pgtable.h", "6.6"
+    )
+
+
+def test_the_header_of_before_5_8() -> None:
+    base = forest(pgtable__h=None)
+    tree = OverlayTree(base, {"include/asm-generic/pgtable.h": PGTABLE.encode()})
+
+    assert "page_table_check_pud_clear(" in after(tree, "include/asm-generic/pgtable.h")
+
+
+# -- entries that are cleared raw, tables that are thrown away --------------------------------
+
+
+def test_live_entries_are_cleared_by_ptep_clear() -> None:
+    text = after(forest(), "mm/khugepaged.c")
+
+    assert text.count("ptep_clear(vma->vm_mm, addr, pte);") == 1
+    assert "} else {\n\t\t\tptep_clear(" in text
+    assert "pte_clear(&init_mm" in text
+    assert "static inline void ptep_clear(" in after(forest(), "include/linux/pgtable.h")
+
+
+def test_a_table_that_is_freed_is_uncounted_and_one_that_is_put_back_is_not() -> None:
+    text = after(forest(), "mm/khugepaged.c")
+
+    assert text.count("page_table_check_pte_clear_range(mm, haddr, old);") == 1
+    assert (
+        "haddr, pmd);\n\t\tpage_table_check_pte_clear_range(mm, haddr, old);\n\t\tpte_free" in text
+    )
+    hooked = KHUGEPAGED.replace(
+        "\t\tpte_free(",
+        "\t\tother();\n\t\tpage_table_check_pte_clear_range(mm, haddr, old);\n\t\tpte_free(",
+    )  # fmt: skip
+    assert after(forest(khugepaged__c=hooked), "mm/khugepaged.c").count("clear_range(") == 1
+
+
+# -- the page first, then the entry ----------------------------------------------------------
+
+
+def test_a_page_is_anonymous_before_its_entry_is_set() -> None:
+    text = after(forest(), "mm/memory.c")
+
+    assert (
+        "lock();\n\tpage_add_new_anon_rmap(page, vma);\n\tset_pte_at(vma->vm_mm, addr, ptep, pte);"
+        "\n\tcount++;\n\tunlock();" in text
+    )
+    assert text.index("void known") < text.index("if (PageAnon(page))\n\t\tpage_add")
+    assert "set_pte_at(vma->vm_mm, addr, ptep, pte);\n\tspin_unlock(ptl);" in text
+    assert bring(forest()).steps[0].done == ("late() in mm/memory.c",)
+
+
+# -- options ---------------------------------------------------------------------------------
+
+
+def test_options_stand_behind_page_owner() -> None:
+    text = after(forest(), "mm/Kconfig.debug")
+
+    assert "\n\n\n" not in text
+    order = [line.split()[1] for line in text.split("\n") if line.startswith("config ")]
+    assert order == ["PAGE_OWNER", "PAGE_TABLE_CHECK", "PAGE_TABLE_CHECK_ENFORCED",
+                     "PAGE_POISONING"]  # fmt: skip
+    assert "\tdepends on EXCLUSIVE_SYSTEM_RAM\n" in text
+
+
+@pytest.mark.parametrize(
+    ("char", "debug", "expected"),
+    [
+        ("config DEVMEM\n\tbool\n", "config STRICT_DEVMEM\n\tbool\n", ["!DEVMEM || STRICT_DEVMEM"]),
+        ("config DEVMEM\n\tbool\n", "", ["!DEVMEM"]),
+        ("config DEVMEM\n\tbool\nconfig DEVKMEM\n\tbool\n", "", ["!DEVMEM", "!DEVKMEM"]),
+        ("", "", []),
+    ],
+)
+def test_dev_mem_is_kept_out(char: str, debug: str, expected: list[str]) -> None:
+    tree = OverlayTree(
+        forest(Kconfig__debug=FILES["mm/Kconfig.debug"]),
+        {"mm/Kconfig": None, "drivers/char/Kconfig": char.encode(),
+         "lib/Kconfig.debug": debug.encode()},
+    )  # fmt: skip
+    text = after(tree, "mm/Kconfig.debug")
+
+    guards = [line.removeprefix("\tdepends on ") for line in text.split("\n") if "DEV" in line]
+    assert guards == expected
+    document = after(tree, "Documentation/mm/page_table_check.rst")
+    assert ("/dev/mem" in document) is bool(expected)
+
+
+def test_small_files() -> None:
+    tree = forest()
+
+    assert after(tree, "arch/Kconfig").count("config ARCH_SUPPORTS_PAGE_TABLE_CHECK\n\tbool\n") == 1
+    assert "page_owner.o\nobj-$(CONFIG_PAGE_TABLE_CHECK) += page_table_check.o\n" in after(
+        tree, "mm/Makefile"
+    )
+    assert "#ifdef CONFIG_PAGE_TABLE_CHECK\n\t&page_table_check_ops,\n#endif\n};" in after(
+        tree, "mm/page_ext.c"
+    )
+    assert "   page_owner\n   page_table_check\n   slub\n" in after(
+        tree, "Documentation/mm/index.rst"
+    )
+    parameters = after(tree, "Documentation/admin-guide/kernel-parameters.txt")
+    assert parameters.index("page_poison=") < parameters.index("page_table_check=")
+    assert parameters.index("page_table_check=") < parameters.index("panic=")
+    people = after(tree, "MAINTAINERS")
+    assert people.index("PAGE POOL") < people.index("PAGE TABLE CHECK") < people.index("PANIC")
+
+
+# -- half of it, and what contradicts --------------------------------------------------------
+
+
+def test_half_of_it_is_completed_in_its_own_generation() -> None:
+    whole = bring(forest(), "6.6").overlay()
+    half = OverlayTree(
+        whole, {CODE: None, "mm/page_alloc.c": PAGE_ALLOC.encode(),
+                "include/linux/pgtable.h": PGTABLE.encode()},
+    )  # fmt: skip
+    found = bring(half)
+
+    assert not found.refused
+    assert found.begun
+    assert found.generation.name == "6.6"
+    text = found.steps[-1].texts
+    assert HEADER not in text
+    assert text[CODE] == whole.read(CODE).decode()
+    assert "page_table_check_pte_clear(mm, old);" in text["include/linux/pgtable.h"]
+
+
+@pytest.mark.parametrize("name", [one.name for one in GENERATIONS])
+def test_the_generation_of_a_header_is_known_again(name: str) -> None:
+    tree = bring(forest(), name).overlay()
+    found = bring(OverlayTree(tree, {"mm/page_alloc.c": PAGE_ALLOC.encode()}))
+
+    assert found.generation.name == name
+    assert [step.name for step in found.steps] == ["allocator"]
+
+
+def test_what_contradicts_is_listed() -> None:
+    whole = bring(forest(), "6.6").overlay()
+    cut = OverlayTree(whole, {"mm/page_alloc.c": PAGE_ALLOC.encode()})
+    other = whole.read(CODE).replace(b"__page_table_check_zero", b"__page_table_check_none")
+    odd = whole.read(HEADER).replace(b"struct mm_struct *mm, pud_t pud", b"pud_t pud, int odd")
+
+    assert any("--api" in text for text in bring(cut, "7.1").refused)
+    assert any("does not define" in t for t in bring(OverlayTree(cut, {CODE: other})).refused)
+    assert bring(OverlayTree(cut, {HEADER: None})).refused
+    assert bring(OverlayTree(cut, {HEADER: odd})).refused
+    assert not bring(OverlayTree(cut, {HEADER: odd})).steps
+
+
+def test_no_page_ext_no_counters() -> None:
+    found = bring(forest(page_ext__h="struct nothing;\n"))
+
+    assert any("page_ext" in text for text in found.refused)
+    assert not found.steps
+
+
+def test_an_unknown_generation() -> None:
+    with pytest.raises(UsageError, match=r"no generation '4\.0' .*5\.19, 6\.6"):
+        bring(forest(), "4.0")
+
+
+# -- the code in all forms -------------------------------------------------------------------
+
+
+EACH = PAGE_EXT + "#define for_each_page_ext(page, count, ext, iter) for (;;)\n"
+LOOKUP = PAGE_EXT.replace("page_ext_get(", "lookup_page_ext(").replace("const ", "")
+NO_NEXT = LOOKUP[: LOOKUP.index("static inline")]
+
+
+@pytest.mark.parametrize("generation", GENERATIONS, ids=lambda one: one.name)
+@pytest.mark.parametrize(
+    "ext", [PAGE_EXT, EACH, LOOKUP, NO_NEXT], ids=["get", "each", "lookup", "no-next"]
+)
+def test_every_form_compiles(generation, ext: str) -> None:  # type: ignore[no-untyped-def]
+    facts = read_facts(Draft(forest(page_ext__h=ext)))
+    forms = (
+        facts,
+        replace(facts, leaf="pmd_large", ptep_get=False, huge_zero="is_huge_zero_page",
+                kstrtox="linux/string.h"),
+        replace(facts, map_may_fail=True, shared_flags=True, ext_data=True, pmdp_get=True,
+                swap_test=True, protects=True, writable=("is_writable_migration_entry",)),
+    )  # fmt: skip
+    form = forms[(len(ext) + GENERATIONS.index(generation)) % 3]
+    text = code(generation, form)
+    build_peer(
+        source_from(text.encode(), header(generation, "x").encode(), "g"), plain_layout()
+    ).close()
+
+    assert all(len(line.expandtabs(8)) <= 80 for line in text.split("\n"))
+    assert ("uffd_wp" in text) is form.flags
+    assert "\n\n\n" not in text
+
+
+def test_messages_name_every_place_and_what_only_the_sender_knows() -> None:
+    found = bring(forest())
+    letter = cover(found, ["riscv"])
+    mails = patches(found, ["riscv"])
+
+    assert "NAME <MAIL>" in letter.body
+    assert "late() in mm/memory.c" in mails[0].body
+    assert all("--framework --arch riscv" in mail.body for mail in mails)
+    assert all(len(line) <= 75 for mail in [*mails, letter] for line in mail.body.split("\n"))
