@@ -41,9 +41,9 @@ def _missing(machine: Machine) -> Iterator[tuple[str, str]]:
     )
     absent = {name for name, _ in programs if shutil.which(name) is None}
     yield from ((name, package) for name, package in programs if name in absent)
-    if "gcc" not in absent and machine.arch == "x86" and not _has_header("gcc", "gelf.h"):
+    if "gcc" not in absent and machine.arch == "x86" and not has_header("gcc", "gelf.h"):
         yield "gelf.h", "libelf-dev"  # objtool
-    if machine.compiler not in absent and not _has_header(machine.compiler, "asm/unistd.h"):
+    if machine.compiler not in absent and not has_header(machine.compiler, "asm/unistd.h"):
         yield f"asm/unistd.h for {machine.compiler}", _headers_package(machine)
 
 
@@ -54,7 +54,8 @@ def _headers_package(machine: Machine) -> str:
     return f"linux-libc-dev-{debian.get(machine.name, machine.name)}-cross"
 
 
-def _has_header(compiler: str, header: str) -> bool:
+def has_header(compiler: str, header: str) -> bool:
+    """Whether a compiler finds a header; False where it cannot be run."""
     try:
         done = subprocess.run(
             [compiler, "-E", "-include", header, "-x", "c", os.devnull, "-o", os.devnull],

@@ -18,7 +18,7 @@ from analyzer.boot.kernel import fragment, settings
 from analyzer.boot.machines import MACHINES, find_machine
 from analyzer.boot.process import run_bounded
 from analyzer.boot.run import Limits, boot_tree
-from analyzer.boot.tools import require_tools
+from analyzer.boot.tools import has_header, require_tools
 from analyzer.boot.verdict import Outcome
 from analyzer.errors import ToolError, TreeError, UsageError
 from analyzer.tree import FolderTree
@@ -29,10 +29,12 @@ X86 = find_machine("x86_64")
 
 @pytest.fixture
 def tools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with `make` and `qemu-system-x86_64` before all others in PATH."""
+    """A folder with `make` and `qemu-system-x86_64` before all others in PATH, and a gelf.h."""
     folder = tmp_path / "bin"
     folder.mkdir()
     monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
+    (folder / "gelf.h").touch()
+    monkeypatch.setenv("CPATH", str(folder))
     return folder
 
 
@@ -203,6 +205,8 @@ def test_init_compiles_without_a_warning(machine: object, tmp_path: Path) -> Non
     found = find_machine(machine.name)  # type: ignore[attr-defined]
     if shutil.which(found.compiler) is None:
         pytest.skip(f"{found.compiler} is not installed")
+    if not has_header(found.compiler, "asm/unistd.h"):
+        pytest.skip(f"{found.compiler} has no headers of Linux")
     made = compile_init(found, tmp_path)
     assert made.read_bytes()[:4] == b"\x7fELF"
     text = (tmp_path / "init.log").read_text()

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -11,6 +12,12 @@ import pytest
 from analyzer.frontend import ParseCache, Stage, Unit, read_unit
 from analyzer.kconfig import Variant, load_kconfig
 from analyzer.tree import KernelTree, MemoryTree
+
+CLANG = pytest.param(
+    "clang",
+    marks=pytest.mark.skipif(shutil.which("clang") is None, reason="clang is not installed"),
+)
+"""The preprocessor `clang` as a parameter of a test; skipped where there is none."""
 
 TOY: dict[str, bytes] = {
     "Kconfig": b'source "arch/$(SRCARCH)/Kconfig"\n',

@@ -18,12 +18,12 @@ from analyzer.frontend.includes import scan
 from analyzer.frontend.unit import MAX_DECLARATION
 from analyzer.kconfig import load_kconfig
 from analyzer.tree import MemoryTree
-from tests.frontend.conftest import TOY, ReadToy, toy_variant
+from tests.frontend.conftest import CLANG, TOY, ReadToy, toy_variant
 
 MM = "include/linux/mm.h"
 GENERIC = "include/linux/pgtable.h"
 OWN = "arch/toy/include/asm/pgtable.h"
-KINDS = ("gcc", "clang", "pcpp")
+KINDS = ("gcc", CLANG, "pcpp")
 LAUGHS = b"\n".join(
     [b"#define PTC_0 1 +"]
     + [b"#define PTC_%d PTC_%d PTC_%d" % (n, n - 1, n - 1) for n in range(1, 61)]
@@ -38,7 +38,7 @@ def said(unit: Unit) -> list[tuple[str, int, str]]:
 # -- the bounds of the preprocessor ----------------------------------------------------------
 
 
-@pytest.mark.parametrize("kind", ["gcc", "clang"])
+@pytest.mark.parametrize("kind", ["gcc", CLANG])
 @pytest.mark.parametrize("bomb", [LAUGHS + b"\nint x = PTC_60 0;\n", TENFOLD])
 def test_a_bomb_goes_off_once(kind: str, bomb: bytes) -> None:
     """The error names the file, and the next variant gets it without trying again."""

@@ -12,6 +12,7 @@ import pytest
 
 from analyzer.frontend.includes import scan
 from analyzer.preprocessor import find_tool
+from tests.frontend.conftest import CLANG
 
 
 def names(text: bytes) -> list[str]:
@@ -80,7 +81,7 @@ OUTSIDE = [
 ]
 
 
-@pytest.mark.parametrize("kind", ["gcc", "clang"])
+@pytest.mark.parametrize("kind", ["gcc", CLANG])
 @pytest.mark.parametrize("template", OUTSIDE)
 def test_nothing_outside_is_read(tmp_path: Path, kind: str, template: bytes) -> None:
     """The real preprocessor on the safe text: the secret does not come out, lines are kept."""

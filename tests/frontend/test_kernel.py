@@ -15,6 +15,7 @@ from analyzer.frontend import Chunk, ParseCache, Stage, Unit, find_tool, read_un
 from analyzer.frontend.cparse import parse_declaration
 from analyzer.kconfig import KconfigFiles, Variant, architectures, load_kconfig, variants
 from analyzer.tree import FolderTree
+from tests.frontend.conftest import CLANG
 
 PAGE_TABLES = re.compile(
     r"arch/\w+/include/asm/.*(pgtable|hugetlb|tlb|pgalloc|page|kfence|fixmap)"
@@ -124,7 +125,7 @@ def test_bodies(kernel_6_12: Path, arch: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", ["clang", "pcpp"])
+@pytest.mark.parametrize("kind", [CLANG, "pcpp"])
 def test_preprocessors_agree(kernel_6_12: Path, kind: str) -> None:
     """The same functions from clang and pcpp as from gcc; pcpp may be lines off in a few."""
     tree = FolderTree(kernel_6_12)

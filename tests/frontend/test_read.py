@@ -16,9 +16,9 @@ from pycparser import c_ast
 from analyzer.errors import SourceError, ToolError
 from analyzer.frontend import Location, ParseCache, Stage, Unit, find_tool, read_unit
 from analyzer.tree import FolderTree, GitTree, KernelTree, MemoryTree
-from tests.frontend.conftest import TOY, ReadToy, toy_variant
+from tests.frontend.conftest import CLANG, TOY, ReadToy, toy_variant
 
-KINDS = ("gcc", "clang", "pcpp")
+KINDS = ("gcc", CLANG, "pcpp")
 
 
 def tool(kind: str) -> object:
@@ -204,7 +204,7 @@ def test_the_page_table_header_has_to_be_the_own_one(read_toy: ReadToy) -> None:
         read_toy({"arch/toy/include/asm/pgtable.h": None})
 
 
-@pytest.mark.parametrize("kind", ["gcc", "clang"])
+@pytest.mark.parametrize("kind", ["gcc", CLANG])
 @pytest.mark.parametrize(
     "text",
     [
