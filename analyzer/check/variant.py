@@ -141,6 +141,8 @@ class Judge:
         self.interface = interface
         self.session = Session(unit, variant, world)
         self.runner = Runner(self.session)
+        if reuse is not None:
+            self.session.sharing = reuse.sharing(self.runner.answers)
         self.findings: list[RawFinding] = []
 
     def result(self, bodies: tuple[str, ...], clock: Clock) -> VariantResult:

@@ -56,6 +56,7 @@ class SourceIndex:
         self._makefiles: dict[str, str] = {}
         self._words: dict[str, Words] = {}
         self.damaged: list[str] = []  # files that are no text, one line each
+        self._defining: dict[str, tuple[str, ...]] = {}
         self._made: dict[bytes, tuple[bytes, ...]] | None = None
         self._initial: dict[str, tuple[str, ...]] | None = None
 
@@ -82,11 +83,11 @@ class SourceIndex:
 
         Several are usual: a generic one under `#ifndef`, a weak one, the architecture's own.
         """
-        return tuple(path for path in self._candidates(name) if self.built(path, config))
+        return tuple(path for path in self._with_definition(name) if self.built(path, config))
 
     def defines(self, name: str) -> bool:
         """Whether any file has a definition, whatever the configuration."""
-        return next(self._candidates(name), None) is not None
+        return bool(self._with_definition(name))
 
     def complete(self) -> bool:
         """Whether the architecture's own memory management is there, and all could be searched."""
@@ -102,22 +103,35 @@ class SourceIndex:
             self._assembler = b"".join(data for _, data in self._tree.read_many(paths))
         return name.encode() in self._assembler
 
+    def _with_definition(self, name: str) -> tuple[str, ...]:
+        """The files that define a function or a table, remembered: variants miss the same ones."""
+        known = self._defining.get(name)
+        if known is None:
+            known = self._defining[name] = tuple(self._candidates(name))
+        return known
+
     def _candidates(self, name: str) -> Iterator[str]:
         needle = name.encode()
         pattern = re.compile(
-            rb"^(?![ \t#/*])[^\n;={}]*?\b" + re.escape(needle) + rb"[ \t]*\(([^;{}]*?)\)\s*\{", re.M
+            rb"(?![ \t#/*])[^\n;={}]*?\b" + re.escape(needle) + rb"[ \t]*\(([^;{}]*?)\)\s*\{"
         )
         table = re.compile(
-            rb"^(?!extern|static)[^\n;(){}]*\b" + re.escape(needle) + rb"\b[^\n;(){}]*=\s*\{", re.M
+            rb"(?!extern|static)[^\n;(){}]*\b" + re.escape(needle) + rb"\b[^\n;(){}]*=\s*\{"
         )
         makers = [
             re.compile(rb"^" + maker + rb"\b", re.M) for maker in self._makers().get(needle, ())
         ]
         for path, data in self.texts().items():
-            if any(maker.search(data) for maker in makers) or (
-                needle in data and (pattern.search(data) or table.search(data))
-            ):
+            if any(maker.search(data) for maker in makers):
                 yield path
+                continue
+            at = data.find(needle)
+            while at >= 0:  # both begin where the line of the name begins
+                start = data.rfind(b"\n", 0, at) + 1
+                if pattern.match(data, start) or table.match(data, start):
+                    yield path
+                    break
+                at = data.find(needle, at + 1)
 
     def _makers(self) -> dict[bytes, tuple[bytes, ...]]:
         """Macros of the headers that define a function, by the function they define."""

@@ -4,9 +4,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVar
 
 from ..evaluate.calls import Machine
 from ..evaluate.ctype import IntType
@@ -17,7 +17,9 @@ from ..frontend import Unit
 from ..kconfig import Variant
 from .code import UnitCode
 from .probes import APPLY, CALL, CLASS, CLEAR, TEST, VALUE, EntryClass, entry_classes
+from .sharing import Question, Sharing, Told, plain_key
 
+T = TypeVar("T")
 MM: Final = Opaque("mm", nonnull=True)
 VMA: Final = Opaque("vma", nonnull=True)
 TABLE_BASE: Final = {64: 0x7F00_0000_0000, 32: 0x7000_0000}
@@ -69,6 +71,8 @@ class Entries:
             **dict.fromkeys(IDENTITIES, _identity),
         }
         self.machine.usual = self.machine.overrides
+        self.sharing: Sharing | None = None
+        self.own = 0  # answers so far that are this session's own: they are not shared
         self._entries: dict[tuple[str, str, int], Entry | str] = {}
         self.refused: set[tuple[str, str]] = set()  # classes that the tree refuses to make
         self._widths: dict[str, int] = {}
@@ -90,7 +94,60 @@ class Entries:
 
     def evaluate(self, name: str, *values: Value) -> Value:
         """Calls a function in a run of its own; Unjudged if an undecidable condition matters."""
-        return self.agreed(name, lambda: self.machine.call(name, list(values)))
+        key = [plain_key(value) for value in values]
+
+        def ask() -> Value:
+            return self.agreed(name, lambda: self.machine.call(name, list(values)))
+
+        return ask() if None in key else self.told(("value", name, *key), ask)
+
+    def told(self, key: Hashable, ask: Callable[[], T]) -> T:
+        """What `ask` returns or raises, asked once of all variants that answer alike.
+
+        It has to depend on the key, the word size, and what it asks of the unit.
+        """
+        sharing, machine = self.sharing, self.machine
+        if sharing is None:
+            return ask()
+        key = (self.bits, key)
+        known = sharing.recall(key)
+        if known is not None:
+            machine.questions |= known.questions
+            result: T = known.result()
+            return result
+        outer = machine.questions.copy()
+        machine.questions.clear()
+        types, machine.types.asked = machine.types.asked, set()
+        own, world = self.own, dict(machine.world)
+        value: T | None = None
+        refusal = place = ""
+        ends = False
+        try:
+            value = ask()
+            return value
+        except Unjudged as problem:
+            refusal, place = problem.reason, problem.place
+            raise
+        except PathEnds as end:
+            refusal, ends = str(end), True
+            raise
+        finally:
+            asked = self.asked()
+            common = own == self.own and world == machine.world and not self.unit.unparsed
+            if common and (value is not None or refusal or ends):
+                sharing.remember(key, Told(value, refusal, place, ends, frozenset(asked)))
+            machine.questions |= outer
+            types |= machine.types.asked
+            machine.types.asked = types
+
+    def asked(self) -> set[Question]:
+        """What was asked of the unit since somebody cleared it, parameters included."""
+        machine = self.machine
+        asked = machine.questions | machine.types.asked
+        for kind, name, _ in tuple(asked):
+            if kind == "function":
+                asked |= machine.shape_questions.get(name, frozenset())
+        return asked
 
     def agreed(self, name: str, ask: Callable[[], Value]) -> Value:
         """The answer that every path gives; Unjudged when they differ or none returns."""
@@ -253,12 +310,17 @@ class Entries:
         after: tuple[Value, ...] = (),
     ) -> Entry | str:
         saved = self.machine.run
-        try:
+
+        def ask() -> int:
             run = self.fresh()
             table = self.new_table(level, 8, 0)
             slot = Pointer(table, 0, self.machine.entry_type(level))
             self.machine.call(function, [*before, slot, *after])
-            return Entry(name, 0, run.tables[0].entries[0])
+            return run.tables[0].entries[0]
+
+        try:
+            given = (*(plain_key(v) for v in before), *(plain_key(v) for v in after))
+            return Entry(name, 0, self.told(("store", level, function, given), ask))
         except RecursionError:
             return "nested too deep"
         except (Unjudged, PathEnds) as problem:

@@ -50,6 +50,10 @@ class Counted:
     pages: int
 
 
+NOTHING: Final = Counted(0, 0)
+"""What an entry contributes that is not counted."""
+
+
 class Session(Entries):
     """What an entry counts, by the framework and the predicates of the tree."""
 
@@ -109,6 +113,7 @@ class Session(Entries):
         return None
 
     def _surrogate_call(self, level: str, values: list[Value]) -> Value:
+        self.own += 1
         raw = self.raw(level, values[-1] if len(values) != 2 else values[0])
         return Int(int(self.surrogate(level, raw)), 1, False)
 
@@ -117,6 +122,7 @@ class Session(Entries):
         name = f"{level}_user_accessible_page"
         node = self.machine.code.function_node(name, "")
         if node is None:
+            self.own += 1
             return self.surrogate(level, raw)
         values: list[Value] = []
         for parameter in node.decl.type.args.params:
@@ -136,11 +142,15 @@ class Session(Entries):
         """What an entry contributes to the counters, as the framework of the tree sees it."""
         key = (level, raw)
         if key not in self._counted:
-            self._counted[key] = self._count(level, raw)
+            told = self.told(("counted", level, raw), lambda: self._count(level, raw) or NOTHING)
+            self._counted[key] = told if told.pages else None
         return self._counted[key]
 
     def _count(self, level: str, raw: int) -> Counted | None:
         name = f"__page_table_check_{level}_clear"
+        asked = self.machine.questions
+        asked.update((("function", name, ""), ("function", _COUNTER, "")))
+        asked.update((("constant", f"{level.upper()}_SIZE", ""), ("constant", "PAGE_SIZE", "")))
         if self.machine.code.function_node(name, "") is not None:
             return self._framework_count(name, level, raw)
         if not self.predicate(level, raw):

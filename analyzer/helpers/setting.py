@@ -8,6 +8,7 @@ boot. Only functions of .c files count: what a header assigns, it assigns again 
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from functools import cached_property
 
 from ..frontend import Unit
@@ -15,7 +16,6 @@ from ..frontend import Unit
 _ASSIGNED = re.compile(
     r"(?:^|[;{}]|\belse\b|\)|:)\s*([A-Za-z_]\w*)(?:\s*\[[^;\]]*\]|\s*\.\s*\w+)*\s*=(?!=)"
 )
-_CALLED = re.compile(r"\b([A-Za-z_]\w*)\s*\(")
 MAX_SETTERS = 4
 MAX_CLIMB = 4
 
@@ -26,6 +26,7 @@ class Setting:
     def __init__(self, unit: Unit) -> None:
         self._unit = unit
         self._setters: dict[str, tuple[str, ...]] = {}
+        self._called_by: dict[str, tuple[str, ...]] = {}
 
     @cached_property
     def _assigners(self) -> dict[str, tuple[str, ...]]:
@@ -41,15 +42,33 @@ class Setting:
         return {name: tuple(dict.fromkeys(names)) for name, names in found.items()}
 
     @cached_property
-    def _callers(self) -> dict[str, tuple[str, ...]]:
-        unit = self._unit
-        found: dict[str, list[str]] = {}
-        for name, chunks in unit.functions.items():
-            for chunk in chunks:
-                for callee in set(_CALLED.findall(unit.text, chunk.start, chunk.end)):
-                    if callee != name and callee in unit.functions:
-                        found.setdefault(callee, []).append(name)
-        return {name: tuple(dict.fromkeys(names)) for name, names in found.items()}
+    def _spans(self) -> list[tuple[int, int, int, str]]:
+        """Where each function definition is: start, end, rank of its name among all, name."""
+        functions = enumerate(self._unit.functions.items())
+        return sorted(
+            (chunk.start, chunk.end, rank, name)
+            for rank, (name, chunks) in functions
+            for chunk in chunks
+        )
+
+    def _callers(self, callee: str) -> tuple[str, ...]:
+        """The functions that mention a call of another function, in the order of the unit."""
+        known = self._called_by.get(callee)
+        if known is None:
+            found: set[tuple[int, str]] = set()
+            if callee in self._unit.functions:
+                text, spans = self._unit.text, self._spans
+                call = re.compile(rf"\b{re.escape(callee)}\s*\(")
+                start = text.find(callee)
+                while start >= 0:
+                    match = call.match(text, start)
+                    if match is not None:
+                        at = bisect_right(spans, (start, len(text))) - 1
+                        if at >= 0 and match.end() <= spans[at][1] and spans[at][3] != callee:
+                            found.add(spans[at][2:])
+                    start = text.find(callee, start + 1)
+            known = self._called_by[callee] = tuple(name for _, name in sorted(found))
+        return known
 
     def setters(self, variable: str) -> tuple[str, ...]:
         """The functions to run for the value of a variable, those without parameters preferred.
@@ -67,7 +86,7 @@ class Setting:
         for _ in range(MAX_CLIMB):
             climbed: list[str] = []
             for name in names:
-                callers = self._callers.get(name, ())
+                callers = self._callers(name)
                 climbed += callers if callers and self._has_parameters(name) else (name,)
             if tuple(dict.fromkeys(climbed)) == names:
                 break
@@ -83,7 +102,7 @@ class Setting:
             name = todo.pop()
             if name in top:
                 continue
-            for caller in self._callers.get(name, ()):
+            for caller in self._callers(name):
                 if caller not in found:
                     found.add(caller)
                     todo.append(caller)
@@ -93,7 +112,7 @@ class Setting:
         """A function that calls at least two of several setters; '' when none does."""
         counted: dict[str, int] = {}
         for name in names:
-            for caller in self._callers.get(name, ()):
+            for caller in self._callers(name):
                 counted[caller] = counted.get(caller, 0) + 1
         best = sorted(counted, key=lambda caller: (-counted[caller], caller))
         return best[0] if best and counted[best[0]] > 1 else ""

@@ -12,16 +12,16 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from ..helpers.code import UnitCode
 from ..helpers.interface import Signature
 from ..helpers.session import Session
+from ..helpers.sharing import Question, Told
 from .outcome import Case, Trace
 
-Question = tuple[str, str, str]  # kind, name, file that asks
 Setting = tuple[int, ...]  # word size, and the table that a helper is given
 _WORD = re.compile(r"[A-Za-z_]\w*")
 _POINTED: Final = re.compile(r"\b(?:struct|union)\s+\w+\s*\*")
@@ -36,6 +36,14 @@ class Record:
     setting: Setting
     answers: tuple[tuple[Question, str], ...]
     traces: Mapping[Case, tuple[Trace, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Answered:
+    """What a function of the tree said, and everything that it depends on."""
+
+    told: Told
+    answers: tuple[tuple[Question, str], ...]
 
 
 class Answers:
@@ -128,6 +136,7 @@ class Reuse:
 
     def __init__(self) -> None:
         self._records: dict[str, list[Record]] = {}
+        self._told: dict[Hashable, list[_Answered]] = {}
         self.hits = 0  # helpers of which nothing had to be run
 
     def find(
@@ -155,3 +164,29 @@ class Reuse:
         asked = tuple((question, answers.digest(question)) for question in sorted(questions))
         record = Record(signature, setting, asked, traces)
         self._records.setdefault(signature.name, []).append(record)
+
+    def sharing(self, answers: Answers) -> Shared:
+        """What the session of these answers has in common with others."""
+        return Shared(self._told, answers)
+
+
+class Shared:
+    """The answers of functions that hold in one session (see `helpers.sharing`)."""
+
+    def __init__(self, told: dict[Hashable, list[_Answered]], answers: Answers) -> None:
+        self._told = told
+        self._answers = answers
+
+    def recall(self, key: Hashable) -> Told | None:
+        """What was said in a session that answers all questions alike."""
+        digest = self._answers.digest
+        for known in self._told.get(key, ()):
+            if all(digest(question) == answer for question, answer in known.answers):
+                return known.told
+        return None
+
+    def remember(self, key: Hashable, told: Told) -> None:
+        """Keep what was said."""
+        digest = self._answers.digest
+        answers = tuple((question, digest(question)) for question in sorted(told.questions))
+        self._told.setdefault(key, []).append(_Answered(told, answers))

@@ -19,7 +19,7 @@ from .addresses import is_elsewhere, stands_still
 from .deltas import hooked_delta, is_user_mm, stored_delta
 from .hugetlb import counted_at, is_hugetlb
 from .outcome import INDEX, Case, HelperRuns, Outcome, Trace
-from .reuse import Answers, Question, Reuse, Setting
+from .reuse import Answers, Reuse, Setting
 
 MAX_PATHS: Final = 64
 MAX_RUNS: Final = 4 * MAX_PATHS  # those that come together with another one included
@@ -156,20 +156,11 @@ class Runner:
             if reuse is not None and not made:
                 reuse.hits += 1
             elif reuse is not None and world == self.machine.world:
-                reuse.keep(signature, setting, made, self._asked(), self.answers)
+                reuse.keep(signature, setting, made, self.session.asked(), self.answers)
         except (Unjudged, PathEnds) as problem:
             reason = str(problem)
         outcomes = tuple(self._judged(signature.name, trace) for trace in traces)
         return HelperRuns(signature, contract, outcomes, vacuous, reason)
-
-    def _asked(self) -> set[Question]:
-        """What the runs just made asked of the unit, parameters of functions included."""
-        machine = self.machine
-        asked = machine.questions | machine.types.asked
-        for kind, name, _ in tuple(asked):
-            if kind == "function":
-                asked |= machine.shape_questions.get(name, frozenset())
-        return asked
 
     def _setting(self, signature: Signature, contract: Contract) -> Setting:
         """Word size, empty entry, what stands for a table of unknown address, bytes of an entry."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from analyzer.evaluate.values import Unjudged
 from analyzer.helpers.interface import Signature
 from analyzer.helpers.session import Session
 from analyzer.law.reuse import Reuse
@@ -124,6 +125,8 @@ def unit(case: Case, own: str) -> Session:
 
 
 def told(runner: Runner, reuse: Reuse | None) -> list[tuple[str, ...]]:
+    if reuse is not None:
+        runner.session.sharing = reuse.sharing(runner.answers)
     runs = runner.run(TAKE, reuse)
     assert not runs.reason, runs.reason
     return [
@@ -152,6 +155,54 @@ def test_same_variant_is_not_run_again(case: Case) -> None:
     before = told(Runner(unit(case, case.yes)), reuse)
     assert told(Runner(unit(case, case.yes)), reuse) == before
     assert reuse.hits == 1
+
+
+def asked(case: Case, own: str, reuse: Reuse | None) -> str:
+    """What the condition of a case is, asked as a predicate would be."""
+    text = (
+        f'{case.predicate}{case.declared}\n# 1 "own.h"\n{own}\n# 1 "both.h"\n{case.both}\n'
+        f"static int asked_(pte_t old) {{ return !!({case.condition}); }}\n"
+    )
+    one = session(text, entries=ENTRIES)
+    if reuse is not None:
+        one.sharing = reuse.sharing(Runner(one).answers)
+    try:
+        return repr(one.evaluate("asked_", one.wrap("pte", 7)))
+    except Unjudged as problem:
+        return problem.reason
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if case.condition not in ("0", "1")],
+                         ids=lambda case: case.title)  # fmt: skip
+@pytest.mark.parametrize("turned", [False, True])
+def test_other_variant_is_asked_itself(case: Case, turned: bool) -> None:
+    first, second = (case.no, case.yes) if turned else (case.yes, case.no)
+    reuse = Reuse()
+    before, after = asked(case, first, reuse), asked(case, second, reuse)
+    assert after == asked(case, second, None)
+    if case.title != "no predicate":
+        assert before != after
+
+
+def test_answers_are_shared_and_refusals_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    case = Case("", "", "", condition="on_that_is_not_there")
+    reuse = Reuse()
+    before = [asked(CASES[0], CASES[0].yes, reuse), asked(case, "", reuse)]
+    monkeypatch.setattr(Session, "agreed", None)  # nothing may be run again
+    assert [asked(CASES[0], CASES[0].yes, reuse), asked(case, "", reuse)] == before
+
+
+def test_other_constructors_make_other_entries() -> None:
+    reuse = Reuse()
+    raws = []
+    for bits in ("3", "19"):
+        entries = ENTRIES.replace("flags ? 3", f"flags ? {bits}")
+        one = session(PREDICATE, entries=entries)
+        one.sharing = reuse.sharing(Runner(one).answers)
+        raws.append([(entry.name, entry.raw) for entry in one.classes("pte")])
+        assert [one.counted("pte", raw) for _, raw in raws[-1] if raw & 3 == 3]
+    assert raws[0] != raws[1]
+    assert len(raws[0]) == len(raws[1])
 
 
 def test_unrelated_differences_do_not_matter() -> None:
