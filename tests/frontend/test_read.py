@@ -264,6 +264,37 @@ def test_names_made_to_annoy(read_toy: ReadToy) -> None:
     assert "generic" in unit.functions
 
 
+@pytest.mark.parametrize("table", ["", "pv_ops, "])
+def test_operations_of_a_hypervisor(read_toy: ReadToy, table: str) -> None:
+    """With the table among the arguments and without, the assembler is a call through it."""
+    comma = table.replace("pv_ops", "array")
+    head = (
+        f'#define PVOP_CALL0(rettype, {comma}op) ({{ asm("call"); }})\n'
+        "struct ops { struct { void (*set)(pte_t *p, unsigned long v); unsigned long (*get)(void);"
+        " struct { unsigned long (*func)(unsigned long v); } make; } mmu; };\n"
+        "extern struct ops pv_ops;\n"
+    )
+    text = (
+        "#include <asm/paravirt_types.h>\n"
+        "static inline unsigned long f(pte_t *p, unsigned long v)\n{\n"
+        f"\tPVOP_VCALL2({table}mmu.set, p, v);\n"
+        f'\tv += PVOP_ALT_CALLEE1(unsigned long, {table}mmu.make, v, "mov a, b", 1);\n'
+        f"\treturn v + PVOP_CALL0(unsigned long, {table}mmu.get);\n}}\n"
+    )
+    unit = read_toy(
+        {
+            "arch/toy/include/asm/paravirt_types.h": head.encode(),
+            "include/linux/mm.h": TOY["include/linux/mm.h"] + text.encode(),
+        }
+    )
+    chunk = unit.function("f")
+    assert chunk is not None
+    source = unit.source(chunk).replace(" ", "")
+    for call in ("pv_ops.mmu.set(p,v)", "pv_ops.mmu.make.func(v)", "pv_ops.mmu.get()"):
+        assert call in source
+    assert unit.ast(chunk) is not None
+
+
 def test_shadows(read_toy: ReadToy) -> None:
     exchange = (
         b"static inline unsigned long __xchg(void *p) { return 0; }\n"
