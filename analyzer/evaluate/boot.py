@@ -50,9 +50,11 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """The variable that is asked for, and the names that its value depends on."""
+    """The variable that is asked for, with the local pointers to it, and the names that its value
+    depends on."""
 
     target: str
+    places: frozenset[str]
     names: frozenset[str]
 
 
@@ -199,7 +201,7 @@ class Boot(Core):
                 return
             self.evaluate(node, scope)
         except (Unjudged, PathEnds, Break, Continue, Jump):
-            if _touches(node, frozenset({part.target}), carriers):
+            if _touches(node, part.places, carriers):
                 raise Spoiled from None
             if isinstance(node, c_ast.Decl) and node.name:
                 scope.names[node.name] = Variable(
@@ -256,13 +258,16 @@ def _target(node: Node) -> str:
 
 def _relevant(body: Node, name: str, carriers: frozenset[str]) -> Slice:
     """The names that the value of a variable depends on in one body."""
-    names = {name}
+    places = {name}
     nodes: list[Node] = []
     todo = [body]
     while todo:
         item = todo.pop()
         nodes.append(item)
+        if isinstance(item, c_ast.Decl) and _points_to(item, name):
+            places.add(str(item.name))
         todo.extend(child for _, child in item.children())
+    names = set(places)
     while True:
         before = len(names)
         known = frozenset(names)
@@ -272,7 +277,17 @@ def _relevant(body: Node, name: str, carriers: frozenset[str]) -> Slice:
             elif isinstance(item, _CONDITIONAL) and _touches(item, known, carriers):
                 names |= set() if item.cond is None else _ids(item.cond)
         if len(names) == before:
-            return Slice(name, frozenset(names))
+            return Slice(name, frozenset(places), frozenset(names))
+
+
+def _points_to(decl: Node, name: str) -> bool:
+    """Whether a local pointer is declared that starts as the address of a variable."""
+    if not isinstance(decl.type, c_ast.PtrDecl) or decl.init is None:
+        return False
+    init = decl.init
+    while isinstance(init, (c_ast.Cast, c_ast.UnaryOp)):
+        init = init.expr
+    return _root(init) == name
 
 
 def _ids(node: Node) -> set[str]:

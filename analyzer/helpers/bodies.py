@@ -26,6 +26,7 @@ _INITIAL = re.compile(
     rb"(?:[ \t]*__\w+\([^)\n]*\))*[ \t]*=[ \t]*([^;{}\"#]{1,200});",
     re.M,
 )
+_AT_BOOT = re.compile(rb"^[ \t]+([a-z_]\w*)[ \t]*=[ \t]*(-?[0-9]\w*)[ \t]*;", re.M)
 _TENTATIVE = re.compile(
     rb"^(?!static\b|typedef\b|extern\b|return\b|union\b|enum\b)([A-Za-z_][\w \t]*?)"
     rb"(?:[ \t]*__\w+(?:\([^)\n]*\))?)*[ \t]*;",
@@ -150,7 +151,8 @@ class SourceIndex:
         """Initializers of global scalars that the architecture's headers declare, as C text.
 
         One that is defined without an initializer has no text: it starts as zero. A mask that is
-        narrowed at boot starts as all ones there; the evaluator uses the initial
+        narrowed at boot starts as all ones there, or in the code of the architecture's boot/
+        folder, which hands its variables on to the kernel; the evaluator uses the initial
         value in arithmetic and takes both ways where a condition asks for it.
         """
         if self._initial is None:
@@ -175,6 +177,13 @@ class SourceIndex:
                 for words in _TENTATIVE.findall(data):
                     for name in [w for w in _NAME.findall(words)[1:] if w in declared]:
                         found.setdefault(name.decode("latin-1"), ())
+            folder = f"arch/{self._arch}/boot"
+            for _, data in self._tree.read_many(
+                path for path in self._tree.walk(folder, (".c",)) if path.count("/") == 3
+            ):
+                for name, value in _AT_BOOT.findall(data):
+                    if name in declared:
+                        found.setdefault(name.decode("latin-1"), (value.decode("latin-1"),))
             self._initial = found
         return self._initial
 

@@ -16,6 +16,7 @@ from ..frontend import Unit
 _ASSIGNED = re.compile(
     r"(?:^|[;{}]|\belse\b|\)|:)\s*([A-Za-z_]\w*)(?:\s*\[[^;\]]*\]|\s*\.\s*\w+)*\s*=(?!=)"
 )
+_ALIAS = re.compile(r"\*\s*([A-Za-z_]\w*)\s*=\s*&?\s*([A-Za-z_]\w*)\s*;")
 MAX_SETTERS = 4
 MAX_CLIMB = 4
 
@@ -36,7 +37,11 @@ class Setting:
             for chunk in chunks:
                 if not unit.path(chunk).endswith(".c"):
                     continue
-                for variable in set(_ASSIGNED.findall(unit.text, chunk.start, chunk.end)):
+                assigned = set(_ASSIGNED.findall(unit.text, chunk.start, chunk.end))
+                for alias, variable in _ALIAS.findall(unit.text, chunk.start, chunk.end):
+                    if alias in assigned:
+                        assigned.add(variable)
+                for variable in assigned:
                     if variable in unit.variables:
                         found.setdefault(variable, []).append(name)
         return {name: tuple(dict.fromkeys(names)) for name, names in found.items()}

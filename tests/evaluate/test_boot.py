@@ -37,6 +37,14 @@ def test_an_array_that_one_function_fills() -> None:
     assert value(text) == 5
 
 
+def test_an_array_that_is_filled_through_a_local_pointer() -> None:
+    start = f"{MAP}static void fill(void) {{ unsigned long *m = map; "
+    assert value(f"{start}m[0] = 1; m[2] = 1 | 4; }}") == 5
+    assert isinstance(asked(f"{start}m[0] = 1; }}")[0], Opaque) or value(start + "m[0] = 1; }") == 0
+    unseen = asked(f"int far(void);\n{start}m[2] = 4; m[far()] = 1; }}")[0]
+    assert isinstance(unseen, Opaque)  # what cannot be followed may have hit any of them
+
+
 def test_what_it_is_given_comes_from_the_caller() -> None:
     text = f"{MAP}static void fill(unsigned long a) {{ map[2] = a | 4; }}\n"
     assert value(f"{text}static void init(void) {{ unsigned long b = 8; fill(b); }}") == 12

@@ -75,6 +75,23 @@ def test_initial_values(tmp_path: Path) -> None:
         assert SourceIndex(it, "new").initial_values() == {"pte_mask": ("~0UL",)}
 
 
+def test_initial_values_of_code_that_runs_before_the_kernel(tmp_path: Path) -> None:
+    files = {
+        "arch/new/include/asm/pgtable.h": "extern unsigned long pte_mask, pte_known, pte_late;\n",
+        "arch/new/mm/init.c": (
+            "#include <asm/pgtable.h>\nunsigned long __boot(pte_mask);\n"
+            "unsigned long pte_known = 7;\n"
+        ),
+        "arch/new/boot/start.c": (
+            "static void detect(void)\n{\n\tpte_mask = -1UL;\n\tpte_known = 1;\n"
+            "\tpte_late = facility();\n\tunrelated = 3;\n\tpte_mask &= ~4UL;\n}\n"
+        ),
+    }
+    with tree(tmp_path, **files) as it:
+        found = SourceIndex(it, "new").initial_values()
+    assert found == {"pte_mask": ("-1UL",), "pte_known": ("7",)}
+
+
 def test_missing_functions_are_followed_through_bodies() -> None:
     unit = Unit(
         '\n# 1 "t.h"\ntypedef struct { unsigned long pte; } pte_t;\n'
