@@ -44,6 +44,8 @@ from .values import FuncRef, Int, Opaque, PathEnds, Pointer, Struct, Text, Unjud
 
 _PURE: Final = frozenset({"bswap", "clz", "c", "ctz", "ffs", "popcount", "parity", "clrsb", "abs"})
 _ASM: Final = "__ptc_asm"
+TANGLE: Final = 3  # choices on one path through a function that is not followed from then on
+_TRUTHS: Final = frozenset({"int", "bool", "_Bool", "unsigned", "signed"})
 HELPER_DEPTH: Final = 2  # our probe, and the helper that it calls
 
 
@@ -56,6 +58,11 @@ class Shape:
     has_mm: bool
     defined: Location
     void: bool
+    answers: bool  # with a plain number, which is no entry
+
+
+class Tangled(Exception):
+    """A function is not followed any more: the paths of the case are to be run again."""
 
 
 class Machine(Intrinsics, InlineAssembly, StaticTypes, Expressions, Statements, Globals):
@@ -73,9 +80,10 @@ class Machine(Intrinsics, InlineAssembly, StaticTypes, Expressions, Statements, 
         self.needed: set[str] = set()  # functions that use the entry's address they are given
         self._shapes: dict[Node, Shape] = {}
         self.shape_questions: dict[str, frozenset[tuple[str, str, str]]] = {}
-        self.overrides: dict[str, Callable[[list[Value]], Value]] = {}
+        self.overrides: dict[str, Callable[[list[Value]], Value | None]] = {}
         self.usual = self.overrides  # those under which calls are remembered
         self.recall = Recall()
+        self.tangled: set[str] = set()  # answers nobody can foresee, and no entry depends on
         self.meeting: Meeting | None = None  # where paths of the case that is run come together
 
     # -- expressions that call
@@ -191,7 +199,9 @@ class Machine(Intrinsics, InlineAssembly, StaticTypes, Expressions, Statements, 
         override = self.overrides.get(name)
         if override is not None:
             self.questions.add(("function", name, ""))
-            return override(values)
+            answer = override(values)
+            if answer is not None:
+                return answer
         if name not in self.ordinary:
             try:
                 handled = self.intrinsic(name, values)
@@ -214,6 +224,9 @@ class Machine(Intrinsics, InlineAssembly, StaticTypes, Expressions, Statements, 
         if self._skippable(name, node, values):
             self.forget_globals(name)
             return Int(0)
+        if name in self.tangled and self.meeting is not None and self._apart(values):
+            self.forget_globals(name)
+            return Opaque(self._call_name(name, values))
         return self._enter(name, node, values)
 
     def _build_error(self, name: str) -> Value:
@@ -373,6 +386,7 @@ class Machine(Intrinsics, InlineAssembly, StaticTypes, Expressions, Statements, 
         except (Break, Continue):
             raise Unjudged("break or continue outside a loop") from None
         except Unjudged as reason:
+            self._entangle(name, shape, values, first, before)
             if not reason.place:
                 reason.place = f"{name} ({run.location})"
             if (
@@ -387,9 +401,44 @@ class Machine(Intrinsics, InlineAssembly, StaticTypes, Expressions, Statements, 
         finally:
             run.stack.pop()
             run.location = called
+        if len(run.choices) >= first + TANGLE:
+            self._entangle(name, shape, values, first, before)
         if meeting is not None and len(run.choices) > first:
             meeting.returned(run, first, steps, before[1], values, result)
         return result
+
+    def _entangle(
+        self, name: str, shape: Shape, values: list[Value], first: int, before: tuple[int, int]
+    ) -> None:
+        """Raises Tangled for a function that asks much and whose answer is a number.
+
+        It is given no entry's address, stores to none and reaches no hook; its answer is unknown
+        from then on, which is more than it can answer.
+        """
+        run = self.run
+        if (
+            self.meeting is not None
+            and shape.answers
+            and len(run.choices) >= first + TANGLE
+            and before == (run.stores, len(run.events))
+            and self._apart(values)
+            and not self.noted_reach(name)
+        ):
+            self.tangled.add(name)
+            self.recall.clear()  # of calls that followed it
+            raise Tangled
+
+    def _apart(self, values: list[Value]) -> bool:
+        """Whether no argument leads to an entry or to a local variable."""
+        for value in values:
+            if isinstance(value, Int) and isinstance(self.at_address(value), Pointer):
+                return False
+            local = isinstance(value, Pointer) and not (
+                isinstance(value.obj, Variable) and value.obj.is_global
+            )
+            if local or self.names_slot(value):
+                return False
+        return True
 
     def _shape(self, name: str, node: Node) -> Shape:
         before, self.types.asked = self.types.asked, set()
@@ -420,6 +469,7 @@ class Machine(Intrinsics, InlineAssembly, StaticTypes, Expressions, Statements, 
         return Shape(
             tuple(parameters), self.types.of(returned), has_mm, defined,
             plain and returned.type.names == ["void"],
+            plain and {*returned.type.names} <= _TRUTHS,
         )  # fmt: skip
 
     def _adjusted(self, ctype: CType) -> CType:

@@ -209,7 +209,8 @@ class Intrinsics(Core):
         offset = place.offset + count.value // word * (word // 8)
         place = Pointer(place.obj, offset, IntType(word, False))
         old = self.load(place)
-        assert isinstance(old, Int)
+        if not isinstance(old, Int):
+            raise Unjudged(f"{operation} beside the table")
         bit = 1 << (count.value % word)
         new = old.raw
         if "clear" in operation:

@@ -130,10 +130,10 @@ class Memory:
         return self._order
 
     def load_table(self, table: Table, offset: int, ctype: CType | None) -> Value:
-        """Reads an entry, or a part of one; Unjudged outside the table."""
+        """Reads an entry, or a part of one. What stands beside the table is not known."""
         index, rest = divmod(offset, table.width)
-        if not 0 <= index < len(table.entries):
-            raise Unjudged(f"reads outside the {table.name}")
+        if not 0 <= index < len(table.entries) or (table.window and index not in table.window):
+            return Opaque(f"*({table.name}{offset:+d})")
         raw = table.entries[index]
         size = table.width if ctype is None else ctype.size
         if rest or size != table.width:

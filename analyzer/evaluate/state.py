@@ -12,7 +12,7 @@ from .memory import Table, Variable
 from .values import Unjudged, Value
 
 NOWHERE: Final = Location("", 0)
-MAX_CHOICES: Final = 14
+MAX_CHOICES: Final = 20
 MAX_STEPS: Final = 60_000
 MAX_DEPTH: Final = 60
 LOCAL_STEP: Final = 0x1000  # between the addresses of local variables

@@ -182,13 +182,16 @@ class Statements(Initializers, Harmless):
     # -- loops
 
     def _holds(self, cond: Node, scope: Scope, iteration: int) -> bool:
+        sense = True
+        while isinstance(cond, c_ast.UnaryOp) and cond.op == "!":  # !list_entry_is_head(...)
+            cond, sense = cond.expr, not sense
         value = self.evaluate(cond, scope)
         if isinstance(value, Opaque) and not value.nonnull:
             if iteration >= MAX_OPAQUE_ITERATIONS:
                 return False
             self.mark(cond)
-            return bool(self.run.choose(value.name))
-        return self.truth(value, cond)
+            return bool(self.run.choose(value.name)) == sense
+        return self.truth(value, cond) == sense
 
     def _loop(
         self, cond: Node | None, body: Node, step: Node | None, scope: Scope, first: bool

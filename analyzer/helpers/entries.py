@@ -69,6 +69,7 @@ class Entries:
         self.machine.overrides = {
             **dict.fromkeys(("huge_page_size", "folio_size", "page_size"), self._huge_page_size),
             **dict.fromkeys(IDENTITIES, _identity),
+            "pfn_valid": self._has_page,
         }
         self.machine.usual = self.machine.overrides
         self.sharing: Sharing | None = None
@@ -78,6 +79,13 @@ class Entries:
         self._widths: dict[str, int] = {}
         self._constants: dict[str, int | None] = {}
         self._makers: dict[tuple[str, str], int] = {}
+
+    def _has_page(self, values: list[Value]) -> Value | None:
+        """The frames that our entries map are ordinary memory; of others nothing is known."""
+        pfn = values[0] if values else None
+        first, second = self.frames
+        ours = isinstance(pfn, Int) and first <= pfn.value < 2 * second - first
+        return Int(1) if ours else None
 
     def _huge_page_size(self, values: list[Value]) -> Value:
         """A hugetlb page is asked about at the size of a PMD."""

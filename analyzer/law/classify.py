@@ -176,10 +176,11 @@ def root_of(
 ) -> tuple[str, Location]:
     """The function that is to be mended, and the line there.
 
-    For a hook that is wrong it is the hook's own; for a missing one the innermost function that
-    knows the mm and that no balanced helper relies on to stay raw.
+    For a hook that is wrong, or counts where nothing changes, it is the hook's own; for a missing
+    one the innermost function that knows the mm and that no balanced helper relies on to stay raw.
     """
-    if rule not in ("PTC101", "PTC109", "PTC108") and outcome.hooks:
+    needless = rule == "PTC108" and not outcome.expected
+    if (needless or rule not in ("PTC101", "PTC109", "PTC108")) and outcome.hooks:
         event = _hook_at_fault(session, outcome)
         stack = frames(event)
         function = stack[-1].function if stack else ""

@@ -11,7 +11,7 @@ from ..helpers.contracts import Contract
 from ..helpers.interface import Signature
 from ..helpers.session import Entry
 
-INDEX: Final = 512  # the entry of the table that a helper is given
+INDEX: Final = 2048  # the entry of the table that a helper is given
 
 Delta = dict[tuple[int, int], int]
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
 from typing import Final
 
+from ..evaluate.calls import Tangled
 from ..evaluate.memory import Table
 from ..evaluate.merge import Meeting, Merged
 from ..evaluate.state import Event, alternatives
@@ -24,8 +27,9 @@ from .reuse import Answers, Reuse, Setting
 MAX_PATHS: Final = 64
 MAX_RUNS: Final = 4 * MAX_PATHS  # those that come together with another one included
 LIMIT: Final = "more than"  # how reasons begin that name a bound
-SLOTS: Final = 1024
-BATCH: Final = 4
+SLOTS: Final = 4096
+BATCH: Final = 3  # the first entry, the last one, and one that is neither
+PAIR: Final = 2  # the batch where one of three has more paths than can be followed
 SECOND: Final = 64  # a second entry of the same level, for helpers that move or copy
 
 _SLOT = re.compile(r"^(?:const\s+)?(pte|pmd|pud)_t\s*\*")
@@ -45,6 +49,7 @@ class Runner:
         self.session = session
         self.machine = session.machine
         self.answers = Answers(session)
+        self._paired: set[str] = set()  # helpers with too many paths over larger batches
 
     # -- cases
 
@@ -101,6 +106,8 @@ class Runner:
             return
         pivots = self._pivots(level, entries)
         for entry in entries:
+            if contract.new is New.NO_TABLE and entry.name == "table":
+                continue
             if old.name in pivots or entry.name in pivots:
                 yield Case(old, entry, 1)
             if entry.kind is not None and entry.kind.present and old.name in pivots:
@@ -151,7 +158,7 @@ class Runner:
             for case in cases:
                 found = known.get(case)
                 if found is None:
-                    found = made[case] = tuple(self.traces(signature, case, contract))
+                    found = made[case] = self._traces(signature, case, contract)
                 traces.extend(found)
             if reuse is not None and not made:
                 reuse.hits += 1
@@ -176,11 +183,38 @@ class Runner:
 
     def paths(self, signature: Signature, case: Case, contract: Contract) -> list[Outcome]:
         """All paths of one case, judged, in a fixed order."""
-        traces = self.traces(signature, case, contract)
+        traces = self._traces(signature, case, contract)
         return [self._judged(signature.name, trace) for trace in traces]
 
-    def traces(self, signature: Signature, case: Case, contract: Contract) -> list[Trace]:
-        """All paths of one case, in a fixed order; of those that come together, one."""
+    def _traces(self, signature: Signature, case: Case, contract: Contract) -> tuple[Trace, ...]:
+        """All paths of a case; of a smaller batch where there are too many of them."""
+        if case.nr <= PAIR:
+            return tuple(self.traces(signature, case, contract))
+        if signature.name not in self._paired:
+            found = self.traces(signature, case, contract, hasty=True)
+            if not found[-1].reason.startswith(LIMIT):
+                return tuple(found)
+            self._paired.add(signature.name)
+        pair = replace(case, nr=PAIR, neighbours=case.neighbours[: PAIR - 1])
+        return tuple(self.traces(signature, pair, contract))
+
+    def traces(
+        self, signature: Signature, case: Case, contract: Contract, hasty: bool = False
+    ) -> list[Trace]:
+        """All paths of one case, in a fixed order; of those that come together, one.
+
+        With `hasty` none after the first that was given up at a bound.
+        """
+        try:
+            while True:
+                with suppress(Tangled):
+                    return self._explored(signature, case, contract, hasty)
+        finally:
+            self.machine.meeting = None
+
+    def _explored(
+        self, signature: Signature, case: Case, contract: Contract, hasty: bool
+    ) -> list[Trace]:
         done: list[Trace] = []
         todo: list[tuple[int, ...]] = [()]
         setting = self._setting(signature, contract)
@@ -193,12 +227,13 @@ class Runner:
             if trace is not None:
                 done.append(trace)
             meeting.end(self.machine.run, trace is not None and trace.reason.startswith(LIMIT))
+            if hasty and done and done[-1].reason.startswith(LIMIT):
+                break
             todo.extend(alternatives(self.machine.run))
             if (len(done) >= MAX_PATHS or runs >= MAX_RUNS) and todo:
                 reason = f"more than {MAX_PATHS} paths"
                 done.append(Trace(case, (), (), 0, False, "unknown", reason))
                 break
-        self.machine.meeting = None
         return done
 
     def _trace(

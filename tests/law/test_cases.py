@@ -7,7 +7,7 @@ import pytest
 
 from analyzer.evaluate.values import Int, Opaque, Pointer
 from analyzer.helpers.contracts import contract_for
-from analyzer.helpers.entries import FRAMES
+from analyzer.helpers.entries import FRAMES, Entry
 from analyzer.helpers.interface import Signature
 from analyzer.law.outcome import Case
 from analyzer.law.runs import Runner
@@ -89,12 +89,23 @@ def test_batches(name: str) -> None:
     found = [case for case in cases("demo_take", f"unsigned int {name}") if case.nr > 1]
     assert olds(found) == PRESENT
     for case in found:
-        assert case.nr == 4
-        assert [n.pfn for n in case.neighbours] == [A + 1, A + 2, A + 3]
+        assert case.nr == 3
+        assert [n.pfn for n in case.neighbours] == [A + 1, A + 2]
         assert {n.name for n in case.neighbours} == {case.old.name}
     put = [case for case in cases("set_ptes", "pte_t pte", f"unsigned int {name}") if case.nr > 1]
     assert olds(put) == {"none"}
     assert {case.new.name for case in put if case.new is not None} == PRESENT
+
+
+def test_a_setter_of_huge_pages_is_given_no_table() -> None:
+    none, table = Entry("none", 0, 0), Entry("table", 0, 0x1003)
+    page = Entry("user-readonly", A, 3)
+    for name, wanted in (("set_pmd_at", {"user-readonly"}), ("pmdp_establish", None)):
+        contract = contract_for(name)
+        runner = Runner(session(PREDICATE))
+        found = list(runner._with_value("pte", none, (table, page), contract, False))
+        names = {case.new.name for case in found if case.new is not None}
+        assert names == (wanted or {"table", "user-readonly"})
 
 
 def test_no_batches_without_a_count() -> None:

@@ -94,6 +94,51 @@ def conditions(count: int) -> str:
     return "".join(f"\tif (demo_ask({i}))\n\t\tn += {1 << i};\n" for i in range(count))
 
 
+ASK = "int demo_ask(int what);\n"
+ROUNDS = (
+    "\tunsigned int i, n = 0;\n\n\tfor (i = 0; i < nr; i++) {{\n\t\tpte_t old = ptep[i];\n\n"
+    "{}\t\tset_pte(ptep + i, __pte(n ? 0 : 4096));\n{}\t}}"
+)
+
+
+@pytest.mark.parametrize(
+    ("hook", "wanted"),
+    [
+        ("\t\tpage_table_check_pte_clear(mm, old);\n", Verdict.BALANCED),
+        ("\t\tif (!i)\n\t\t\tpage_table_check_pte_clear(mm, old);\n", Verdict.FINDING),
+    ],
+)
+def test_a_batch_with_too_many_paths_is_a_pair(demo: Bench, hook: str, wanted: Verdict) -> None:
+    """Three conditions a round: two rounds have 64 paths, three have more than are followed."""
+    one, result = judged(demo, BATCH, ROUNDS.format(conditions(3), hook), "mm, addr, ptep, nr", ASK)
+    assert one.verdict is wanted, (one.reason, found(result))
+
+
+LOOK = (
+    f"{ASK}static inline int demo_look(pte_t pte)\n{{\n\tint n = 0;\n\n"
+    f"{conditions(8)}\treturn n;\n}}\n"
+)
+TAKE = "\tpte_t old = __pte(xchg(&ptep->pte, 0UL));\n\n"
+
+
+@pytest.mark.parametrize(
+    ("body", "wanted"),
+    [
+        ("\tdemo_note(demo_look(old));\n\tpage_table_check_pte_clear(mm, old);",
+         Verdict.BALANCED),
+        ("\tif (demo_look(old))\n\t\tpage_table_check_pte_clear(mm, old);", Verdict.FINDING),
+        ("\tif (!demo_look(old))\n\t\tpage_table_check_pte_clear(mm, old);", Verdict.FINDING),
+        ("\tpage_table_check_pte_clear(mm, old);\n\tset_pte(ptep, __pte(demo_look(old)));",
+         Verdict.UNKNOWN),
+    ],
+)  # fmt: skip
+def test_a_number_with_many_ways_to_it(demo: Bench, body: str, wanted: Verdict) -> None:
+    """Such a function is not followed: its answer may be anything, and decides both ways."""
+    before = f"{LOOK}void demo_note(int n);\n"
+    one, result = judged(demo, SLOT, TAKE + body, "mm, addr, ptep", before)
+    assert one.verdict is wanted, (one.reason, found(result))
+
+
 def test_limit_of_paths_is_unknown(demo: Bench) -> None:
     body = (
         f"\tunsigned long n = 0;\n\n{conditions(7)}"
