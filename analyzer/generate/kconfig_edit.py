@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from itertools import pairwise
+from itertools import combinations, pairwise
 from typing import Final
 
 from ..kconfig import Variant
@@ -74,17 +74,28 @@ def holds(guard: str, variant: Variant) -> bool:
 def guard_for(
     text: str, good: Sequence[Variant], bad: Sequence[Variant], nommu: Iterable[Variant]
 ) -> str | None:
-    """The condition that is true in all good variants and in none of the others.
+    """The condition that is true in the good variants and in none of the others.
 
-    '' where there are no others; None where no condition of the file tells them apart.
+    '' where there are no others. Where no condition of the file, or two of them, tells all
+    apart, the one that leaves fewest good variants out, but not the first; None without one.
     """
     others = [*bad, *nommu]
     if not others:
         return ""
-    for guard in ("MMU", "64BIT", *guards(text), *_ABSENT):
-        if all(holds(guard, v) for v in good) and not any(holds(guard, v) for v in others):
+    own = [f"!{name}" for v in bad for name, value in sorted(dict(v.wants).items()) if value == "y"]
+    single = [g for g in ("MMU", "64BIT", *guards(text), *_ABSENT, *own) if g.count("&") == 0]
+    single = [g for g in dict.fromkeys(single) if holds(g, good[0])]
+    pairs = [f"{a} && {b}" for a, b in combinations(single, 2)]
+    best: tuple[int, str] | None = None
+    for guard in ("MMU", "64BIT", *guards(text), *single, *pairs):
+        if not holds(guard, good[0]) or any(holds(guard, v) for v in others):
+            continue
+        kept = sum(holds(guard, v) for v in good)
+        if kept == len(good):
             return guard
-    return None
+        if best is None or kept > best[0]:
+            best = kept, guard
+    return None if best is None else best[1]
 
 
 def line(indent: str, guard: str) -> str:

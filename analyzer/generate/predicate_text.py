@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Final
 
 from ..frontend import Unit
@@ -16,6 +17,10 @@ from .predicates import Predicate
 
 def function_text(predicate: Predicate, shape: PredicateShape) -> str:
     """One predicate as the kernel writes it."""
+    if predicate.option:
+        whole = function_text(replace(predicate, option=""), shape)
+        never = function_text(replace(predicate, option="", terms=()), shape)
+        return f"#ifdef CONFIG_{predicate.option}\n{whole}#else\n{never}#endif\n"
     level = predicate.level
     head = f"static inline bool {level}_user_accessible_page({shape.parameters(level)})"
     if len(head) > 80:

@@ -8,7 +8,7 @@ taken if its answers are what the laws ask for, the shortest first, accessors be
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Final
 
@@ -60,6 +60,7 @@ class Predicate:
     terms: tuple[Atom, ...]  # empty: never true
     user_bit: bool
     asked: int  # entries
+    option: str = ""  # without it the level maps nothing
 
     def expression(self) -> str:
         """The condition as C, without `return`."""
@@ -84,10 +85,29 @@ class Synthesis:
 @dataclass(slots=True)
 class _Level:
     atoms: tuple[Atom, ...]
-    usable: set[int]
+    bad: dict[str, set[int]]  # atoms that a variant cannot answer
     entries: list[Entry]
     answers: dict[tuple[str, int, int], bool]  # (variant, raw, atom)
     alike: list[tuple[int, int]]  # places of entries that are to be answered alike
+    leaves: set[str]  # variants whose configuration has leaves of the level
+
+    @property
+    def usable(self) -> set[int]:
+        """Atoms that every variant can answer."""
+        return set(range(len(self.atoms))) - set().union(*self.bad.values())
+
+    def narrow(self) -> _Level:
+        """The same of the variants that have leaves."""
+        entries = [e for e in self.entries if e.variant in self.leaves]
+        moved = {
+            old: new
+            for new, old in enumerate(
+                n for n, e in enumerate(self.entries) if e.variant in self.leaves
+            )
+        }
+        alike = [(moved[a], moved[b]) for a, b in self.alike if a in moved]
+        bad = {name: atoms for name, atoms in self.bad.items() if name in self.leaves}
+        return _Level(self.atoms, bad, entries, self.answers, alike, self.leaves)
 
 
 def synthesise(bench: Bench, only: frozenset[str] | None = None) -> Synthesis:
@@ -106,7 +126,7 @@ def synthesise(bench: Bench, only: frozenset[str] | None = None) -> Synthesis:
     names, values = _mask_names(bench, chosen)
     for level in LEVELS:
         atoms = (*accessors(level), *masks(level, names), *fields(level, values))
-        tables[level] = _Level(atoms, set(range(len(atoms))), [], {}, [])
+        tables[level] = _Level(atoms, {}, [], {}, [], set())
     probes = "".join(
         probe(level, tables[level].atoms) + swap_probe(level)[0] + protection_probe(level)
         for level in LEVELS
@@ -124,6 +144,8 @@ def synthesise(bench: Bench, only: frozenset[str] | None = None) -> Synthesis:
             continue
         read.append(variant.name)
         for level in LEVELS:
+            if variant.config.on(_OPTIONS[level]):
+                tables[level].leaves.add(variant.name)
             _ask(session, unit, level, tables[level], variant.name)
     return _solve(tables, tuple(read), tuple(lost))
 
@@ -171,7 +193,8 @@ def _lacks(session: Session, variant: Variant, level: str) -> str:
 
 
 def _ask(session: Session, unit: Unit, level: str, table: _Level, variant: str) -> None:
-    table.usable &= {index for index, atom in enumerate(table.atoms) if available(unit, atom)}
+    every = range(len(table.atoms))
+    bad = table.bad[variant] = {i for i in every if not available(unit, table.atoms[i])}
     if session.folded(level):
         return
     entries = list(_entries(session, level, variant))
@@ -181,7 +204,7 @@ def _ask(session: Session, unit: Unit, level: str, table: _Level, variant: str) 
         for one, other in _pairs(session, level, variant, entries)
     ]
     table.alike += [(first + one, first + other) for one, other in pairs]
-    for index in sorted(table.usable):
+    for index in sorted(set(every) - bad):
         name = f"{ATOM}{level}_{index}"
         for entry in entries:
             try:
@@ -191,7 +214,7 @@ def _ask(session: Session, unit: Unit, level: str, table: _Level, variant: str) 
             except (Unjudged, PathEnds):
                 value = Opaque("unknown")
             if isinstance(value, Opaque):
-                table.usable.discard(index)
+                bad.add(index)
                 break
             table.answers[(variant, entry.raw, index)] = value.value != 0
     table.entries.extend(entries)
@@ -283,6 +306,9 @@ def _solve(
                 missing.append((level, why))
                 continue
             one = _level(level, tables[level], kernel, none_counted)
+            if one is None and level != "pte" and tables[level].leaves:
+                one = _level(level, tables[level].narrow(), kernel, none_counted)
+                one = None if one is None else replace(one, option=_OPTIONS[level])
             if one is None:
                 missing.append((level, _in_the_way(level, tables[level])))
                 continue

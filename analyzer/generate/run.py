@@ -186,7 +186,7 @@ def _may_lack_mmu(bench: Bench) -> bool:
     symbol = bench.kconfig.symbol("MMU")
     if symbol is None:
         return False
-    return bench.kconfig.solve({"MMU": "n"}).value("MMU") == "n"
+    return symbol.has_prompt or bench.kconfig.solve({"MMU": "n"}).value("MMU") == "n"
 
 
 def _off(bench: Bench, guard: str) -> frozenset[str]:

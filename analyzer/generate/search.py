@@ -234,11 +234,16 @@ def failing(
         if concerned and not _to_be_mended(target, path, made):
             found.add(path.variant)
     known = {(row.variant, row.helper, row.level) for row in before.unknown}
+    sound = {(row.variant, row.helper, row.level) for row in before.rows} - known - before.broken
+    reached = trial.through.get(target.function, {}).keys()
     for row in trial.unknown:
-        if (row.variant, row.helper, row.level) not in known and row.level == target.level:
-            named = [f for f in made if re.search(rf" in {re.escape(f)} ", row.reason)]
-            if target.function in named or not named:
-                found.add(row.variant)
+        key = (row.variant, row.helper, row.level)
+        if key in known or row.level != target.level:
+            continue
+        named = [f for f in made if re.search(rf" in {re.escape(f)} ", row.reason)]
+        mine = target.function in named
+        if mine or (not named and key in sound and (row.helper, row.level) in reached):
+            found.add(row.variant)
     return found
 
 
