@@ -123,6 +123,7 @@ def _facts(plan: Plan, edits: Iterable[Edit]) -> dict[str, object]:
     return {
         "arch": plan.arch,
         "enables": not plan.selected,
+        "left_out": plan.left_out,
         "moved": [item for item in items if item["function"] not in told],
         "stubs": _stubs(chosen),
         "functions": [item["function"] for item in items],
@@ -216,7 +217,7 @@ def cover(plan: Plan, steps: Sequence[Patch]) -> Patch:
         "arch": plan.arch, "guard": plan.guard, "count": len(steps), "rows": rows,
         "same": _counted(same),
         "configurations": ", ".join(configurations), "undecided": undecided,
-        "enables": not plan.selected,
+        "enables": not plan.selected, "left_out": plan.left_out,
         "width": max((len(row.helper) for row in rows), default=6),
     }  # fmt: skip
     subject = env.get_template("cover.subject.j2").render(known).strip()

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -56,6 +56,7 @@ class Plan:
     selected: bool  # the architecture selects the option already
     hooked_before: dict[tuple[str, str], set[tuple[str, str]]]
     hooked_after: dict[tuple[str, str], set[tuple[str, str]]]
+    left_out: tuple[tuple[str, str], ...] = ()  # configurations that the guard excludes, and why
 
 
 def plan(tree: KernelTree, arch: str, note: Callable[[str], None] = lambda _: None) -> Plan:
@@ -128,7 +129,28 @@ def _plan(
         {path: tree.read(path).decode("latin-1") for path in sorted(touched)},
         tuple(search.edits), synthesis, guard, tuple(before.rows), tuple(now.rows), undecided,
         bool(kconfig.select_of(SUPPORT).supported), before.hooked, now.hooked,
+        _left_out(bench, now, lost, off),
     )  # fmt: skip
+
+
+def _left_out(
+    bench: Bench, now: Judgement, lost: Mapping[str, str], off: frozenset[str]
+) -> tuple[tuple[str, str], ...]:
+    """Why the laws do not hold in the variants in which the option is not selected."""
+    found = []
+    for variant in bench.variants:
+        if variant.name not in off:
+            continue
+        faults = [f.message for f in now.predicates if f.variant == variant.name]
+        wrong = [r.helper for r in now.rows if r.variant == variant.name
+                 and r.verdict is Verdict.FINDING]  # fmt: skip
+        reason = lost.get(variant.name, "")
+        if not reason and faults:
+            reason = faults[0]
+        elif not reason and wrong:
+            reason = f"{wrong[0]}() cannot be accounted for"
+        found.append((variant.name, reason or "no condition keeps it in and the others out"))
+    return tuple(found)
 
 
 def _predicates(bench: Bench, before: Judgement) -> tuple[str, Synthesis]:

@@ -11,6 +11,7 @@ import re
 from typing import Final
 
 from ..frontend import Unit
+from ..model import Verdict
 from .api import Hooks
 from .edits import Edit, make
 from .includes import Includes
@@ -234,7 +235,8 @@ def failing(
         if concerned and not _to_be_mended(target, path, made):
             found.add(path.variant)
     known = {(row.variant, row.helper, row.level) for row in before.unknown}
-    sound = {(row.variant, row.helper, row.level) for row in before.rows} - known - before.broken
+    good = (Verdict.BALANCED, Verdict.NEUTRAL)
+    sound = {(row.variant, row.helper, row.level) for row in before.rows if row.verdict in good}
     reached = trial.through.get(target.function, {}).keys()
     for row in trial.unknown:
         key = (row.variant, row.helper, row.level)
