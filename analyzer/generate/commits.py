@@ -194,6 +194,13 @@ def helper_table(plan: Plan) -> tuple[list[HelperRow], dict[str, int]]:
     return rows, same
 
 
+def _goal(plan: Plan) -> str:
+    """What the series does as a whole: enable, mend, or (where no select can be given) prepare."""
+    if plan.selected:
+        return "mend"
+    return "enable" if any(e.step is Step.SELECT for e in plan.edits) else "prepare for"
+
+
 def _counted(same: Mapping[str, int]) -> str:
     """`12 balanced, 4 neutral`, in the order of the words."""
     return ", ".join(f"{number} {word}" for word, number in sorted(same.items()))
@@ -217,7 +224,7 @@ def cover(plan: Plan, steps: Sequence[Patch]) -> Patch:
         "arch": plan.arch, "guard": plan.guard, "count": len(steps), "rows": rows,
         "same": _counted(same),
         "configurations": ", ".join(configurations), "undecided": undecided,
-        "enables": not plan.selected, "left_out": plan.left_out,
+        "goal": _goal(plan), "left_out": plan.left_out,
         "width": max((len(row.helper) for row in rows), default=6),
     }  # fmt: skip
     subject = env.get_template("cover.subject.j2").render(known).strip()

@@ -12,8 +12,8 @@ class Step(IntEnum):
     """The patch of the series to which an edit belongs, in the order of the series."""
 
     PREPARE = 1
-    PREDICATES = 2
-    RAW = 3
+    RAW = 2
+    PREDICATES = 3
     HOOKS = 4
     SELECT = 5
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -12,8 +13,9 @@ import pytest
 
 from analyzer.errors import UsageError
 from analyzer.generate.commits import cover, helper_table, patches
-from analyzer.generate.edits import apply
+from analyzer.generate.edits import Step, apply, in_steps
 from analyzer.generate.output import prepare_folder, write_folder
+from analyzer.generate.run import Plan
 from analyzer.generate.series import Mail, Scratch, build, file_name
 from tests.generate.conftest import Demo
 
@@ -158,3 +160,26 @@ def test_a_file_is_no_folder(tmp_path: Path) -> None:
 
 def test_names_of_files() -> None:
     assert file_name(7, "a/mm: do *this*, now") == "0007-a-mm-do-this-now.patch"
+
+
+def test_the_letter_says_what_the_series_is_for(demo: Demo) -> None:
+    def letter(found: Plan) -> tuple[str, str]:
+        one = cover(found, patches(found))
+        return one.subject, " ".join(one.body.split())
+
+    assert letter(demo.plan)[0] == "demo/mm: enable the page table check"
+    assert "This series enables it on demo." in letter(demo.plan)[1]
+    assert letter(demo.fix)[0] == "demo/mm: mend the page table check"
+    without = replace(demo.plan, edits=tuple(e for e in demo.plan.edits if e.step < Step.SELECT))
+    subject, body = letter(without)
+    assert subject == "demo/mm: prepare for the page table check"
+    assert "does not enable it yet" in body
+    assert "enables it" not in body
+
+
+def test_raw_variants_come_before_predicates_and_hooks(demo: Demo) -> None:
+    assert list(Step) == [
+        Step.PREPARE, Step.RAW, Step.PREDICATES, Step.HOOKS, Step.SELECT
+    ]  # fmt: skip
+    names = [step.name for step, _ in in_steps(demo.plan.texts, demo.plan.edits)]
+    assert names == ["PREDICATES", "HOOKS", "SELECT"]
