@@ -31,6 +31,11 @@ _PTEP_CLEAR = re.compile(r"^static inline void ptep_clear\(.*?^\}\n\n?", re.M | 
 
 def stripped(tree: KernelTree, older: bool = False) -> KernelTree:
     """The tree without the feature."""
+    return OverlayTree(tree, strip_all(tree, older))
+
+
+def strip_all(tree: KernelTree, older: bool = False) -> dict[str, bytes | None]:
+    """The files that are edited or (None) gone."""
     changed: dict[str, bytes | None] = {}
     for path, data in _files(tree):
         text = data.decode("latin-1")
@@ -39,7 +44,7 @@ def stripped(tree: KernelTree, older: bool = False) -> KernelTree:
             new = _older(path, new or "") if new is not None else None
         if new != text:
             changed[path] = None if new is None else new.encode("latin-1")
-    return OverlayTree(tree, changed)
+    return changed
 
 
 def traces(tree: KernelTree) -> list[str]:
