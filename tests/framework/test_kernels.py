@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Real trees: whole ones stay, stripped ones get back what counts as theirs did, also older forms."""
+"""Real trees: whole ones stay, stripped ones get it back, also in the forms of older trees."""
 
 from __future__ import annotations
 
