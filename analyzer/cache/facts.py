@@ -4,6 +4,7 @@
     questions/<name>/<digest>      what a computation of that name asked of a tree
     answers/<..>/<digest>          the result, by the name, the questions and the answers to them
     same/<..>/<digest>             the same by git's ids of the contents: names one of `answers`
+    records/<..>/<digest>          what is not about a tree, the last of its name (`load`, `save`)
 
 To recall a result, the present tree is asked every list of questions that is known for the name;
 there are few, as most changes of a tree change answers, not questions.
@@ -94,6 +95,18 @@ class FactCache:
                 for old in self.store.names(f"questions/{key}")[_MAX_LISTS:]:
                     self.store.remove(old)
         return result
+
+    def load(self, name: Sequence[str], kind: type[T]) -> T | None:
+        """Return what was saved under a name; it is true of no tree in particular."""
+        return self._load(self._place(name), kind)
+
+    def save(self, name: Sequence[str], value: object) -> None:
+        """Save something under a name, in the place of what was there."""
+        self.store.save(self._place(name), encode(value))
+
+    def _place(self, name: Sequence[str]) -> str:
+        key = self._key(*name)
+        return f"records/{key[:2]}/{key}"
 
     def close(self) -> None:
         """Keep the folder to its size, if anything may have been added."""

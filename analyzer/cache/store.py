@@ -177,7 +177,7 @@ class Store:
 
     def _folders(self) -> Iterator[Path]:
         """The folders of pieces; the folder itself, which may hold other things, is none."""
-        for kind in ("questions", "answers", "same"):
+        for kind in ("questions", "answers", "same", "records"):
             with suppress(OSError), os.scandir(self.folder / kind) as entries:
                 for entry in entries:
                     if entry.is_dir(follow_symlinks=False):

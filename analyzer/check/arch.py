@@ -21,6 +21,7 @@ from ..tree import KernelTree
 from .callers import with_call_sites
 from .judging import left_out
 from .lint import lint
+from .notebook import Memory, Notebook
 from .results import ArchResult, VariantResult
 from .variant import judge_variant
 
@@ -57,13 +58,15 @@ class Workshop:
         question: Question,
         clock: Clock,
         note: Callable[[str], None],
+        memory: Memory | None = None,
     ) -> ArchResult:
-        """Judge one architecture of a tree."""
+        """Judge one architecture of a tree; `memory` has what was found out of other trees."""
         files = KconfigFiles(tree, self._kconfig)
         with Stage(tree, self._scans) as stage:
             results, unread = _check_arch(
-                stage, arch, question, files, note, self._parsed, self._sources, clock
-            )
+                stage, arch, question, files, note, self._parsed, self._sources, clock,
+                Notebook(memory, arch),
+            )  # fmt: skip
             return ArchResult(arch, tuple(results), tuple(unread), stage.files, not stage.exceeded)
 
 
@@ -76,6 +79,7 @@ def _check_arch(
     cache: ParseCache,
     sources: ReadSources,
     clock: Clock,
+    notebook: Notebook,
 ) -> tuple[list[VariantResult], list[str]]:
     tree, only = stage.tree, question.only
     with clock.stage("kconfig"):
@@ -96,9 +100,12 @@ def _check_arch(
         if not variant.has_mmu:
             continue
         note(f"{variant.label}")
-        result = judge_variant(stage, variant, interface, index, hint, cache, clock, reuse)
+        result = judge_variant(
+            stage, variant, interface, index, hint, cache, clock, reuse, notebook
+        )
         hint = result.bodies
         results.append(result)
+    notebook.close()
     with clock.stage("call sites"):
         sites, skipped = check_sites(tree, (arch,), sources)
         results = with_call_sites(sites, results, offered, index)

@@ -42,6 +42,12 @@ class Facts(Protocol):
     ) -> T:
         """Compute it, from a tree that notes what is read, and remember it if it is settled."""
 
+    def load(self, name: Sequence[str], kind: type[T]) -> T | None:
+        """Return what was saved under a name; see `notebook.Memory`."""
+
+    def save(self, name: Sequence[str], value: object) -> None:
+        """Save something under a name, in the place of what was there."""
+
 
 @dataclass(frozen=True, slots=True)
 class Survey:
@@ -173,7 +179,7 @@ def _judge(
         return facts.keep(
             tree,
             _name(arch, known, only),
-            lambda noted: workshop.check(noted, arch, question, clock, note),
+            lambda noted: workshop.check(noted, arch, question, clock, note, facts),
             lambda result: result.settled,
         )
 

@@ -11,10 +11,10 @@ from typing import Final
 from ..clock import Clock
 from ..errors import SourceError
 from ..evaluate.harmless import BUILD_ERROR
-from ..frontend import Diagnostic, ParseCache, Stage, Unit, read_unit
-from ..helpers.bodies import SourceIndex, missing_functions
+from ..frontend import ParseCache, Stage, Unit
+from ..helpers.bodies import SourceIndex
 from ..helpers.interface import LEVELS, Interface, Signature
-from ..helpers.probes import CALL, COMPOSED, probe_text
+from ..helpers.probes import CALL, COMPOSED
 from ..helpers.session import Session
 from ..kconfig import Variant
 from ..law.classify import part_at_fault, raw_primitives, root_of, rule_of
@@ -34,51 +34,16 @@ from ..model import (
     Verdict,
     Witness,
 )
+from .known import SOUND, Known
+from .notebook import Notebook
 from .results import RawFinding, VariantResult, both_worlds
+from .unit import build_unit, unread
 
-FRAMEWORK: Final = "mm/page_table_check.c"
-MAX_ROUNDS: Final = 4
 _CALLED = re.compile(r"\b([A-Za-z_]\w*)\s*\(")
 _ORDER: Final = (
     "PTC301", "PTC105", "PTC106", "PTC107", "PTC103", "PTC104", "PTC102", "PTC109", "PTC108",
     "PTC101",
 )  # fmt: skip
-
-
-def build_unit(
-    stage: Stage,
-    variant: Variant,
-    interface: Interface,
-    index: SourceIndex,
-    hint: tuple[str, ...],
-    cache: ParseCache | None,
-    clock: Clock,
-) -> tuple[Unit, tuple[str, ...]]:
-    """The unit of a variant with the .c files that define what its headers declare."""
-    probes = probe_text(interface.signatures, index.initial_values())
-    roots = [f"{CALL}{signature.name}" for signature in interface.signatures]
-    bodies = list(hint)
-    if not bodies and stage.tree.kind(FRAMEWORK) is not None:
-        bodies.append(FRAMEWORK)
-    for _ in range(MAX_ROUNDS):
-        built = tuple(path for path in bodies if index.built(path, variant.config))
-        with clock.stage("read unit"):
-            unit = read_unit(stage, variant, bodies=built, probes=probes, cache=cache)
-        with clock.stage("find bodies"):
-            wanted = missing_functions(
-                unit, [*roots, "vm_get_page_prot", *unit_roots(unit)], index.words
-            )
-            more = {path for name in wanted for path in index.defining(name, variant.config)}
-        new = sorted(path for path in more if path not in bodies)
-        if not new:
-            break
-        bodies.extend(new)
-    return unit, tuple(bodies)
-
-
-def unit_roots(unit: Unit) -> list[str]:
-    """Our probes, whose callees the unit must define."""
-    return [name for name in unit.functions if name.startswith("__ptc_")]
 
 
 def judge_variant(
@@ -90,6 +55,7 @@ def judge_variant(
     cache: ParseCache | None = None,
     clock: Clock | None = None,
     reuse: Reuse | None = None,
+    notebook: Notebook | None = None,
 ) -> VariantResult:
     """The verdicts of one variant; a unit that cannot be built makes everything unknown."""
     clock = clock or Clock()
@@ -106,13 +72,31 @@ def judge_variant(
         said = getattr(problem, "diagnostics", ())  # of a UnitError: what came before it
         problems = (*(f"{d.location}: {d.message}" for d in said), str(problem))
         return VariantResult(variant.name, variant.supported, summary, helpers, (), problems, hint)
-    judge = Judge(unit, variant, interface, index, reuse)
-    result = judge.result(bodies, clock)
+    book = notebook or Notebook(None, variant.arch)
+
+    def judged(state: int, world: Mapping[str, int]) -> tuple[Judge, VariantResult]:
+        """The result in one state of the processor, with what is known from a record of it."""
+        record = book.record(variant, state)
+        if record is not None and all(dict(record.world).get(k) == world[k] for k in world):
+            given = dict(record.world)
+            judge = Judge(unit, variant, interface, index, reuse, given)
+            judge.sound = book.parsed
+            if judge.known.recall(record):
+                result = judge.result(bodies, clock)
+                if judge.known.holds():
+                    book.write(variant, state, judge.known.record())
+                    return judge, result
+        judge = Judge(unit, variant, interface, index, reuse, world)
+        judge.sound = book.parsed
+        result = judge.result(bodies, clock)
+        book.write(variant, state, judge.known.record() if book.used else None)
+        return judge, result
+
+    judge, result = judged(0, {})
     world = judge.session.machine.world
     if not world:
         return result
-    other = Judge(unit, variant, interface, index, reuse, dict.fromkeys(world, 1))
-    return both_worlds(result, other.result(bodies, clock))
+    return both_worlds(result, judged(1, dict.fromkeys(world, 1))[1])
 
 
 def _unjudged(variant: Variant, signature: Signature, reason: str) -> HelperVerdict:
@@ -144,21 +128,30 @@ class Judge:
         if reuse is not None:
             self.session.sharing = reuse.sharing(self.runner.answers)
         self.findings: list[RawFinding] = []
+        self.known = Known(unit, self.runner, self.target)
+        self.sound: set[str] = set()  # marks of functions that are known to parse
 
     def result(self, bodies: tuple[str, ...], clock: Clock) -> VariantResult:
         """All verdicts, findings and problems of the variant."""
         with clock.stage("evaluate"):
-            runs = [self.run(signature) for signature in self.judged()]
+            signatures = list(self.judged())
+            runs = [self.run(s) for s in signatures if not self.known.has(s)]
+            if not self.known.agrees(runs):
+                runs = [self.run(s) for s in signatures if not self.known.has(s)]
         with clock.stage("law"):
             return self._result(runs, bodies)
 
     def _result(self, runs: list[HelperRuns], bodies: tuple[str, ...]) -> VariantResult:
         changing = settled(self.session, [one for one in runs if changes(one)])
-        raw = raw_primitives(changing)
-        sound = {Verdict.BALANCED, Verdict.NEUTRAL}  # by their contracts: their callers break them
         judged = [self.verdict(one) for one in changing]
-        raw |= {verdict.function for verdict in judged if verdict.verdict in sound}
-        verdicts: list[HelperVerdict] = []
+        for one in runs:
+            if not changes(one):
+                self.known.note(one, None)
+        for one, verdict in zip(changing, judged, strict=True):
+            self.known.note(one, verdict)
+        verdicts = self.known.verdicts
+        raw = raw_primitives(changing) | self.known.raw
+        raw |= {v.function for v in (*judged, *verdicts) if v.verdict in SOUND}
         broken: dict[str, list[tuple[HelperRuns, Outcome, str]]] = {}
         for one, verdict in zip(changing, judged, strict=True):
             verdicts.append(verdict)
@@ -313,14 +306,22 @@ class Judge:
             for chunk in chunks:
                 path = self.unit.path(chunk)
                 if path.startswith(folder) and "pgtable" in path:
-                    self.unit.ast(chunk)
+                    mark = self.unit.mark(chunk)
+                    if mark in self.sound:
+                        continue
+                    before = len(self.unit.unparsed)
+                    if self.unit.ast(chunk) is not None and len(self.unit.unparsed) == before:
+                        self.sound.add(mark)
 
     def _predicates(self, runs: list[HelperRuns]) -> list[HelperVerdict]:
         if not self.variant.supported and not any(
             self.session.has_predicate(level) for level in LEVELS
         ):
+            self.known.lawful = True
             return []
-        result = PredicateLaws(self.session).judge(runs)
+        laws = PredicateLaws(self.session)
+        result = laws.left(runs) if self.known.predicates else laws.judge(runs)
+        self.known.lawful = not result.broken and not result.unknown
         seen: set[tuple[str, str, str]] = set()
         for item in result.broken:
             key = (item.rule, item.level, item.message)
@@ -350,25 +351,6 @@ class Judge:
             )
             for level, reason in dict(result.unknown).items()
         ]
-
-
-def unread(unit: Unit) -> tuple[str, ...]:
-    """What of a unit could not be read, as `path:line: message`; grows while it is parsed."""
-    lacking = [
-        f"{one.location}: {one.message}" for one in unit.diagnostics if not _only_refuses(one)
-    ]
-    broken = [
-        f"{place}: does not parse: {reason}"
-        for place, reason in sorted(unit.unparsed.items())
-        if not place.path.startswith("<")
-    ]
-    return tuple(dict.fromkeys(lacking + broken))
-
-
-def _only_refuses(diagnostic: Diagnostic) -> bool:
-    """An #error in a .c file that we read for one function: it objects to how a compiler was
-    called (a code model, a missing flag) and hides no text."""
-    return diagnostic.message.startswith("#error") and diagnostic.location.path.endswith(".c")
 
 
 def _predicate_witness(label: str, name: str, shown: EntryValue) -> Witness:

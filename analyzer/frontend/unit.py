@@ -283,18 +283,27 @@ class Unit:
             self.unparsed[location] = "too large"
             return ()
         text = self.text[chunk.start : chunk.end]
-        typedefs = self.typedefs
-        start = chunk.start
-        types = [
-            word
-            for word in set(_WORD.findall(text))
-            if word in typedefs and typedefs[word][0].start < start and word not in BUILTIN_TYPES
-        ]
-        found = self.cache.parse(text, location, types)
+        found = self.cache.parse(text, location, self._types(chunk, text))
         if isinstance(found, str):
             self.unparsed[location] = found
             return ()
         return found
+
+    def mark(self, chunk: Chunk) -> str:
+        """Return a digest of what decides whether a chunk parses: not its place."""
+        text = self.text[chunk.start : chunk.end]
+        names = ",".join(sorted(self._types(chunk, text)))
+        key = f"{names}\0{text}".encode("utf-8", "surrogateescape")
+        return blake2b(key, digest_size=16).hexdigest()
+
+    def _types(self, chunk: Chunk, text: str) -> list[str]:
+        """The typedef names that a chunk uses."""
+        typedefs, start = self.typedefs, chunk.start
+        return [
+            word
+            for word in set(_WORD.findall(text))
+            if word in typedefs and typedefs[word][0].start < start and word not in BUILTIN_TYPES
+        ]
 
 
 def _index(chunks: Iterable[Chunk]) -> _Index:

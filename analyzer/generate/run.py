@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from ..check.api import hook_api
-from ..check.variant import FRAMEWORK
+from ..check.unit import FRAMEWORK
 from ..errors import TreeError, UsageError
 from ..helpers.interface import read_text
 from ..kconfig import architectures, load_kconfig, variants

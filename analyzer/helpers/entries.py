@@ -221,6 +221,11 @@ class Entries:
             self._constants[name] = self._read_constant(name)
         return self._constants[name]
 
+    @property
+    def constants_asked(self) -> tuple[str, ...]:
+        """The names of the constants that were asked for so far."""
+        return tuple(self._constants)
+
     def _read_constant(self, name: str) -> int | None:
         node = self.machine.code.variable_node(f"{VALUE}{name}", "")
         if node is None or node.init is None:

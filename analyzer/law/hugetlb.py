@@ -9,7 +9,7 @@ balance, as long as what puts an entry in and what takes it out count it at the 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from ..evaluate.state import Event
@@ -39,16 +39,20 @@ def counted_at(session: Session, name: str, events: Sequence[Event]) -> str | No
     return None if missed else level
 
 
-def settled(session: Session, runs: Sequence[HelperRuns]) -> list[HelperRuns]:
-    """The runs; where those of hugetlb do not agree on a level, all are held against the pte."""
-    used = {
+def hugetlb_levels(runs: Iterable[HelperRuns]) -> frozenset[str]:
+    """The levels of the hooks that helpers of hugetlb call."""
+    return frozenset(
         level
         for one in runs
         if is_hugetlb(one.signature.name)
         for outcome in one.outcomes
         if (level := sole_level(outcome.events)) is not None
-    }
-    if len(used) < 2:
+    )
+
+
+def settled(session: Session, runs: Sequence[HelperRuns]) -> list[HelperRuns]:
+    """The runs; where those of hugetlb do not agree on a level, all are held against the pte."""
+    if len(hugetlb_levels(runs)) < 2:
         return list(runs)
     return [
         replace(one, outcomes=tuple(_held_against(session, o) for o in one.outcomes))

@@ -71,6 +71,13 @@ class PredicateLaws:
         broken.extend(self._disagreement(answers))
         return PredicateResult(tuple(broken), tuple(self.unknown), self.asked)
 
+    def left(self, runs: Iterable[HelperRuns]) -> PredicateResult:
+        """Only what depends on `runs`; for where all else is known to hold."""
+        known: dict[str, Broken] = {}
+        for item in self._left_by_invalidate(runs):
+            known.setdefault(item.level, item)
+        return PredicateResult(tuple(known.values()), tuple(self.unknown), self.asked)
+
     def _location(self, level: str) -> Location:
         node = self.session.machine.code.function_node(predicate_name(level), "")
         coord = node.decl.coord if node is not None else None

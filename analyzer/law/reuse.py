@@ -141,16 +141,18 @@ class Reuse:
 
     def find(
         self, signature: Signature, setting: Setting, answers: Answers
-    ) -> dict[Case, tuple[Trace, ...]]:
-        """The runs of other variants that hold here, by case."""
+    ) -> tuple[dict[Case, tuple[Trace, ...]], frozenset[Question]]:
+        """The runs of other variants that hold here, by case, and what they asked."""
         found: dict[Case, tuple[Trace, ...]] = {}
+        asked: set[Question] = set()
         for record in self._records.get(signature.name, ()):
             if record.signature != signature or record.setting != setting:
                 continue
             if any(answers.digest(question) != answer for question, answer in record.answers):
                 continue
             found.update(record.traces)
-        return found
+            asked.update(question for question, _ in record.answers)
+        return found, frozenset(asked)
 
     def keep(
         self,

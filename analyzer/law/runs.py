@@ -4,9 +4,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 from ..evaluate.calls import Tangled
@@ -18,6 +19,7 @@ from ..helpers.contracts import Contract, New, Old, contract_for
 from ..helpers.interface import Signature, parameter_names
 from ..helpers.probes import CALL
 from ..helpers.session import ADDRESS, LOWER_TABLE, MM, VMA, Entry, Session
+from ..helpers.sharing import Question
 from .addresses import is_elsewhere, stands_still
 from .deltas import hooked_delta, is_user_mm, stored_delta
 from .hugetlb import counted_at, is_hugetlb
@@ -42,6 +44,14 @@ _COUNT = re.compile(r"^_*(?:nr|n|count|nr_\w+)$")
 _OLD = re.compile(r"old|orig")
 
 
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """What the runs of a helper asked of the unit, and the state of the processor they had."""
+
+    asked: AbstractSet[Question]
+    world: Mapping[str, int]
+
+
 class Runner:
     """Judges helpers of one session."""
 
@@ -50,6 +60,8 @@ class Runner:
         self.machine = session.machine
         self.answers = Answers(session)
         self._paired: set[str] = set()  # helpers with too many paths over larger batches
+        self.shared: set[Question] = set()  # what was asked, but by the runs of a helper
+        self.noted: dict[str, Noted] = {}  # what those of each helper asked
 
     # -- cases
 
@@ -150,11 +162,13 @@ class Runner:
             vacuous = not self.session.has_counted(signature.level)
             cases = tuple(self.cases(signature, contract))
             setting = self._setting(signature, contract)
-            known = {} if reuse is None else reuse.find(signature, setting, self.answers)
+            known: dict[Case, tuple[Trace, ...]] = {}
+            borrowed: frozenset[Question] = frozenset()
+            if reuse is not None:
+                known, borrowed = reuse.find(signature, setting, self.answers)
             made: dict[Case, tuple[Trace, ...]] = {}
             world = dict(self.machine.world)
-            self.machine.questions.clear()
-            self.machine.types.asked.clear()
+            self.settle()
             for case in cases:
                 found = known.get(case)
                 if found is None:
@@ -164,10 +178,22 @@ class Runner:
                 reuse.hits += 1
             elif reuse is not None and world == self.machine.world:
                 reuse.keep(signature, setting, made, self.session.asked(), self.answers)
+            if world == self.machine.world:
+                self.noted[signature.name] = Noted(self.session.asked() | borrowed, world)
+                self._forget()
         except (Unjudged, PathEnds) as problem:
             reason = str(problem)
         outcomes = tuple(self._judged(signature.name, trace) for trace in traces)
         return HelperRuns(signature, contract, outcomes, vacuous, reason)
+
+    def settle(self) -> None:
+        """Count what was asked since the runs of the last helper as asked for all of them."""
+        self.shared |= self.session.asked()
+        self._forget()
+
+    def _forget(self) -> None:
+        self.machine.questions.clear()
+        self.machine.types.asked.clear()
 
     def _setting(self, signature: Signature, contract: Contract) -> Setting:
         """Word size, empty entry, what stands for a table of unknown address, bytes of an entry."""

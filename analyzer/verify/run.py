@@ -12,7 +12,8 @@ from typing import TypeVar
 
 from ..check.arch import COLLECT, RECURSION
 from ..check.judging import left_out
-from ..check.variant import Judge, build_unit, unread
+from ..check.unit import build_unit, unread
+from ..check.variant import Judge
 from ..clock import Clock
 from ..errors import SourceError, UsageError
 from ..evaluate.values import PathEnds, Unjudged

@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The unit of a variant: its headers, and the .c files that define what they declare."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ..clock import Clock
+from ..frontend import Diagnostic, ParseCache, Stage, Unit, read_unit
+from ..helpers.bodies import SourceIndex, missing_functions
+from ..helpers.interface import Interface
+from ..helpers.probes import CALL, probe_text
+from ..kconfig import Variant
+
+FRAMEWORK: Final = "mm/page_table_check.c"
+MAX_ROUNDS: Final = 4
+
+
+def build_unit(
+    stage: Stage,
+    variant: Variant,
+    interface: Interface,
+    index: SourceIndex,
+    hint: tuple[str, ...],
+    cache: ParseCache | None,
+    clock: Clock,
+) -> tuple[Unit, tuple[str, ...]]:
+    """The unit of a variant with the .c files that define what its headers declare."""
+    probes = probe_text(interface.signatures, index.initial_values())
+    roots = [f"{CALL}{signature.name}" for signature in interface.signatures]
+    bodies = list(hint)
+    if not bodies and stage.tree.kind(FRAMEWORK) is not None:
+        bodies.append(FRAMEWORK)
+    for _ in range(MAX_ROUNDS):
+        built = tuple(path for path in bodies if index.built(path, variant.config))
+        with clock.stage("read unit"):
+            unit = read_unit(stage, variant, bodies=built, probes=probes, cache=cache)
+        with clock.stage("find bodies"):
+            wanted = missing_functions(
+                unit, [*roots, "vm_get_page_prot", *unit_roots(unit)], index.words
+            )
+            more = {path for name in wanted for path in index.defining(name, variant.config)}
+        new = sorted(path for path in more if path not in bodies)
+        if not new:
+            break
+        bodies.extend(new)
+    return unit, tuple(bodies)
+
+
+def unit_roots(unit: Unit) -> list[str]:
+    """Our probes, whose callees the unit must define."""
+    return [name for name in unit.functions if name.startswith("__ptc_")]
+
+
+def unread(unit: Unit) -> tuple[str, ...]:
+    """What of a unit could not be read, as `path:line: message`; grows while it is parsed."""
+    lacking = [
+        f"{one.location}: {one.message}" for one in unit.diagnostics if not _only_refuses(one)
+    ]
+    broken = [
+        f"{place}: does not parse: {reason}"
+        for place, reason in sorted(unit.unparsed.items())
+        if not place.path.startswith("<")
+    ]
+    return tuple(dict.fromkeys(lacking + broken))
+
+
+def _only_refuses(diagnostic: Diagnostic) -> bool:
+    """An #error in a .c file that we read for one function: it objects to how a compiler was
+    called (a code model, a missing flag) and hides no text."""
+    return diagnostic.message.startswith("#error") and diagnostic.location.path.endswith(".c")

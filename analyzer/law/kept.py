@@ -1,0 +1,211 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What was found out about the helpers of one unit, with everything that it was found out from.
+
+A verdict is a function of the answers that the unit gave to what was asked while it was reached:
+texts of functions, types, constants, our own probes. A record has these questions with digests of
+their answers. Of another unit, of another revision of the tree say, they are asked again: a
+verdict of which all answers are the same holds there, too. What belongs to all helpers alike
+(entries, predicates, what the framework counts, types) is shared: where that differs, nothing
+holds. Lines are no part of an answer: functions move. Where one stands now is asked anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Final
+
+from ..helpers.interface import LEVELS
+from ..helpers.session import Session
+from ..helpers.sharing import Question
+from ..model import HelperVerdict, HookCall
+from .predicate import predicate_name
+from .reuse import Answers
+
+LEAVES: Final = ("TRANSPARENT_HUGEPAGE", "HAVE_ARCH_TRANSPARENT_HUGEPAGE_PUD")
+_OF_A_HELPER: Final = frozenset({"function", "prototype", "reaches", "constant"})
+_PROBES: Final = "__ptc_"  # how the names of ours begin
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A question (kind, name, file that asks) and a digest of its answer."""
+
+    kind: str
+    name: str
+    near: str
+    digest: str
+
+    @property
+    def question(self) -> Question:
+        """The question alone."""
+        return self.kind, self.name, self.near
+
+
+@dataclass(frozen=True, slots=True)
+class HelperFact:
+    """What is known of one helper.
+
+    `asked` are places in the record's questions. `verdict`: None where it changes no entry.
+    `places`: the line at which the function of each hook of the verdict begins. `raw`: functions
+    that store below a hook of their caller. `levels`: those of the hooks, of a hugetlb helper.
+    """
+
+    helper: str
+    level: str
+    parameters: tuple[str, ...]
+    asked: tuple[int, ...]
+    verdict: HelperVerdict | None
+    places: tuple[int, ...]
+    raw: tuple[str, ...]
+    levels: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What is known of one unit in one state of the processor (`world`).
+
+    `bases`: the addresses that stand for those of global variables, which they get in the order
+    in which they are asked for. `lawful`: nothing was found, and nothing is unknown, about the
+    predicates.
+    """
+
+    questions: tuple[Answered, ...]
+    shared: tuple[int, ...]
+    world: tuple[tuple[str, int], ...]
+    bases: tuple[tuple[str, int], ...]
+    lawful: bool
+    helpers: tuple[HelperFact, ...]
+
+
+class UnitAnswers(Answers):
+    """Answers of which lines are no part, and those to questions about a unit as a whole."""
+
+    def _answer(self, question: Question, depth: int) -> str:
+        kind, name, near = question
+        unit = self._code.unit
+        if kind == "function":
+            chunk = unit.function(name, near)
+            return "none" if chunk is None else self._hash(unit.path(chunk), unit.source(chunk))
+        if kind == "ours":
+            chunks = [
+                chunk
+                for index in (unit.functions, unit.variables)
+                for key in sorted(index)
+                if key.startswith(_PROBES)
+                for chunk in index[key]
+            ]
+            return self._hash(*(unit.source(chunk) for chunk in chunks))
+        if kind == "variant":
+            variant = self._session.variant
+            leaves = [str(variant.config.on(option)) for option in LEAVES]
+            return self._hash(str(variant.bits), variant.endian, str(variant.supported), *leaves)
+        if kind == "closure":
+            return self._hash(*sorted(self._closure(name)))
+        if kind == "unread":
+            return unit.unread
+        return super()._answer(question, depth)
+
+    def _closure(self, start: str) -> set[str]:
+        """Every name that is reached from a function, calls of calls included."""
+        seen = {start}
+        todo = [start]
+        while todo:
+            for name in self._code.callees(todo.pop()):
+                if name not in seen:
+                    seen.add(name)
+                    if self._code.has_function(name):
+                        todo.append(name)
+        return seen
+
+
+def common_questions(session: Session) -> set[Question]:
+    """What every verdict of a unit depends on, besides what its runs asked."""
+    asked: set[Question] = {("ours", "", ""), ("variant", "", ""), ("unread", "", "")}
+    for level in LEVELS:
+        asked.add(("closure", predicate_name(level), ""))
+        asked.add(("function", predicate_name(level), ""))
+        asked.add(("function", f"__page_table_check_{level}_clear", ""))
+    asked.add(("function", "page_table_check_clear", ""))
+    return asked | {("constant", name, "") for name in session.constants_asked}
+
+
+def is_own(question: Question) -> bool:
+    """Whether the answer concerns the helpers that asked, and not all of them."""
+    return question[0] in _OF_A_HELPER
+
+
+def valid(record: Record, session: Session) -> tuple[HelperFact, ...] | None:
+    """The facts of a record that hold in a unit, at their places there.
+
+    None where what all helpers share is different.
+    """
+    answers = UnitAnswers(session)
+    same = [answers.digest(one.question) == one.digest for one in record.questions]
+    if not all(same[index] for index in record.shared):
+        return None
+    found = []
+    for fact in record.helpers:
+        if all(same[index] for index in fact.asked):
+            placed = _placed(fact, session)
+            if placed is not None:
+                found.append(placed)
+    return tuple(found)
+
+
+def _placed(fact: HelperFact, session: Session) -> HelperFact | None:
+    """A fact with the lines that its hooks have in this unit."""
+    if fact.verdict is None:
+        return fact
+    hooks: list[HookCall] = []
+    lines = places(fact.verdict, session)
+    if lines is None:
+        return None
+    for hook, before, now in zip(fact.verdict.hooks, fact.places, lines, strict=True):
+        line = hook.location.line - before + now
+        hooks.append(replace(hook, location=replace(hook.location, line=line)))
+    ordered = tuple(sorted(hooks, key=lambda h: (h.location, h.hook)))
+    verdict = replace(fact.verdict, hooks=ordered)
+    again = places(verdict, session)
+    return None if again is None else replace(fact, verdict=verdict, places=again)
+
+
+def places(verdict: HelperVerdict, session: Session) -> tuple[int, ...] | None:
+    """The line at which the function of each hook begins; None where it is not in its file."""
+    found: list[int] = []
+    for hook in verdict.hooks:
+        chunk = session.unit.function(hook.function, hook.location.path)
+        if chunk is None:
+            return None
+        start = session.unit.location(chunk)
+        if start.path != hook.location.path:
+            return None
+        found.append(start.line)
+    return tuple(found)
+
+
+def record_of(
+    session: Session,
+    shared: Iterable[Question],
+    helpers: Iterable[tuple[HelperFact, Iterable[Question]]],
+    lawful: bool,
+) -> Record:
+    """A record of a unit: facts with the questions of each; `asked` is filled in here."""
+    given = [(fact, sorted(set(asked))) for fact, asked in helpers]
+    all_of_them = set(shared) | common_questions(session)
+    own = {question for _, asked in given for question in asked}
+    all_of_them |= {question for question in own if not is_own(question)}
+    ordered = sorted(all_of_them | own)
+    index = {question: number for number, question in enumerate(ordered)}
+    answers = UnitAnswers(session)
+    return Record(
+        tuple(Answered(*question, answers.digest(question)) for question in ordered),
+        tuple(index[question] for question in sorted(all_of_them)),
+        tuple(sorted(session.machine.world.items())),
+        tuple(sorted(session.machine.global_bases.items())),
+        lawful,
+        tuple(
+            replace(fact, asked=tuple(index[question] for question in asked))
+            for fact, asked in given
+        ),
+    )
