@@ -60,10 +60,11 @@ class Harmless(Core):
                 return False
             if found.fill is not None and found.fill.slot:
                 return False
-        return not any(
-            ENDS & self.code.callees(name) or self.noted_reach(name)
-            for name in sorted(reach.called)
-        )
+        for name in sorted(reach.called):
+            self.questions.add(("function", name, ""))
+            if ENDS & self.code.callees(name) or self.noted_reach(name):
+                return False
+        return True
 
     def _leads(self, payload: Payload) -> bool:
         """Whether a value leads to an object that somebody could change: then it matters."""
