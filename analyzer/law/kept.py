@@ -24,6 +24,10 @@ from .reuse import Answers
 
 LEAVES: Final = ("TRANSPARENT_HUGEPAGE", "HAVE_ARCH_TRANSPARENT_HUGEPAGE_PUD")
 _OF_A_HELPER: Final = frozenset({"function", "prototype", "reaches", "constant"})
+_KINDS: Final = _OF_A_HELPER | {
+    "order", "address", "variable", "type", "struct", "enum", "world", "base",
+    "ours", "variant", "closure", "unread",
+}  # fmt: skip
 _PROBES: Final = "__ptc_"  # how the names of ours begin
 
 
@@ -138,8 +142,10 @@ def is_own(question: Question) -> bool:
 def valid(record: Record, session: Session) -> tuple[HelperFact, ...] | None:
     """The facts of a record that hold in a unit, at their places there.
 
-    None where what all helpers share is different.
+    None where what all helpers share is different, and for what is no record of ours.
     """
+    if not _well_formed(record):
+        return None
     answers = UnitAnswers(session)
     same = [answers.digest(one.question) == one.digest for one in record.questions]
     if not all(same[index] for index in record.shared):
@@ -151,6 +157,20 @@ def valid(record: Record, session: Session) -> tuple[HelperFact, ...] | None:
             if placed is not None:
                 found.append(placed)
     return tuple(found)
+
+
+def _well_formed(record: Record) -> bool:
+    """Whether the parts of a record, which comes from a file, fit together."""
+    known = range(len(record.questions))
+    return (
+        all(one.kind in _KINDS for one in record.questions)
+        and all(index in known for index in record.shared)
+        and all(index in known for fact in record.helpers for index in fact.asked)
+        and all(
+            fact.verdict is None or len(fact.places) == len(fact.verdict.hooks)
+            for fact in record.helpers
+        )
+    )
 
 
 def _placed(fact: HelperFact, session: Session) -> HelperFact | None:

@@ -14,11 +14,13 @@ from hypothesis import strategies as st
 
 from analyzer.cache import FactCache, open_cache
 from analyzer.check import check_tree
+from analyzer.check.known import Known
 from analyzer.check.variant import Judge
 from analyzer.helpers.interface import Signature
+from analyzer.law.kept import Answered, Record
 from analyzer.law.outcome import HelperRuns
 from analyzer.model import CheckResult, Verdict
-from analyzer.tree import KernelTree, MemoryTree, open_tree
+from analyzer.tree import KernelTree, MemoryTree, OverlayTree, open_tree
 from tests.check.trees import PGTABLE, demo_files, mend
 
 HEADER = f"arch/demo/{PGTABLE}"
@@ -158,14 +160,44 @@ def test_only_what_changed_is_run(known: Path, monkeypatch: pytest.MonkeyPatch) 
     assert len(ran) < len(result.helpers) / 3
 
 
+def _forged(record: Record, how: str) -> Record:
+    """A record that decodes, and whose parts do not fit together."""
+    fact = next(f for f in record.helpers if f.verdict is not None and f.verdict.hooks)
+    if how == "kind":
+        return replace(record, questions=(Answered("no kind", "x", "", ""), *record.questions))
+    if how == "shared":
+        return replace(record, shared=(10**9,))
+    if how == "asked":
+        return replace(record, helpers=(replace(fact, asked=(-1,)),))
+    return replace(record, helpers=(replace(fact, places=()),))
+
+
+@pytest.mark.parametrize("how", ["kind", "shared", "asked", "places"])
+def test_a_record_that_is_none_of_ours(
+    known: Path, how: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It counts as absent; the verdicts are those of a run without it."""
+    found: list[bool] = []
+    recall = Known.recall
+
+    def forged(self: Known, record: Record) -> bool:
+        found.append(recall(self, _forged(record, how)))
+        return found[-1]
+
+    monkeypatch.setattr(Known, "recall", forged)
+    tree = _demo(f"/* {how} */\n" + _header())
+    with open_cache(known) as cache:
+        assert checked(tree, cache) == checked(tree, None)
+    assert found
+    assert not any(found)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("arch", ["riscv", "arm64", "x86"])
 def test_edits_of_a_real_header(arch: str, kernel_6_12: Path, tmp_path: Path) -> None:
     """Each hook of the page-table header taken out, in turn with what changes no token."""
     path = f"arch/{arch}/{PGTABLE}"
     with open_tree(kernel_6_12) as base, open_cache(tmp_path) as cache:
-        from analyzer.tree import OverlayTree
-
         header = base.read(path).decode("latin-1")
         checked(base, cache, arch)
         hooks = len(_HOOK.findall(header))
