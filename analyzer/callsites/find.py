@@ -108,6 +108,16 @@ class ReadSources:
             self._files[key] = found
         return found
 
+    def forget(self, folder: str) -> None:
+        """Let go of the files below a folder that no answer for generic code was given for."""
+        kept = {one for _, files in self._judged for one in files}
+        kept.update(one for files in self._generic for one in files)
+        self._files = {
+            key: file
+            for key, file in self._files.items()
+            if id(file) in kept or not file.source.path.startswith(f"{folder}/")
+        }
+
     def generic(self, files: dict[str, _File]) -> _Generic:
         """What the generic headers declare and generic code defines."""
         key = frozenset(id(file) for file in files.values())

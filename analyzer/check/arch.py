@@ -50,6 +50,7 @@ class Workshop:
         self._parsed = ParseCache()
         self._scans: dict[bytes, Scan] = {}
         self._sources = ReadSources()
+        self._last = ""  # the architecture that was judged last
 
     def check(
         self,
@@ -61,6 +62,9 @@ class Workshop:
         memory: Memory | None = None,
     ) -> ArchResult:
         """Judge one architecture of a tree; `memory` has what was found out of other trees."""
+        if self._last not in ("", arch):
+            self._forget(self._last)
+        self._last = arch
         files = KconfigFiles(tree, self._kconfig)
         with Stage(tree, self._scans) as stage:
             results, unread = _check_arch(
@@ -68,6 +72,15 @@ class Workshop:
                 Notebook(memory, arch),
             )  # fmt: skip
             return ArchResult(arch, tuple(results), tuple(unread), stage.files, not stage.exceeded)
+
+    def _forget(self, arch: str) -> None:
+        """Let go of what only one architecture needs, so that memory is that of the largest.
+
+        Units and sessions are garbage with cycles by now, which is looked for rarely.
+        """
+        self._parsed.forget(f"arch/{arch}")
+        self._sources.forget(f"arch/{arch}")
+        gc.collect()
 
 
 def _check_arch(

@@ -51,6 +51,7 @@ class ParseCache:
         self.hits = 0
         self.misses = 0
         self._parsed: dict[bytes, tuple[Node, ...] | str] = {}
+        self._below: dict[str, list[bytes]] = {}  # keys by the top two folders
 
     def parse(self, text: str, location: Location, types: Iterable[str]) -> tuple[Node, ...] | str:
         """Return the external declarations in `text`, or why it cannot be parsed."""
@@ -70,11 +71,18 @@ class ParseCache:
         except ChunkError as error:
             found = error.reason
         self._parsed[key] = found
+        self._below.setdefault("/".join(location.path.split("/", 2)[:2]), []).append(key)
         return found
+
+    def forget(self, folder: str) -> None:
+        """Let go of the declarations of one folder two levels deep, `arch/arm64` say."""
+        for key in self._below.pop(folder, ()):
+            self._parsed.pop(key, None)
 
     def clear(self) -> None:
         """Let go of everything; units that share the cache parse again what they ask for."""
         self._parsed.clear()
+        self._below.clear()
 
     def __len__(self) -> int:
         return len(self._parsed)

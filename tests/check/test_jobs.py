@@ -15,6 +15,7 @@ from analyzer.check.pool import Note, judge_all
 from analyzer.check.results import ArchResult
 from analyzer.clock import Clock
 from analyzer.errors import SourceError, UsageError
+from analyzer.frontend import ParseCache
 from analyzer.report.formats import find_format
 from analyzer.report.options import ReportOptions
 from analyzer.tree import KernelTree, open_tree
@@ -35,6 +36,21 @@ def test_any_number_of_processes_gives_the_same_bytes() -> None:
     alone = rendered(tree, ARCHS, 1)
     assert alone.count('"PTC101"') >= 3
     assert rendered(tree, ARCHS, 3) == alone
+
+
+def test_what_one_architecture_needed_is_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    left: list[tuple[str, set[str]]] = []
+    plain = ParseCache.forget
+
+    def forget(cache: ParseCache, folder: str) -> None:
+        before = len(cache)
+        plain(cache, folder)
+        assert 0 < len(cache) < before  # what is generic stays
+        left.append((folder, {path for path in cache._below if path.startswith("arch/")}))
+
+    monkeypatch.setattr(ParseCache, "forget", forget)
+    check_tree(demo_tree("one", "three"), ("one", "three"), only=BASE, jobs=1)
+    assert left == [("arch/one", set())]
 
 
 def test_order_does_not_matter() -> None:
