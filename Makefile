@@ -53,6 +53,7 @@ $(BIN)/python:
 
 $(VENV)/.run: pyproject.toml analyzer/__init__.py | $(BIN)/python
 	$(PIP) install -e .
+	@$(BIN)/python -m compileall -q analyzer
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml analyzer/__init__.py | $(BIN)/python
@@ -60,4 +61,5 @@ $(VENV)/.dev: pyproject.toml analyzer/__init__.py | $(BIN)/python
 	@touch $@ $(VENV)/.run
 
 clean:
+	find analyzer -name __pycache__ -exec rm -rf {} +
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -80,7 +80,7 @@ class ParseCache:
             self._parsed.pop(key, None)
 
     def clear(self) -> None:
-        """Let go of everything; units that share the cache parse again what they ask for."""
+        """Let go of everything; a unit keeps what it has asked for already."""
         self._parsed.clear()
         self._below.clear()
 
@@ -108,6 +108,7 @@ class Unit:
         self.diagnostics = tuple(diagnostics)
         self.macros: Mapping[str, Macro] = {} if macros is None else macros
         self.cache = ParseCache() if cache is None else cache
+        self._declared: dict[int, tuple[Node, ...]] = {}
         self._slicer = Slicer(text)
         self._positions = self._slicer.positions
         self.unparsed: dict[Location, str] = {
@@ -286,6 +287,12 @@ class Unit:
 
     def declarations(self, chunk: Chunk) -> tuple[Node, ...]:
         """Return everything that the declaration of a chunk declares, () if it is unparsed."""
+        known = self._declared.get(chunk.start)
+        if known is None:
+            known = self._declared[chunk.start] = self._declarations(chunk)
+        return known
+
+    def _declarations(self, chunk: Chunk) -> tuple[Node, ...]:
         location = self._positions.location(chunk.start)
         if chunk.end - chunk.start > MAX_DECLARATION:
             self.unparsed[location] = "too large"
