@@ -49,16 +49,24 @@ def settings(text: str) -> dict[str, str]:
 
 
 class Kernel:
-    """One build folder: `source` is the view, `folder` takes what is built."""
+    """One build folder: `source` is the view, `folder` takes what is built. `extra` is asked of the
+    configuration, too."""
 
     def __init__(
-        self, machine: Machine, source: Path, folder: Path, jobs: int, seconds: float
+        self,
+        machine: Machine,
+        source: Path,
+        folder: Path,
+        jobs: int,
+        seconds: float,
+        extra: str = "",
     ) -> None:
         self.machine = machine
         self.source = source
         self.folder = folder
         self.jobs = jobs
         self.seconds = seconds
+        self.extra = extra
 
     @property
     def image(self) -> Path:
@@ -86,7 +94,7 @@ class Kernel:
         Unbuilt, and TreeError where the check itself cannot be switched on.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
-        text = fragment(self.machine)
+        text = fragment(self.machine) + self.extra
         kept = self.folder.parent / "asked"
         known = kept.read_text(encoding="utf-8") if kept.is_file() else None
         made = self._made() if known == text else {}

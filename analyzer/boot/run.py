@@ -103,16 +103,17 @@ def _owned(work: Path, tree: KernelTree) -> Path:
     return work.resolve()
 
 
-def start(kernel: Kernel, folder: Path, limits: Limits) -> BootResult:
-    """Start a built kernel with our init and read its console."""
+def start(kernel: Kernel, folder: Path, limits: Limits, more: str = "") -> BootResult:
+    """Start a built kernel with our init (and `more` arguments) and read its console."""
     machine = kernel.machine
     init = compile_init(machine, folder)
     archive, log = folder / "initramfs", folder / "console.log"
     archive.write_bytes(initramfs(init.read_bytes()))
+    arguments = f"console={machine.console} {_ARGUMENTS} {more}".rstrip()
     command = [
         *machine.emulator, "-m", MEMORY, "-smp", "1", "-nographic", "-monitor", "none",
         "-serial", "mon:stdio", "-no-reboot", "-net", "none", "-kernel", str(kernel.image),
-        "-initrd", str(archive), "-append", f"console={machine.console} {_ARGUMENTS}",
+        "-initrd", str(archive), "-append", arguments,
     ]  # fmt: skip
     done = run_bounded(command, log, limits.boot)
     console = read_console(log.read_text(encoding="utf-8", errors="replace"))
