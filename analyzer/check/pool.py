@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Architectures judged in several processes; the answer is that of one process.
+"""Architectures, or configurations, judged in several processes; the answer is that of one.
 
 Workers are forked, so that any tree will do, overlays included. One that dies (killed for its
-memory, say) costs the architecture that it was judging, which is then named as not judged.
+memory, say) costs what it was judging, which is then named as not judged.
 """
 
 from __future__ import annotations
@@ -15,35 +15,37 @@ from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkProcess
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
 from ..clock import Clock
 from ..errors import PtcheckError, ToolError, TreeError, UsageError
 from .results import ArchResult
 
 Note = Callable[[str], None]
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 
 
-class Judge(Protocol):
-    """Judges one architecture."""
+class Judge(Protocol[T_co]):
+    """Judges one architecture, or whatever a name stands for."""
 
-    def __call__(self, arch: str, clock: Clock, note: Note) -> ArchResult: ...
+    def __call__(self, arch: str, clock: Clock, note: Note) -> T_co: ...
 
 
 @dataclass(frozen=True, slots=True)
-class _Answer:
-    """What a worker sends when it is done with an architecture."""
+class _Answer(Generic[T]):
+    """What a worker sends when it is done with a name."""
 
-    result: ArchResult | None
+    result: T | None
     seconds: dict[str, float]
     error: PtcheckError | None = None
     defect: str = ""
 
 
-class _Worker:
+class _Worker(Generic[T]):
     """One process, and what it is doing."""
 
-    def __init__(self, judge: Judge, others: Sequence[_Worker]) -> None:
+    def __init__(self, judge: Judge[T], others: Sequence[_Worker[T]]) -> None:
         ours, theirs = multiprocessing.Pipe()
         self.connection: Connection = ours
         self.arch: str | None = None
@@ -69,17 +71,32 @@ class _Worker:
 
 
 def judge_all(
-    judge: Judge, archs: Sequence[str], jobs: int, clock: Clock, note: Note
+    judge: Judge[ArchResult], archs: Sequence[str], jobs: int, clock: Clock, note: Note
 ) -> dict[str, ArchResult]:
     """The result of each architecture, judged by up to `jobs` processes at a time.
 
     Raises the PtcheckError of the first architecture, in the order given, that has one.
     """
+    return run_all(judge, archs, jobs, clock, note, _lost)
+
+
+def run_all(
+    judge: Judge[T],
+    archs: Sequence[str],
+    jobs: int,
+    clock: Clock,
+    note: Note,
+    lost: Callable[[str, str], T],
+) -> dict[str, T]:
+    """What comes of each name; `lost` is what does if the process ended early, and how it did.
+
+    Raises the PtcheckError of the first name, in the order given, that has one.
+    """
     if min(jobs, len(archs)) < 2:
         return {arch: judge(arch, clock, note) for arch in archs}
-    answers: dict[str, _Answer] = {}
+    answers: dict[str, _Answer[T]] = {}
     waiting = list(reversed(archs))
-    workers: list[_Worker] = []
+    workers: list[_Worker[T]] = []
     try:
         while waiting or any(worker.arch is not None for worker in workers):
             while waiting and len(workers) < jobs:
@@ -95,7 +112,7 @@ def judge_all(
                 except (EOFError, OSError):
                     worker.end()
                     workers.remove(worker)
-                    answers[arch] = _Answer(_lost(arch, worker.process.exitcode), {})
+                    answers[arch] = _Answer(lost(arch, _end_of(worker.process.exitcode)), {})
                     continue
                 if isinstance(message, str):
                     note(message)
@@ -113,7 +130,7 @@ def judge_all(
     return {arch: _result(answers[arch], clock) for arch in archs}
 
 
-def _result(answer: _Answer, clock: Clock) -> ArchResult:
+def _result(answer: _Answer[T], clock: Clock) -> T:
     if answer.error is not None:
         raise answer.error
     if answer.result is None:
@@ -123,7 +140,7 @@ def _result(answer: _Answer, clock: Clock) -> ArchResult:
     return answer.result
 
 
-def _lost(arch: str, code: int | None) -> ArchResult:
+def _end_of(code: int | None) -> str:
     how = f"exit code {code}"
     if code is not None and code < 0:
         try:
@@ -132,12 +149,16 @@ def _lost(arch: str, code: int | None) -> ArchResult:
             how = f"killed by signal {-code}"
     if code == -signal.SIGKILL:
         how += ", for want of memory?"
+    return how
+
+
+def _lost(arch: str, how: str) -> ArchResult:
     problem = f"arch/{arch}: not judged: the process that judged it ended early ({how})"
     return ArchResult(arch, (), (problem,), ())
 
 
-def _serve(judge: Judge, connection: Connection, inherited: Sequence[Connection]) -> None:
-    """The life of a worker: architectures in, answers out, until nobody asks any more."""
+def _serve(judge: Judge[T], connection: Connection, inherited: Sequence[Connection]) -> None:
+    """The life of a worker: names in, answers out, until nobody asks any more."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends it
     for other in inherited:
         other.close()
@@ -148,7 +169,7 @@ def _serve(judge: Judge, connection: Connection, inherited: Sequence[Connection]
             return
         clock = Clock()
         try:
-            answer = _Answer(judge(arch, clock, connection.send), clock.seconds)
+            answer: _Answer[T] = _Answer(judge(arch, clock, connection.send), clock.seconds)
         except PtcheckError as error:
             answer = _Answer(None, {}, _plain(error))
         except Exception as error:

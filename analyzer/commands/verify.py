@@ -70,6 +70,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="the model too: compile the tree's mm/page_table_check.c for user space and run both"
         " (this runs code of the tree, in a process of its own)",
     )
+    parser.add_argument("--timing", action="store_true", help="report the seconds it took, too")
     boot = parser.add_argument_group(
         "boot (runs the build of the tree, and the kernel that comes of it, in QEMU)"
     )
@@ -139,14 +140,15 @@ def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
             archs,
             only=only,
             series=subjects,
+            jobs=common.jobs(args),
             note=lambda text: common.note(args, err, text, 1),
         )
         if args.against_kernel:
             result = replace(result, framework=_framework(edited, result, archs[0]))
     enabled: bool = args.as_if_enabled
     renderers = {
-        "text": lambda: render_text(result, enabled, args.verbose > 0),
-        "json": lambda: render_json(result, enabled),
+        "text": lambda: render_text(result, enabled, args.verbose > 0, args.timing),
+        "json": lambda: render_json(result, enabled, args.timing),
     }
     common.write_outputs(wanted, renderers, out)
     if result.disagrees(enabled):

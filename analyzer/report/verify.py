@@ -29,14 +29,16 @@ _INDENT = "    "
 _SHOWN = 6  # sequences that are named unless verbose
 
 
-def render_text(result: VerifyResult, as_if_enabled: bool, verbose: bool) -> str:
+def render_text(
+    result: VerifyResult, as_if_enabled: bool, verbose: bool, timing: bool = False
+) -> str:
     """Disagreements with what led there, what could not be run, a table, the closing lines."""
     sections = [
         list(_findings(result, as_if_enabled, verbose)),
         list(_unknown(result)),
         list(_missing(result)) if verbose else [],
         list(_table(result)),
-        list(_closing(result)),
+        list(_closing(result, timing)),
     ]
     return "\n".join("".join(f"{line}\n" for line in lines) for lines in sections if lines)
 
@@ -155,7 +157,7 @@ def _table(result: VerifyResult) -> Iterator[str]:
         yield "  ".join([label, ("yes" if variant.supported else "no").ljust(8), *row])
 
 
-def _closing(result: VerifyResult) -> Iterator[str]:
+def _closing(result: VerifyResult, timing: bool) -> Iterator[str]:
     variants = result.variants
     helpers = [one for variant in variants for one in variant.applicable]
     beside = sum(len(variant.helpers) for variant in variants) - len(helpers)
@@ -185,7 +187,8 @@ def _closing(result: VerifyResult) -> Iterator[str]:
         f"{f', {beside} not applicable' if beside else ''}; {right} of"
         f" {count(len(sequences), 'sequence')} agree{_unplayed(variants)};"
         f" {sum(v.runs for v in variants)} runs over"
-        f" {classes} classes of entries, {counted} of them counted; {result.seconds:.1f} s"
+        f" {classes} classes of entries, {counted} of them counted"
+        f"{f'; {result.seconds:.1f} s' if timing else ''}"
     )
 
 
@@ -194,7 +197,7 @@ def _unplayed(variants: Iterable[VariantProof]) -> str:
     return f", {missing} could not be played (-v names them)" if missing else ""
 
 
-def render_json(result: VerifyResult, as_if_enabled: bool) -> str:
+def render_json(result: VerifyResult, as_if_enabled: bool, timing: bool = False) -> str:
     """One JSON document."""
     return to_json(
         {
@@ -207,7 +210,7 @@ def render_json(result: VerifyResult, as_if_enabled: bool) -> str:
             "problems": list(result.problems),
             "disagrees": result.disagrees(as_if_enabled),
             "incomplete": result.incomplete,
-            "seconds": round(result.seconds, 3),
+            "seconds": round(result.seconds, 3) if timing else None,
         }
     )
 

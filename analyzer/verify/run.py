@@ -6,18 +6,19 @@ from __future__ import annotations
 import gc
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import TypeVar
 
 from ..check.arch import COLLECT, RECURSION
 from ..check.judging import left_out
+from ..check.pool import run_all
 from ..check.unit import build_unit, unread
 from ..check.variant import Judge
 from ..clock import Clock
 from ..errors import SourceError, UsageError
 from ..evaluate.values import PathEnds, Unjudged
-from ..frontend import ParseCache, Stage, Unit
+from ..frontend import ParseCache, Scan, Stage, Unit
 from ..helpers.bodies import SourceIndex
 from ..helpers.interface import LEVELS, Interface, called_names, find_interface
 from ..kconfig import KconfigFiles, Variant, load_kconfig, variants
@@ -40,50 +41,93 @@ def verify_tree(
     *,
     only: frozenset[str] | None = None,
     series: tuple[str, ...] = (),
+    jobs: int = 1,
     note: Callable[[str], None] = lambda _: None,
     cache: ParseCache | None = None,
 ) -> VerifyResult:
     """Run every helper, and sequences of them, in all variants of `archs` (or those in `only`).
 
     `series` names the patches that were applied to the tree, for the report; `cache` keeps what
-    was parsed for another run. Raises UsageError
-    for a variant that an architecture does not have, ToolError without a C preprocessor.
+    was parsed for another run. `jobs` processes take a variant each; the result, but for its
+    seconds, does not depend on them. Raises UsageError for a variant that an architecture does
+    not have, ToolError without a C preprocessor.
     """
     started = time.perf_counter()
     gc.set_threshold(COLLECT, 20, 50)
     sys.setrecursionlimit(max(sys.getrecursionlimit(), RECURSION))
-    called = called_names(tree)
-    files = KconfigFiles(tree)
-    cache, clock = cache or ParseCache(), Clock()
-    proofs: list[VariantProof] = []
+    bench = Bench(tree, cache or ParseCache())
     problems: list[str] = []
-    with Stage(tree) as stage:
-        for arch in archs:
-            offered = variants(tree, arch, load_kconfig(tree, arch, files))
-            if only is not None and not any(one.name in only for one in offered):
-                names = ", ".join(one.name for one in offered)
-                raise UsageError(
-                    f"{arch} has no variant {', '.join(sorted(only))}; it has: {names}"
-                )
-            interface = find_interface(tree, arch, called)
-            index = SourceIndex(tree, arch)
-            hint: tuple[str, ...] = ()
-            wanted = [one for one in offered if one.has_mmu and (not only or one.name in only)]
-            if not wanted:
-                problems.append(f"arch/{arch}/Kconfig:1: no configuration has an MMU")
-            for variant in wanted:
-                note(variant.label)
-                try:
-                    unit, hint = build_unit(stage, variant, interface, index, hint, cache, clock)
-                except SourceError as problem:
-                    proofs.append(_unreadable(variant, str(problem)))
-                    continue
-                proofs.append(verify_unit(unit, variant, interface, index))
+    wanted: list[Variant] = []
+    for arch in archs:
+        chosen = bench.variants(arch, only)
+        wanted += chosen
+        if not chosen:
+            problems.append(f"arch/{arch}/Kconfig:1: no configuration has an MMU")
+    proofs = _proofs(bench, wanted, jobs, note)
     problems += left_out(tree)
     return VerifyResult(
         tree.label, tree.revision, series, tuple(proofs), tuple(problems),
         time.perf_counter() - started,
     )  # fmt: skip
+
+
+def _proofs(
+    bench: Bench, wanted: list[Variant], jobs: int, note: Callable[[str], None]
+) -> list[VariantProof]:
+    if min(jobs, len(wanted)) < 2:
+        return list(bench.proofs(wanted, note))
+    named = {variant.label: variant for variant in wanted}
+
+    def judge(arch: str, clock: Clock, note: Callable[[str], None]) -> VariantProof:
+        (proof,) = bench.proofs([named[arch]], note)
+        return proof
+
+    def lost(label: str, how: str) -> VariantProof:
+        return _unreadable(named[label], f"the process that verified it ended early ({how})")
+
+    found = run_all(judge, tuple(named), jobs, Clock(), note, lost)
+    return [found[variant.label] for variant in wanted]
+
+
+class Bench:
+    """What the variants of a tree share: its interface, the bodies of functions, parsed text."""
+
+    def __init__(self, tree: KernelTree, cache: ParseCache) -> None:
+        self._tree = tree
+        self._cache = cache
+        self._called = called_names(tree)
+        self._files = KconfigFiles(tree)
+        self._scans: dict[bytes, Scan] = {}
+        self._archs: dict[str, tuple[Interface, SourceIndex]] = {}
+
+    def variants(self, arch: str, only: frozenset[str] | None) -> list[Variant]:
+        """The configurations to verify. Raises UsageError where none is called so."""
+        offered = variants(self._tree, arch, load_kconfig(self._tree, arch, self._files))
+        if only is not None and not any(one.name in only for one in offered):
+            names = ", ".join(one.name for one in offered)
+            raise UsageError(f"{arch} has no variant {', '.join(sorted(only))}; it has: {names}")
+        interface = find_interface(self._tree, arch, self._called)
+        self._archs[arch] = interface, SourceIndex(self._tree, arch)
+        return [one for one in offered if one.has_mmu and (not only or one.name in only)]
+
+    def proofs(
+        self, wanted: Iterable[Variant], note: Callable[[str], None]
+    ) -> Iterator[VariantProof]:
+        """Verify one after the other."""
+        hints: dict[str, tuple[str, ...]] = {}
+        with Stage(self._tree, self._scans) as stage:
+            for variant in wanted:
+                note(variant.label)
+                interface, index = self._archs[variant.arch]
+                hint = hints.get(variant.arch, ())
+                try:
+                    unit, hints[variant.arch] = build_unit(
+                        stage, variant, interface, index, hint, self._cache, Clock()
+                    )
+                except SourceError as problem:
+                    yield _unreadable(variant, str(problem))
+                    continue
+                yield verify_unit(unit, variant, interface, index)
 
 
 def verify_unit(

@@ -4,13 +4,23 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import signal
 from pathlib import Path
 
 import pytest
+from jsonschema import Draft202012Validator
 
+from analyzer.kconfig import Variant
+from analyzer.tree import open_tree
+from analyzer.verify import verify_tree
+from analyzer.verify.values import VariantProof
 from tests.commands.runner import DEMO, PGTABLE, mended, ptcheck
 
+SCHEMA = Draft202012Validator(
+    json.loads((Path(__file__).parents[2] / "docs" / "verify.schema.json").read_text())
+)
 BASE = ("--arch", "demo", "--variant", "base")
 
 
@@ -53,6 +63,41 @@ def test_series_that_mends_it_is_proved(tmp_path: Path) -> None:
     hooked = {one["helper"] for one in variant["helpers"] if one["hooked"]}
     assert "pmdp_huge_get_and_clear" in hooked
     assert "ptep_set_wrprotect" not in hooked
+
+
+def test_report_is_of_the_schema_and_does_not_depend_on_jobs() -> None:
+    runs = [
+        ptcheck("verify", "-C", str(DEMO), "--arch", "demo", "--format", "json", "--jobs", jobs)
+        for jobs in ("1", "3")
+    ]
+    assert [done.code for done in runs] == [1, 1]
+    assert runs[0].out == runs[1].out
+    found = json.loads(runs[0].out)
+    SCHEMA.validate(found)
+    assert len(found["variants"]) >= 2
+    assert found["seconds"] is None
+    assert any(one["problem"] for one in found["variants"][0]["helpers"])
+    del found["variants"][0]["helpers"][0]["agreement"]
+    assert not SCHEMA.is_valid(found)
+
+
+def test_a_process_that_dies_costs_its_variant(monkeypatch: pytest.MonkeyPatch) -> None:
+    def die(unit: object, variant: Variant, *more: object) -> VariantProof:
+        if variant.name == "base":
+            os.kill(os.getpid(), signal.SIGKILL)
+        return VariantProof("demo", variant.name, True, (), (), (), (), (), ())
+
+    monkeypatch.setattr("analyzer.verify.run.verify_unit", die)
+    with open_tree(str(DEMO)) as tree:
+        found = verify_tree(tree, ("demo",), jobs=2)
+    first, *others = found.variants
+    assert first.variant == "base"
+    assert first.problems == (
+        "the process that verified it ended early (killed by SIGKILL, for want of memory?)",
+    )
+    assert others
+    assert not any(one.problems for one in others)
+    assert found.incomplete
 
 
 def test_series_that_does_not_apply(tmp_path: Path) -> None:
