@@ -111,8 +111,18 @@ class Search:
         self.trials += 1
         chosen = [target for target, _ in proposed]
         few = self.bench.judge(files, self._sample(chosen), _shortest(chosen, before))
-        if not self._all_hold(proposed, before, few):
+        outer = _outer(chosen, few)
+        if outer:
+            self.waiting |= outer
             return before
+        good = self._good(proposed, before, few)
+        if not good:
+            self._all_hold(proposed, before, few)
+            return before
+        proposed = good  # what fails now may hold when these are kept: it waits
+        kept = make_all(self.files, [edit for _, edits in proposed for edit in edits])
+        assert kept is not None
+        files = kept
         names = frozenset(one.name for one in self.bench.interface.signatures)
         trial = self.bench.judge(files, helpers=_composed(names) - self.bench.slow)
         if not self._all_hold(proposed, before, trial):
@@ -160,6 +170,22 @@ class Search:
             left = [target for target in left if best not in target.variants]
         return chosen
 
+    def _good(
+        self, proposed: list[Proposal], before: Judgement, trial: Judgement
+    ) -> list[Proposal]:
+        """The proposals that hold."""
+        made = self._made(proposed)
+        tried = set(trial.units)
+        return [
+            (target, edits) for target, edits in proposed
+            if not target.fails(failing(target, before, trial, made), tried)
+        ]  # fmt: skip
+
+    def _made(self, proposed: list[Proposal]) -> frozenset[str]:
+        """Functions that are hooked by what is kept, or proposed."""
+        made = frozenset(edit.function for edit in self.edits if edit.hook)
+        return made | {target.function for target, _ in proposed}
+
     def _all_hold(self, proposed: list[Proposal], before: Judgement, trial: Judgement) -> bool:
         """Whether all proposals hold; those that do not get their next candidate."""
         outer = _outer([target for target, _ in proposed], trial)
@@ -167,8 +193,7 @@ class Search:
             self.waiting |= outer
             return False
         good = True
-        made = frozenset(edit.function for edit in self.edits if edit.hook)
-        made |= {target.function for target, _ in proposed}
+        made = self._made(proposed)
         for target, _ in proposed:
             if target.failed(failing(target, before, trial, made), set(trial.units)):
                 good = False
@@ -255,6 +280,8 @@ def _to_be_mended(target: Target, path: Path, made: frozenset[str]) -> bool:
     It is to go, or what it is called for has to store raw; `made` are functions hooked here.
     """
     hooked = {inside for _, _, inside in path.hooks}
+    if path.rule == "PTC105" and path.level != target.level and target.function in hooked:
+        return True  # what stores an entry of another level through it has to store raw
     return target.function in hooked and bool(hooked - {target.function} - made)
 
 

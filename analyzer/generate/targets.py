@@ -66,6 +66,12 @@ class Target:
             self.best = None
         return self.current
 
+    def fails(self, variants: set[str], tried: set[str]) -> bool:
+        """Whether the candidate does not hold in variants in which another one may."""
+        if not variants - self.excused:
+            return False
+        return not (self.excused and (self.variants & tried) - variants)
+
     def failed(self, variants: set[str], tried: set[str]) -> bool:
         """Notes in which variants the candidate fails; whether it has to go."""
         failing = variants - self.excused
