@@ -19,7 +19,7 @@ from .judge import Bench, Judgement, Path
 from .numbered import Files, Numbered, make_all, texts_of
 from .targets import Candidate, Key, Target, Targets
 
-MAX_TRIALS: Final = 60
+MAX_TRIALS: Final = 90
 _FEW: Final = 3
 Proposal = tuple[Target, list[Edit]]
 

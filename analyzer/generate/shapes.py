@@ -129,16 +129,16 @@ class Raw:
         return f"{self.function}({', '.join(found)})"
 
 
-def raw_store(text: str, setter: str, line: int, level: str) -> Raw | None:
+def raw_store(text: str, setter: str, line: int) -> Raw | None:
     """The call at a line of a setter, by the roles of its parameters; None where it is none."""
     parsed = find_function(text, setter, line)
     if parsed is None:
         return None
     roles: dict[str, str] = {}
     for one in parsed.parameters:
-        if one.slot == level:
+        if one.slot:
             roles[one.name] = "slot"
-        elif one.level == level:
+        elif one.level:
             roles[one.name] = "value"
         elif one.type.startswith("struct mm_struct"):
             roles[one.name] = "mm"

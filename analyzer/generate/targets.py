@@ -128,8 +128,8 @@ class Targets:
         return list(found.values())
 
     def settled(self, target: Target) -> None:
-        """Forgets a target that was mended; what is left there is looked at anew."""
-        self.known.pop(target.key, None)
+        """Forgets a target that was mended, and the forms of others: texts have moved."""
+        self.known.clear()
         key = target.key
         self.lost |= {((*key[:3], part), v) for v in target.excused for part in (False, True)}
 
@@ -248,7 +248,7 @@ class Targets:
             file = self.file(place.line.path)
             if place.function in hooked and file and place.line.path.startswith(self.folder):
                 line = file.line(place.line.line)
-                raw = raw_store(file.text, place.function, line, path.level)
+                raw = raw_store(file.text, place.function, line)
                 if raw is not None:
                     found.append(raw)
         return found

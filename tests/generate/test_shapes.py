@@ -101,11 +101,11 @@ def test_a_clear_through_the_hooked_setter_stores_as_the_setter_does(demo: Demo)
 def test_how_a_setter_stores() -> None:
     text = OWN_STORE.lstrip("\n")
     line = text[: text.index("__demo_store(mm")].count("\n") + 1
-    raw = raw_store(text, "set_ptes", line, "pte")
+    raw = raw_store(text, "set_ptes", line)
     assert raw == Raw("__demo_store", ("mm", "addr", "slot", "value", "0"))
     assert raw.spelled(["m", "a", "p", "__pte(0)"]) == "__demo_store(m, a, p, __pte(0), 0)"
     assert Raw("f", ("slot", "full")).spelled(["m", "a", "p", "v"]) == ""
-    assert raw_store(text, "set_ptes", line + 1, "pte") is None
+    assert raw_store(text, "set_ptes", line + 1) is None
 
 
 def test_predicates_may_stand_after_what_is_kept_from_assembler() -> None:

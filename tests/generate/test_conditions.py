@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Predicates and selects of some configurations only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import pytest
+
+from analyzer.frontend import Unit
+from analyzer.generate.api import PredicateShape
+from analyzer.generate.atoms import Atom, fields
+from analyzer.generate.conjunctions import Entry, Level, solve
+from analyzer.generate.groups import header_groups
+from analyzer.generate.kconfig_edit import guard_for
+from analyzer.generate.predicate_text import function_text
+
+KCONFIG = "config DEMO\n\tselect A if FAST\n\tselect B if FAST && WIDE\n\tselect C if SLOW\n"
+
+
+@dataclass(frozen=True)
+class Config:
+    names: frozenset[str]
+
+    def on(self, name: str) -> bool:
+        return name in self.names
+
+
+@dataclass(frozen=True)
+class Variant:
+    name: str
+    config: Config
+    wants: tuple[tuple[str, str], ...] = field(default=())
+
+
+def variant(name: str, *on: str, wants: tuple[tuple[str, str], ...] = ()) -> Variant:
+    return Variant(name, Config(frozenset(on)), wants)
+
+
+@pytest.mark.parametrize(
+    ("good", "bad", "guard"),
+    [
+        ([variant("base", "MMU")], [], ""),
+        ([variant("base", "MMU")], [variant("nommu")], "MMU"),
+        ([variant("base", "64BIT")], [variant("32")], "64BIT"),
+        ([variant("base")], [variant("slow", "SLOW")], None),
+        ([variant("nothp")], [variant("base", "TRANSPARENT_HUGEPAGE")], "!TRANSPARENT_HUGEPAGE"),
+        ([variant("base", "FAST", "WIDE"), variant("narrow", "FAST")],
+         [variant("odd", "WIDE")], "FAST"),
+        ([variant("base")], [variant("odd", "ODD", wants=(("ODD", "y"),))], "!ODD"),
+        ([variant("nothp", "64BIT")], [variant("base", "64BIT", "TRANSPARENT_HUGEPAGE"),
+         variant("32")], "64BIT && !TRANSPARENT_HUGEPAGE"),
+        ([variant("base", "64BIT"), variant("old")], [variant("32")], "64BIT"),
+    ],
+)  # fmt: skip
+def test_the_guard(good: list[Variant], bad: list[Variant], guard: str | None) -> None:
+    assert guard_for(KCONFIG, good, bad, []) == guard  # type: ignore[arg-type]
+
+
+def atom(text: str, role: str) -> Atom:
+    return Atom(1, role, text)
+
+
+def table(rows: dict[str, dict[str, list[bool]]], leaves: set[str]) -> Level:
+    """`rows`: variant -> entry -> what each atom says of it; 'user' entries are wanted."""
+    atoms = (atom("pmd_leaf({x})", "leaf"), atom("pmd_user({x})", "user"))
+    entries, answers = [], {}
+    for name, kinds in rows.items():
+        for raw, (kind, said) in enumerate(kinds.items()):
+            entries.append(Entry(name, kind, raw, kind == "user"))
+            answers.update({(name, raw, index): yes for index, yes in enumerate(said)})
+    bad = {name: set() if name in leaves else {0} for name in rows}
+    return Level(atoms, bad, entries, answers, [], leaves)
+
+
+def test_a_level_whose_accessors_come_with_huge_pages() -> None:
+    rows = {
+        "base": {"none": [False, False], "user": [True, True]},
+        "nothp": {"none": [False, False], "user": [False, True]},
+    }
+    atoms = (atom("pte_present({x})", "present"), atom("pte_user({x})", "user"))
+    pte = Level(atoms, {"base": set()},
+                [Entry("base", "user", 1, True), Entry("base", "none", 0, False)],
+                {("base", 1, 0): True, ("base", 1, 1): True}, [], {"base"})  # fmt: skip
+    pud = Level((), {}, [], {}, [], set())
+    found = solve({"pte": pte, "pmd": table(rows, {"base"}), "pud": pud}, ("base", "nothp"), ())
+    assert not found.missing
+    pmd = found.predicates[1]
+    assert pmd.option == "TRANSPARENT_HUGEPAGE"
+    text = function_text(pmd, PredicateShape(False, False))
+    assert text.startswith("#ifdef CONFIG_TRANSPARENT_HUGEPAGE\nstatic inline bool pmd_user_")
+    assert "\treturn pmd_leaf(pmd) && pmd_user(pmd);\n" in text
+    assert text.endswith("#else\nstatic inline bool pmd_user_accessible_page(pmd_t pmd)\n{\n"
+                         "\treturn false;\n}\n#endif\n")  # fmt: skip
+
+
+def test_variants_that_read_a_header_of_their_own() -> None:
+    top = '\n# 1 "arch/demo/include/asm/pgtable.h"\nint a;\n'
+    wide = Unit(f'{top}# 1 "arch/demo/include/asm/pgtable_64.h"\nint b;\n')
+    narrow = Unit(f'{top}# 1 "arch/demo/include/asm/pgtable_32.h"\nint b;\n')
+    assert header_groups({"base": wide, "nothp": wide, "32": narrow}, "demo") == [
+        ("arch/demo/include/asm/pgtable_64.h", frozenset({"base", "nothp"})),
+        ("arch/demo/include/asm/pgtable_32.h", frozenset({"32"})),
+    ]
+    assert header_groups({"base": wide, "nothp": wide}, "demo") == []
+
+
+def test_fields_are_compared_with_a_value() -> None:
+    one, other = fields("pte", [("_PAGE_CA_MASK", "_PAGE_CA_INVALID")])
+    assert one.spelled("pte") == "(pte_val(pte) & _PAGE_CA_MASK) != _PAGE_CA_INVALID"
+    assert "==" in other.spelled("pte")
