@@ -216,7 +216,16 @@ class Judge:
             if chunk is None or self.index.defines(name):
                 return None  # nobody provides it, or the configuration compiles it out
             return name, self.unit.location(chunk)
+        words = set(_CALLED.findall(called))
+        if len(words) == 1 and self._undeclared(*words):
+            return None  # a macro for a function that this configuration does not even declare
         return name, None
+
+    def _undeclared(self, name: str) -> bool:
+        """Whether nothing of a unit that was read whole has a name."""
+        known = (self.unit.functions, self.unit.prototypes, self.unit.variables)
+        own = name.startswith("__builtin") or any(name in table for table in known)
+        return not own and not self.unit.unread
 
     def run(self, signature: Signature) -> HelperRuns:
         """Every case of a helper on every path."""
