@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -79,6 +79,9 @@ def _plan(
     arch, kconfig = bench.arch, bench.kconfig
     if not bench.variants:
         raise UsageError(f"{arch} has no configuration with an MMU; there are no user page tables")
+    selected = bool(kconfig.select_of(SUPPORT).supported)
+    if selected:  # where it is not selected nothing is to be mended
+        bench.variants = tuple(v for v in bench.variants if v.supported) or bench.variants
     shape = predicate_shape(api.predicate, read_text(tree, FRAMEWORK))
     if shape is None:
         raise TreeError(f"{FRAMEWORK} does not call pte_user_accessible_page(): nothing to define")
@@ -113,6 +116,7 @@ def _plan(
         row = feature_edit(tree, arch)
         search.keep([chosen] if row is None else [chosen, row])
     off = _off(bench, guard) if chosen is not None else frozenset()
+    search.drop(_idle(search.edits, now, off))
     undecided = _undecided(now, synthesis, off)
     for name in partly:
         reason = "the framework calls it, and some configurations that count its level lack it"
@@ -128,9 +132,15 @@ def _plan(
         arch, tree.label, tree.revision,
         {path: tree.read(path).decode("latin-1") for path in sorted(touched)},
         tuple(search.edits), synthesis, guard, tuple(before.rows), tuple(now.rows), undecided,
-        bool(kconfig.select_of(SUPPORT).supported), before.hooked, now.hooked,
+        selected, before.hooked, now.hooked,
         _left_out(bench, now, lost, off),
     )  # fmt: skip
+
+
+def _idle(edits: Iterable[Edit], now: Judgement, off: frozenset[str]) -> list[Edit]:
+    """Hooks in files that only variants read in which the option is not selected."""
+    read = {path for name, unit in now.units.items() if name not in off for path in unit.files}
+    return [edit for edit in edits if edit.step is Step.HOOKS and edit.path not in read]
 
 
 def _left_out(

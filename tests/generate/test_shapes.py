@@ -5,15 +5,18 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 from analyzer.check import check_tree
 from analyzer.frontend import Unit
 from analyzer.generate.api import PredicateShape
 from analyzer.generate.atoms import Atom
-from analyzer.generate.edits import Step, apply
+from analyzer.generate.edits import Edit, Step, apply
+from analyzer.generate.judge import Judgement
 from analyzer.generate.placement import c_regions
 from analyzer.generate.predicate_text import predicates_edits, undeclared
 from analyzer.generate.predicates import Predicate
-from analyzer.generate.run import plan
+from analyzer.generate.run import _idle, plan
 from analyzer.generate.shapes import Raw, raw_store
 from analyzer.generate.targets import Candidate, Target
 from analyzer.tree import KernelTree
@@ -162,3 +165,46 @@ def test_a_form_that_holds_everywhere_is_preferred() -> None:
     assert target.next() is other
     assert not target.failed(set(), {"base", "odd"})
     assert not target.excused
+
+
+UNHOOKED = """
+#ifndef CONFIG_TRANSPARENT_HUGEPAGE
+#define __HAVE_ARCH_PTEP_GET_AND_CLEAR_FULL
+static inline pte_t ptep_get_and_clear_full(struct mm_struct *mm, unsigned long addr,
+					pte_t *ptep, int full)
+{
+	return __pte(xchg(&ptep->pte, 0UL));
+}
+#endif
+"""
+
+
+@pytest.mark.parametrize(("guard", "mended"), [("TRANSPARENT_HUGEPAGE", False), ("MMU", True)])
+def test_where_the_option_is_not_selected_nothing_is_mended(
+    demo: Demo, guard: str, mended: bool
+) -> None:
+    text = demo.whole.read(HEADER).decode()
+    end = text.rindex("#endif")
+    select = "select ARCH_SUPPORTS_PAGE_TABLE_CHECK if "
+    kconfig = demo.whole.read("arch/demo/Kconfig").decode()
+    assert select + "MMU\n" in kconfig
+    tree = edited(
+        demo.whole,
+        {
+            HEADER: text[:end] + UNHOOKED + "\n" + text[end:],
+            "arch/demo/Kconfig": kconfig.replace(select + "MMU", select + guard),
+        },
+    )
+    assert bool(plan(tree, "demo").edits) is mended
+
+
+def test_hooks_that_only_left_out_configurations_read_go() -> None:
+    wide = Unit('\n# 1 "a.h"\nint a;\n')
+    both = Unit('\n# 1 "a.h"\nint a;\n# 1 "b.h"\nint b;\n')
+    now = Judgement(units={"base": wide, "odd": both})
+    edits = [
+        Edit(path, "x", "y", step, "f", "why")
+        for path, step in (("a.h", Step.HOOKS), ("b.h", Step.HOOKS), ("c.h", Step.SELECT))
+    ]
+    assert _idle(edits, now, frozenset({"odd"})) == [edits[1]]
+    assert _idle(edits, now, frozenset()) == []
