@@ -137,8 +137,15 @@ def _facts(plan: Plan, edits: Iterable[Edit]) -> dict[str, object]:
         "clearers": list(clearers),
         "guard": plan.guard,
         "where": " and ".join(_with(term) for term in plan.guard.split(" && ") if term),
-        "configurations": list(dict.fromkeys(row.variant for row in plan.after)),
+        "configurations": _selected(plan),
     }
+
+
+def _selected(plan: Plan) -> list[str]:
+    """The configurations in which the option is selected."""
+    without = {name for name, _ in plan.left_out}
+    names = dict.fromkeys(row.variant for row in plan.after)
+    return [name for name in names if name not in without]
 
 
 def _with(term: str) -> str:
@@ -206,6 +213,13 @@ def _counted(same: Mapping[str, int]) -> str:
     return ", ".join(f"{number} {word}" for word, number in sorted(same.items()))
 
 
+def _reason(text: str) -> str:
+    """A reason below what it is about, in the width of a mail."""
+    short = textwrap.shorten(text, _MAX_REASON, placeholder=" ...")
+    lines = textwrap.wrap(short, 66, break_long_words=False, break_on_hyphens=False)
+    return "\n      ".join(lines)
+
+
 def cover(plan: Plan, steps: Sequence[Patch]) -> Patch:
     """The cover letter."""
     env = environment()
@@ -216,7 +230,7 @@ def cover(plan: Plan, steps: Sequence[Patch]) -> Patch:
             "helper": one.helper if one.helper.isupper() else f"{one.helper}()",
             "level": one.level,
             "variants": ", ".join(one.variants),
-            "reason": textwrap.shorten(one.reason, _MAX_REASON, placeholder=" ..."),
+            "reason": _reason(one.reason),
         }
         for one in plan.undecided
     ]
@@ -224,7 +238,8 @@ def cover(plan: Plan, steps: Sequence[Patch]) -> Patch:
         "arch": plan.arch, "guard": plan.guard, "count": len(steps), "rows": rows,
         "same": _counted(same),
         "configurations": ", ".join(configurations), "undecided": undecided,
-        "goal": _goal(plan), "left_out": plan.left_out,
+        "goal": _goal(plan),
+        "left_out": [(name, _reason(reason)) for name, reason in plan.left_out],
         "width": max((len(row.helper) for row in rows), default=6),
     }  # fmt: skip
     subject = env.get_template("cover.subject.j2").render(known).strip()

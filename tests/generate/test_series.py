@@ -15,7 +15,7 @@ from analyzer.errors import UsageError
 from analyzer.generate.commits import cover, helper_table, patches
 from analyzer.generate.edits import Step, apply, in_steps
 from analyzer.generate.output import prepare_folder, write_folder
-from analyzer.generate.run import Plan
+from analyzer.generate.run import Plan, Undecided
 from analyzer.generate.series import Mail, Scratch, build, file_name
 from tests.generate.conftest import Demo
 
@@ -177,9 +177,27 @@ def test_the_letter_says_what_the_series_is_for(demo: Demo) -> None:
     assert "enables it" not in body
 
 
+def test_long_reasons_are_filled(demo: Demo) -> None:
+    long = Undecided("set_ptes", "pte", ("base",), "for a reason that is " + "long " * 20, True)
+    text = cover(replace(demo.plan, undecided=(long,)), patches(demo.plan)).body
+    assert "\n  set_ptes() (pte) in base\n      for a reason" in text
+    assert text.count(" long") == 20
+    assert max(len(line) for line in text.splitlines() if "long" in line) <= 72
+
+
 def test_raw_variants_come_before_predicates_and_hooks(demo: Demo) -> None:
     assert list(Step) == [
         Step.PREPARE, Step.RAW, Step.PREDICATES, Step.HOOKS, Step.SELECT
     ]  # fmt: skip
     names = [step.name for step, _ in in_steps(demo.plan.texts, demo.plan.edits)]
     assert names == ["PREDICATES", "HOOKS", "SELECT"]
+
+
+def test_what_is_left_out_is_told_and_not_claimed(demo: Demo) -> None:
+    found = replace(demo.plan, left_out=(("nothp", "nobody asked"),), guard="!A && B")
+    body = patches(found)[-1].body
+    assert "without CONFIG_A and with CONFIG_B" in " ".join(body.split())
+    assert "- nothp: nobody asked.\n" in body
+    assert body.split("these configurations:")[1].split()[0] == "base."
+    letter = cover(found, patches(found)).body
+    assert "  nothp\n      nobody asked\n" in letter
