@@ -13,6 +13,7 @@ from .numbered import Numbered
 from .placement import HOOKS, include_places, includes, sorted_place
 
 _WHY = "the hooks are declared there"
+_INCLUDED = re.compile(r"^[ \t]*#[ \t]*include[ \t]*[<\"]([^>\"\n]+)[>\"]", re.M)
 _DECLARED = "page_table_check_pte_clear"
 
 
@@ -74,7 +75,8 @@ class Includes:
         for at in places:
             lines = file.lines[text.count("\n", 0, at) :]
             number = next((n for n in lines if n), 0)
-            if not all(ready(unit, path, number) for unit in now.units.values()):
+            later = tuple(_INCLUDED.findall(text, at))
+            if not all(ready(unit, path, number, later) for unit in now.units.values()):
                 continue
             previous = text.rfind("\n", 0, at - 1) + 1
             alone = not text[previous:at].lstrip().startswith("#") and at != 0
@@ -82,8 +84,11 @@ class Includes:
         return None
 
 
-def ready(unit: Unit, path: str, line: int) -> bool:
-    """Whether the types that the hooks' header names are declared ahead of a line of a file."""
+def ready(unit: Unit, path: str, line: int, later: tuple[str, ...] = ()) -> bool:
+    """Whether the types that the hooks' header names are declared ahead of a line of a file.
+
+    `later`: the headers that the file itself includes from there on; a type of theirs is not.
+    """
     starts = [
         chunk.start
         for table in (unit.functions, unit.prototypes, unit.typedefs, unit.structs, unit.variables)
@@ -100,6 +105,8 @@ def ready(unit: Unit, path: str, line: int) -> bool:
     for name in ("pte_t", "pmd_t", "pud_t"):
         known = unit.typedef(name)
         if known is None or known.start > at:
+            return False
+        if any(unit.path(known).endswith(f"/{header}") for header in later):
             return False
     return re.search(r"\bstruct mm_struct\s*[;{]", unit.text[:at]) is not None
 

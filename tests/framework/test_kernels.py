@@ -12,6 +12,7 @@ import pytest
 
 from analyzer.framework import Framework, bring
 from analyzer.framework.render import CODE, HEADER
+from analyzer.framework.series import assemble
 from analyzer.reference.peer import (
     PeerSource,
     build_peer,
@@ -22,7 +23,7 @@ from analyzer.reference.peer import (
     source_of,
 )
 from analyzer.tree import FolderTree, KernelTree, OverlayTree
-from tests.framework.strip import stripped, traces
+from tests.framework.strip import strip_all, stripped, traces
 
 LAYOUT = plain_layout()
 EVENTS = 250  # of a sequence
@@ -179,10 +180,16 @@ def looks(form: str, found: Framework) -> bool:
     }[form]
 
 
-@pytest.mark.parametrize("form", [*FORMS, "all"])
-def test_an_older_form(form: str, kernel_6_1: Path) -> None:
+@pytest.fixture(scope="module")
+def bare_6_1(kernel_6_1: Path) -> KernelTree:
     tree = FolderTree(str(kernel_6_1))
-    old = stripped(tree, older=True)
+    return OverlayTree(tree, strip_all(tree, older=True))
+
+
+@pytest.mark.parametrize("form", [*FORMS, "all"])
+def test_an_older_form(form: str, kernel_6_1: Path, bare_6_1: KernelTree) -> None:
+    tree = FolderTree(str(kernel_6_1))
+    old = bare_6_1
     forms = list(FORMS) if form == "all" else [form]
     for one in forms:
         old = FORMS[one](old)
@@ -195,3 +202,20 @@ def test_an_older_form(form: str, kernel_6_1: Path) -> None:
     assert [one for one in forms if not looks(one, found)] == []
     assert "ptep_clear(" in found.steps[-1].texts["mm/khugepaged.c"]
     same(source_of(tree), generated(found), frozenset(), 20)
+
+
+# -- architectures on top --------------------------------------------------------------------
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("api", [None, "6.6"])
+def test_riscv_on_top(api: str | None, kernel_6_12: Path) -> None:
+    found = bring(stripped(FolderTree(str(kernel_6_12))), api)
+    whole = assemble(found, ["riscv"])
+
+    assert not whole.undecided
+    assert not whole.problems
+    checked = whole.archs[0].checked
+    assert {"base", "nothp", "32"} <= set(checked.supported)
+    assert not checked.unknown
+    assert len(whole.mails()) == 1 + len(whole.patches) == 7
