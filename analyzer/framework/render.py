@@ -49,7 +49,7 @@ def header(generation: Generation, document: str) -> str:
                 }
                 for hook in every
             ],
-            macros=_macros(generation, every),
+            singles=_singles(every),
         )
     )  # fmt: skip
     return _tidy(text)
@@ -96,13 +96,20 @@ def _declaration(hook: Hook) -> str:
     return wrap_call("", head, [str(one) for one in hook.parameters], ");")
 
 
-def _macros(generation: Generation, every: tuple[Hook, ...]) -> list[dict[str, str]]:
+def _singles(every: tuple[Hook, ...]) -> list[dict[str, str]]:
     """The upper levels are mostly set one entry at a time."""
     found = []
     for hook in every:
         if hook.name.endswith("s_set") and hook.level != "pte":
-            given = ", ".join(hook.arguments[:-1])
-            found.append({"name": f"{hook.level}_set", "target": hook.name, "given": given})
+            name = f"page_table_check_{hook.level}_set"
+            parameters = [str(one) for one in hook.parameters[:-1]]
+            found.append(
+                {
+                    "head": wrap_call("", f"static inline void {name}", parameters, ")"),
+                    "target": hook.name,
+                    "given": ", ".join(hook.arguments[:-1]),
+                }
+            )
     return found
 
 
