@@ -51,15 +51,23 @@ def end_of_header(text: str) -> int:
     return ends[-1] if guarded and ends else len(text)
 
 
-def _top_level(text: str, position: int, start: int) -> bool:
-    """Whether a position of a region is under no further condition."""
-    depth = 0
+def _open(text: str, position: int, start: int) -> list[tuple[int, str]]:
+    """The conditions of a region that hold at a position: where each began, which branch."""
+    stack: list[tuple[int, str]] = []
     for match in _DIRECTIVE.finditer(text, start, position):
         if match[1] in ("if", "ifdef", "ifndef"):
-            depth += 1
-        elif match[1] == "endif":
-            depth -= 1
-    return depth == 0
+            stack.append((match.start(), ""))
+        elif match[1] in ("else", "elif") and stack:
+            stack[-1] = (stack[-1][0], match[0])
+        elif match[1] == "endif" and stack:
+            stack.pop()
+    return stack
+
+
+def _ahead(text: str, position: int, before: int, start: int) -> bool:
+    """Whether what stands at a position is there whenever what stands at `before` is."""
+    here = _open(text, position, start)
+    return here == _open(text, before, start)[: len(here)]
 
 
 def include_places(text: str, before: int) -> list[int]:
@@ -72,12 +80,13 @@ def include_places(text: str, before: int) -> list[int]:
         places += [
             m.end()
             for m in _INCLUDE.finditer(text, start, limit)
-            if _top_level(text, m.start(), start)
+            if _ahead(text, m.start(), before, start)
         ]
         late += [
-            _above(text, m.start())
+            at
             for m in _FORM.finditer(text, start, end)
-            if m.start() <= before and _top_level(text, m.start(), start)
+            if m.start() <= before and _ahead(text, m.start(), before, start)
+            if _ahead(text, at := _above(text, m.start()), before, start)
         ]
     return [*reversed(places), *dict.fromkeys(late)]
 
