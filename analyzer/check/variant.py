@@ -94,9 +94,12 @@ def judge_variant(
 
     judge, result = judged(0, {})
     world = judge.session.machine.world
+    judge.release()
     if not world:
         return result
-    return both_worlds(result, judged(1, dict.fromkeys(world, 1))[1])
+    other, second = judged(1, dict.fromkeys(world, 1))
+    other.release()
+    return both_worlds(result, second)
 
 
 def _unjudged(variant: Variant, signature: Signature, reason: str) -> HelperVerdict:
@@ -130,6 +133,11 @@ class Judge:
         self.findings: list[RawFinding] = []
         self.known = Known(unit, self.runner, self.target)
         self.sound: set[str] = set()  # marks of functions that are known to parse
+
+    def release(self) -> None:
+        """Lets go of the unit, which is large: nothing can be judged afterwards."""
+        self.session.release()
+        del self.known  # it looks targets up here
 
     def result(self, bodies: tuple[str, ...], clock: Clock) -> VariantResult:
         """All verdicts, findings and problems of the variant."""

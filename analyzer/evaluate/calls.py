@@ -37,7 +37,7 @@ from .intrinsics import Intrinsics
 from .memory import Variable
 from .merge import Meeting
 from .recall import Before, Recall, call_key
-from .state import MAX_DEPTH, Frame
+from .state import MAX_DEPTH, Frame, Run
 from .statements import Break, Continue, Jump, Return, Statements
 from .typing import StaticTypes
 from .values import FuncRef, Int, Opaque, PathEnds, Pointer, Struct, Text, Unjudged, Value
@@ -85,6 +85,17 @@ class Machine(Intrinsics, InlineAssembly, StaticTypes, Expressions, Statements, 
         self.recall = Recall()
         self.tangled: set[str] = set()  # answers nobody can foresee, and no entry depends on
         self.meeting: Meeting | None = None  # where paths of the case that is run come together
+
+    def release(self) -> None:
+        """Breaks the cycles that lead through the machine: unit and trees go with the last user.
+
+        Nothing can be evaluated afterwards.
+        """
+        self.dispatch = {}
+        self.overrides = self.usual = {}
+        self.types.release()
+        self.named_types.clear()
+        self.run = Run()
 
     # -- expressions that call
 

@@ -179,6 +179,23 @@ CType: TypeAlias = "IntType | VoidType | UnknownType | FuncType | PtrType | Arra
 _WIDTHS: Final = {"char": 8, "short": 16, "int": 32, "__int128": 128, "_Bool": 1}
 
 
+class Nothing:
+    """The declarations of a unit that is gone."""
+
+    def typedef_node(self, name: str) -> Node | None:
+        return None
+
+    def struct_node(self, tag: str) -> Node | None:
+        return None
+
+    def enum_node(self, constant: str) -> Node | None:
+        return None
+
+
+def _gone(node: Node) -> Any:
+    raise Unjudged("the unit is gone")
+
+
 class TypeResolver:
     """Turns type nodes into types for one word size.
 
@@ -204,6 +221,14 @@ class TypeResolver:
         self.asked: set[tuple[str, str, str]] = set()
         self.long = IntType(bits, True)
         self.ulong = IntType(bits, False)
+
+    def release(self) -> None:
+        """Lets go of the unit; types that are in use keep the layouts that they have."""
+        self._declarations = Nothing()
+        self._constant = self._typeof = _gone
+        self._named.clear()
+        self._tagged.clear()
+        self._by_node.clear()
 
     def pointer_to(self, target: CType) -> PtrType:
         """The type `target *`."""

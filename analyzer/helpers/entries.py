@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Hashable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
@@ -12,7 +13,7 @@ from ..evaluate.calls import Machine
 from ..evaluate.ctype import IntType
 from ..evaluate.memory import Table
 from ..evaluate.state import Run, alternatives
-from ..evaluate.values import Int, Opaque, PathEnds, Pointer, Unjudged, Value
+from ..evaluate.values import Int, Opaque, PathEnds, Pointer, Struct, Unjudged, Value
 from ..frontend import Unit
 from ..kconfig import Variant
 from .code import UnitCode
@@ -109,6 +110,11 @@ class Entries:
 
         return ask() if None in key else self.told(("value", name, *key), ask)
 
+    def release(self) -> None:
+        """Lets go of the unit, which is large; nothing can be asked afterwards."""
+        self.sharing = None
+        self.machine.release()
+
     def told(self, key: Hashable, ask: Callable[[], T]) -> T:
         """What `ask` returns or raises, asked once of all variants that answer alike.
 
@@ -132,6 +138,9 @@ class Entries:
         ends = False
         try:
             value = ask()
+            if isinstance(value, Struct):
+                with suppress(Unjudged):
+                    _ = value.ctype.size  # others ask for it when this unit is gone
             return value
         except Unjudged as problem:
             refusal, place = problem.reason, problem.place
@@ -142,6 +151,7 @@ class Entries:
         finally:
             asked = self.asked()
             common = own == self.own and world == machine.world and not self.unit.unparsed
+            common = common and not isinstance(value, Pointer)
             if common and (value is not None or refusal or ends):
                 sharing.remember(key, Told(value, refusal, place, ends, frozenset(asked)))
             machine.questions |= outer

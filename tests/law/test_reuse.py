@@ -7,11 +7,13 @@ the helper is hooked, with the other it is not. The helper's own text is the sam
 
 from __future__ import annotations
 
+import gc
+import weakref
 from dataclasses import dataclass
 
 import pytest
 
-from analyzer.evaluate.values import Unjudged
+from analyzer.evaluate.values import Int, Unjudged
 from analyzer.helpers.interface import Signature
 from analyzer.helpers.session import Session
 from analyzer.law.reuse import Reuse
@@ -211,3 +213,25 @@ def test_unrelated_differences_do_not_matter() -> None:
     told(Runner(unit(case, case.yes)), reuse)
     told(Runner(unit(case, case.yes + "\nstruct unrelated { int x; };")), reuse)
     assert reuse.hits == 1
+
+
+def test_what_was_said_outlives_the_unit_and_the_unit_does_not() -> None:
+    reuse = Reuse()
+    text = f"{PREDICATE}static pte_t made_(unsigned long x) {{ return (pte_t) {{ x | 3 }}; }}\n"
+    gc.collect()
+    gc.disable()
+    try:
+        one = session(text, entries=ENTRIES)
+        one.sharing = reuse.sharing(Runner(one).answers)
+        before = one.raw("pte", one.evaluate("made_", Int(64, 64, False)))
+        unit_of_one = weakref.ref(one.unit)
+        one.release()
+        del one
+        assert unit_of_one() is None, "a cycle keeps the text and the trees of a unit"
+    finally:
+        gc.enable()
+    other = session(text, entries=ENTRIES)
+    other.sharing = reuse.sharing(Runner(other).answers)
+    value = other.evaluate("made_", Int(64, 64, False))
+    assert other.raw("pte", value) == before == 67
+    assert repr(other.machine.number(value)) == hex(67)
