@@ -29,6 +29,7 @@ from ..tree import KernelTree
 from .numbered import Files, Numbered
 
 _COLLECT: Final = 100_000  # as `check` does: trees of C are big and acyclic
+_RUN: Final = ("balanced", "neutral", "broken")
 _SLOW: Final = 1.0  # seconds
 _RECURSION: Final = 20_000  # Python frames; helpers nest deep
 
@@ -90,6 +91,7 @@ class Judgement:
     hooked: dict[tuple[str, str], set[tuple[str, str]]] = field(default_factory=dict)
     broken: set[tuple[str, str, str]] = field(default_factory=set)  # (variant, helper, level)
     rows: list[Row] = field(default_factory=list)
+    left: dict[tuple[str, str], set[int]] = field(default_factory=dict)  # by invalidates
     problems: dict[str, None] = field(default_factory=dict)
     units: dict[str, Unit] = field(default_factory=dict)
 
@@ -219,6 +221,10 @@ class Bench:
                 for outcome in one.outcomes:
                     if outcome.status == "broken":
                         _note(result, judge, one, outcome, raw)
+            if one.signature.name.removesuffix("_ad") in ("pmdp_invalidate", "pudp_invalidate"):
+                kind = (variant.name, verdict.level)
+                left = {o.left for o in one.outcomes if o.status in _RUN and o.stores}
+                result.left.setdefault(kind, set()).update(left)
             for function, needs in _needs(judge, one).items():
                 said = result.through.setdefault(function, {})
                 key = (verdict.helper, verdict.level)

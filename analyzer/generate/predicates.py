@@ -33,15 +33,18 @@ from .atoms import (
     swap_probe,
 )
 from .conjunctions import OPTIONS, Entry, Level, Predicate, Synthesis, solve
-from .judge import Bench
+from .judge import Bench, Judgement
 
 _CHANGES: Final = ("mkyoung", "mkold", "mkdirty", "mkclean", "mksoft_dirty", "wrprotect")
 
 
-def synthesise(bench: Bench, only: frozenset[str] | None = None) -> Synthesis:
+def synthesise(
+    bench: Bench, only: frozenset[str] | None = None, before: Judgement | None = None
+) -> Synthesis:
     """Predicates for every level of an architecture, proved on all entries of all variants.
 
     `only` some variants, by name, where the others have a header, and predicates, of their own.
+    What `before` says that is left by an invalidate must not be counted.
     """
     tables: dict[str, Level] = {}
     read: list[str] = []
@@ -65,16 +68,22 @@ def synthesise(bench: Bench, only: frozenset[str] | None = None) -> Synthesis:
             unit = read_unit(stage, variant, built, "", base + probes, True, cache=bench.cache)
         except SourceError:
             continue
-        session = Session(unit, variant)
-        problem = next(filter(None, (_lacks(session, variant, level) for level in LEVELS)), "")
+        sessions = _sessions(unit, variant)
+        problem = ""
+        for level in LEVELS:
+            reasons = [_lacks(session, variant, level) for session in sessions]
+            problem = problem or ("" if "" in reasons else reasons[0])
         if problem:
             lost.append((variant.name, problem))
             continue
         read.append(variant.name)
         for level in LEVELS:
-            if variant.config.on(OPTIONS[level]):
-                tables[level].leaves.add(variant.name)
-            _ask(session, unit, level, tables[level], variant.name)
+            left = before.left.get((variant.name, level), set()) if before is not None else set()
+            for state, session in zip(("", " (all on)"), sessions, strict=False):
+                name = f"{variant.name}{state}"
+                if variant.config.on(OPTIONS[level]):
+                    tables[level].leaves.add(name)
+                _ask(session, unit, level, tables[level], name, frozenset(left))
     return solve(tables, tuple(read), tuple(lost))
 
 
@@ -113,12 +122,27 @@ def _lacks(session: Session, variant: Variant, level: str) -> str:
     return f"no accessible {level} entry can be made"
 
 
-def _ask(session: Session, unit: Unit, level: str, table: Level, variant: str) -> None:
+def _sessions(unit: Unit, variant: Variant) -> list[Session]:
+    """The states of the processor that entries depend on: all off and, if there are any, all on."""
+    first = Session(unit, variant)
+    for level in LEVELS:
+        if not first.folded(level):
+            first.classes(level)
+    world = first.machine.world
+    return [first, Session(unit, variant, dict.fromkeys(world, 1))] if world else [first]
+
+
+def _ask(
+    session: Session, unit: Unit, level: str, table: Level, variant: str, left: frozenset[int]
+) -> None:
     every = range(len(table.atoms))
-    bad = table.bad[variant] = {i for i in every if not available(unit, table.atoms[i])}
+    bad = table.bad.setdefault(variant, set())
+    bad |= {i for i in every if not available(unit, table.atoms[i])}
     if session.folded(level):
         return
     entries = list(_entries(session, level, variant))
+    free = {entry.raw for entry in entries if entry.want is not False}
+    entries += [Entry(variant, "invalidated", raw, False) for raw in sorted(left - free)]
     first = len(table.entries)
     pairs = [
         (entries.index(one), entries.index(other))

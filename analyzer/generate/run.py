@@ -167,10 +167,10 @@ def _predicates(bench: Bench, before: Judgement) -> tuple[str, Synthesis]:
     """The predicates, and the header to put them into: the one that all variants read, else the
     one of some variants for which there are predicates."""
     path = f"arch/{bench.arch}/include/asm/pgtable.h"
-    first = synthesise(bench)
+    first = synthesise(bench, None, before)
     if first.missing:
         for header, names in header_groups(before.units, bench.arch)[:_MAX_GROUPS]:
-            other = synthesise(bench, names)
+            other = synthesise(bench, names, before)
             if not other.missing:
                 return header, other
     return path, first
