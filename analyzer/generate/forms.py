@@ -254,10 +254,13 @@ def _returned(site: Site, one: Statement, hook: Spelling, value: str, why: str) 
     call = _call(site, hook, name, indent)
     if call is None:
         return
-    first = function.body[0].start == one.start
+    ahead = [other for other in function.body if other.start < one.start]
+    first = one in function.body and all(other.kind == "declaration" for other in ahead)
     if first:
         new = f"{level}_t {name} = {value};\n\n{call}\n\n{indent}return {name};"
-        yield Form((Change(one.start, one.end, new),), hook.name, why)
+        start = len(site.text[: one.start].rstrip()) if ahead else one.start  # no blank line
+        new = f"\n{indent}{new}" if ahead else new
+        yield Form((Change(start, one.end, new),), hook.name, why)
         return
     lines = f"{name} = {value};\n{call}\n\n{indent}return {name};"
     if one.block:

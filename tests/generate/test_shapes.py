@@ -208,3 +208,15 @@ def test_hooks_that_only_left_out_configurations_read_go() -> None:
     ]
     assert _idle(edits, now, frozenset({"odd"})) == [edits[1]]
     assert _idle(edits, now, frozenset()) == []
+
+
+def test_an_old_entry_that_is_made_after_the_store(demo: Demo) -> None:
+    whole = GET.search(demo.stripped.read(HEADER).decode())
+    assert whole is not None
+    body = "\tunsigned long old = xchg(&ptep->pte, 0UL);\n\n\treturn __pte(old);\n}\n"
+    series = stripped_with(demo, {GET: whole[0].partition("{\n")[0] + "{\n" + body})
+    text = hooked(applied(series, plan(series, "demo")), "ptep_get_and_clear")
+    assert text.endswith(
+        "{\n\tunsigned long old = xchg(&ptep->pte, 0UL);\n\tpte_t pte = __pte(old);\n\n"
+        "\tpage_table_check_pte_clear(mm, pte);\n\n\treturn pte;\n}\n"
+    )
