@@ -2,7 +2,7 @@
 """Compiles what a series touches, after each patch, in each configuration.
 
 A warning or an error that is there without the series, too, is not its doing: the tree as it is
-gets compiled as well then, with the same configuration.
+gets compiled as well then, with the same configuration, and what fails in both is set aside.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ _OBJECTS: Final = (
 )  # fmt: skip
 """Generic code that calls the helpers and the framework, and the option that it hangs on."""
 _ASSEMBLED: Final = 3
+_ERRORS: Final = 1000
 _WANTS: Final = {
     "PAGE_TABLE_CHECK": "y", "PAGE_EXTENSION": "y", "DEVMEM": "n", "DEBUG_VM": "y",
     "DEBUG_KERNEL": "y", "DEBUG_VM_PGTABLE": "y", "EXPERT": "y",
@@ -45,10 +46,10 @@ _ABSENT: Final = re.compile(r"No rule to make target [`']([^']+)'")
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What make said: whether all was compiled, what was, and its errors and warnings."""
+    """What make said: whether all was compiled, how much was, and its errors and warnings."""
 
     ok: bool
-    compiled: int
+    made: int
     checked: bool  # page table check was switched on
     errors: tuple[str, ...]
     warnings: frozenset[str]
@@ -105,17 +106,22 @@ class _Build:
     def _row(self, patch: Patch, name: str, last: bool) -> Tried:
         done = self._compiled(patch)
         where = self.variant.label
-        if not done.ok:
-            if not self._before(patch).ok:
+        bare = None if done.ok and not done.warnings else self._before(patch)
+        old = [error for error in done.errors if bare is not None and error in bare.errors]
+        errors = tuple(error for error in done.errors if error not in old)
+        if not done.ok and (errors or not done.made):
+            if bare is not None and not bare.made:
                 why = "the tree as it is does not compile, either, in this configuration"
-                return Tried("compile", name, where, State.NOT_TRIED, why, done.errors[:1])
-            return Tried("compile", name, where, State.FAILED, "does not compile", done.errors)
-        new = sorted(done.warnings - self._before(patch).warnings) if done.warnings else []
+                return Tried("compile", name, where, State.NOT_TRIED, why, bare.errors[:1])
+            return Tried("compile", name, where, State.FAILED, "does not compile", errors[:3])
+        new = sorted(done.warnings - bare.warnings) if bare is not None else []
         on = "page table check on" if done.checked else "page table check off"
-        said = f"{done.compiled} targets with {self.toolchain.name}, {len(new)} new warnings, {on}"
+        said = f"{done.made} targets with {self.toolchain.name}, {len(new)} new warnings, {on}"
         wanted = last and self.variant.has_mmu and self.variant.supported
         wrong = bool(new) or (wanted and not done.checked)
         notes = tuple(new[:3])
+        if old and not done.ok:
+            notes += (f"without the series, too: {old[0]}",)
         if wanted and not done.checked:
             notes += ("the option cannot be switched on with the tree's own Kconfig",)
         return Tried("compile", name, where, State.FAILED if wrong else State.OK, said, notes)
@@ -150,7 +156,11 @@ class _Build:
             for line in text.splitlines() if _WARNING.search(line)
         )  # fmt: skip
         checked = _is_on(config, "PAGE_TABLE_CHECK")
-        return Outcome(done.status == 0, len(targets), checked, errors, warnings)
+        failed = sum(not (self.folder / t).is_file() for t in targets if t.endswith(".o"))
+        made = len(targets) - failed
+        if done.status and made == sum(target.endswith("/") for target in targets):
+            made = 0  # no object at all
+        return Outcome(done.status == 0, made, checked, errors, warnings)
 
     def _configured(self) -> str | None:
         """The .config; None where the tree makes none."""
@@ -177,7 +187,8 @@ class _Build:
     def _errors(self) -> tuple[str, ...]:
         lines = self.log.read_text(encoding="utf-8", errors="replace").splitlines()
         found = [line for line in lines if _ERROR.search(line)] or lines[-1:]
-        return tuple(self._clean(line) for line in found[:3]) or ("it failed without a word",)
+        known = (_PLACE.sub(":", self._clean(line), count=1) for line in found[:_ERRORS])
+        return tuple(dict.fromkeys(known)) or ("it failed without a word",)
 
     def _clean(self, line: str) -> str:
         return scrub(line.strip(), self.scrubbed)[:200]

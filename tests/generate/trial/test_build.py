@@ -33,11 +33,15 @@ mm/%.o: FORCE
 arch/demo/mm/: FORCE
 \t@$(MAKE) -s TARGET=$@ one
 one:
+\t@if test $(TARGET) = mm/memory.o && grep -q "OLD" $(CURDIR)/HEADER; then \\
+\t\techo "mm/memory.c:$$$$:1: error: it is old" >&2; exit 1; fi
 \t@echo $(TARGET) $(CROSS_COMPILE) >> $(LOG)
 \t@if grep -q "BREAK" $(CURDIR)/HEADER; then \\
 \t\techo "$(CURDIR)/HEADER:7:1: error: it is broken" >&2; exit 1; fi
 \t@if grep -q "WARN" $(CURDIR)/HEADER; then \\
 \t\techo "../view/HEADER:$$$$:1: warning: odd" >&2; fi
+\t@mkdir -p $$(dirname $(O)/$(TARGET)x); test -d $(O)/$(TARGET) || touch $(O)/$(TARGET)x
+\t@case $(TARGET) in *.o) touch $(O)/$(TARGET);; esac
 FORCE:
 """.replace("HEADER", HEADER)
 
@@ -56,6 +60,7 @@ def rows(demo: Demo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):  # type: 
         (
             ("mm/memory.o", "MMU"),
             ("lib/gone.o", "MMU"),
+            ("mm/mprotect.o", "MMU"),
             ("mm/page_table_check.o", "PAGE_TABLE_CHECK"),
         ),
     )
@@ -99,8 +104,8 @@ def test_every_patch_in_every_configuration(rows, tmp_path: Path) -> None:  # ty
         for name in ("base", "nothp") for number in (1, 2, 3)
     ]  # fmt: skip
     assert [one.result.rpartition(" ")[2] for one in found] == ["off", "off", "on"] * 2
-    assert "2 targets with our gcc, 0 new warnings" in found[0].result
-    assert "3 targets" in found[2].result
+    assert "3 targets with our gcc, 0 new warnings" in found[0].result
+    assert "4 targets" in found[2].result
     built = (tmp_path / "log").read_text()
     assert "arch/demo/mm/ our-" in built
     assert "mm/page_table_check.o our-" in built
@@ -112,7 +117,7 @@ def test_what_the_series_breaks_is_told(rows) -> None:  # type: ignore[no-untype
         ("1/3", "demo/base", State.OK), ("2/3", "demo/base", State.FAILED),
         ("1/3", "demo/nothp", State.OK),
     ]  # fmt: skip
-    assert f"{HEADER}:7:1: error: it is broken" in found[1].notes
+    assert f"{HEADER}: error: it is broken" in found[1].notes
 
 
 def test_what_was_broken_before_is_not_its_doing(rows) -> None:  # type: ignore[no-untyped-def]
@@ -120,6 +125,13 @@ def test_what_was_broken_before_is_not_its_doing(rows) -> None:  # type: ignore[
     assert {one.state for one in found} == {State.NOT_TRIED}
     assert [one.patch for one in found] == ["1/3", "1/3"]
     assert "the tree as it is does not compile, either" in found[0].result
+
+
+def test_an_old_error_does_not_keep_the_rest_from_being_tried(rows) -> None:  # type: ignore[no-untyped-def]
+    found = rows(before="/* OLD */\n", after=("", "", "/* BREAK */\n"))
+    assert [one.state for one in found[:3]] == [State.OK, State.OK, State.FAILED]
+    assert found[0].notes == ("without the series, too: mm/memory.c: error: it is old",)
+    assert f"{HEADER}: error: it is broken" in found[2].notes
 
 
 def test_new_warnings_fail_and_old_ones_do_not(rows, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
