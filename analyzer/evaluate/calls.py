@@ -9,24 +9,17 @@ function that cannot be seen is opaque too, unless an entry's address reaches it
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Final
 
 from pycparser import c_ast
 
-from ..model import Location
-from .arith import promote
+from .builtins import Builtins
 from .core import LOCAL_BASE, Scope
 from .ctype import (
-    ArrayType,
-    CType,
-    FuncType,
     IntType,
     Node,
-    StructType,
     UnknownType,
     VoidType,
-    same_type,
 )
 from .expressions import Expressions
 from .globals import Globals
@@ -37,35 +30,24 @@ from .intrinsics import Intrinsics
 from .memory import Variable
 from .merge import Meeting
 from .recall import Before, Recall, call_key
+from .shapes import Shape, Shapes
 from .state import MAX_DEPTH, Frame, Run
 from .statements import Break, Continue, Jump, Return, Statements
 from .typing import StaticTypes
 from .values import FuncRef, Int, Opaque, PathEnds, Pointer, Struct, Text, Unjudged, Value
 
-_PURE: Final = frozenset({"bswap", "clz", "c", "ctz", "ffs", "popcount", "parity", "clrsb", "abs"})
 _ASM: Final = "__ptc_asm"
 TANGLE: Final = 3  # choices on one path through a function that is not followed from then on
-_TRUTHS: Final = frozenset({"int", "bool", "_Bool", "unsigned", "signed"})
 HELPER_DEPTH: Final = 2  # our probe, and the helper that it calls
-
-
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """What a call needs to know of a function: parameters, result, place."""
-
-    parameters: tuple[tuple[str, CType], ...]
-    result: CType
-    has_mm: bool
-    defined: Location
-    void: bool
-    answers: bool  # with a plain number, which is no entry
 
 
 class Tangled(Exception):
     """A function is not followed any more: the paths of the case are to be run again."""
 
 
-class Machine(Intrinsics, InlineAssembly, StaticTypes, Expressions, Statements, Globals):
+class Machine(
+    Intrinsics, InlineAssembly, Builtins, StaticTypes, Shapes, Expressions, Statements, Globals
+):
     """Evaluates functions of one unit. `run` holds the state of the current path."""
 
     def __init__(self, code: Any, bits: int, order: str) -> None:
@@ -76,10 +58,6 @@ class Machine(Intrinsics, InlineAssembly, StaticTypes, Expressions, Statements, 
             c_ast.FuncCall: self._call,
         }
         self.ordinary: set[str] = set()  # functions that mean what their bodies say
-        self.reaches: dict[str, bool] = {}
-        self.needed: set[str] = set()  # functions that use the entry's address they are given
-        self._shapes: dict[Node, Shape] = {}
-        self.shape_questions: dict[str, frozenset[tuple[str, str, str]]] = {}
         self.overrides: dict[str, Callable[[list[Value]], Value | None]] = {}
         self.usual = self.overrides  # those under which calls are remembered
         self.recall = Recall()
@@ -109,7 +87,7 @@ class Machine(Intrinsics, InlineAssembly, StaticTypes, Expressions, Statements, 
                 return self.assembly(arguments, scope)
             if name.startswith("__builtin_") or name == "offsetof":
                 try:
-                    return self._builtin(name, arguments, scope)
+                    return self.builtin(name, arguments, scope)
                 except (IndexError, ValueError, AttributeError):
                     raise Unjudged(f"{name} with impossible arguments") from None
             local = self._local(name, scope)
@@ -136,72 +114,6 @@ class Machine(Intrinsics, InlineAssembly, StaticTypes, Expressions, Statements, 
                 return found
             scope = scope.outer
         return None
-
-    def _builtin(self, name: str, arguments: list[Node], scope: Scope) -> Value:
-        if name == "__builtin_constant_p":
-            return Int(int(isinstance(arguments[0], c_ast.Constant)))
-        if name == "__builtin_types_compatible_p":
-            sides = [self._compared(argument, scope) for argument in arguments]
-            unknown = any(isinstance(side, UnknownType) for side in sides)
-            return Int(int(not unknown and same_type(sides[0], sides[1])))
-        if name == "__builtin_choose_expr":
-            picked = self.truth(self.evaluate(arguments[0], scope), arguments[0])
-            return self.evaluate(arguments[1 if picked else 2], scope)
-        if name in ("__builtin_expect", "__builtin_expect_with_probability"):
-            return self.evaluate(arguments[0], scope)
-        if name in ("__builtin_unreachable", "__builtin_trap"):
-            raise PathEnds("unreachable")
-        if name in ("__builtin_offsetof", "offsetof"):
-            return self._offsetof(arguments, scope)
-        if name in ("__builtin_memcpy", "__builtin_memset", "__builtin_memmove"):
-            return self.call(
-                name.removeprefix("__builtin_"), [self.evaluate(a, scope) for a in arguments]
-            )
-        if name in ("__builtin_prefetch", "__builtin_object_size", "__builtin_dynamic_object_size"):
-            return Opaque(name)
-        given = [self.evaluate(argument, scope) for argument in arguments]
-        if name[10:].rstrip("l0123456789") not in _PURE:
-            return self.unseen(name, given)
-        values = [self.number(value) for value in given]
-        if not values or isinstance(values[0], Opaque):
-            return Opaque(f"{name}({', '.join(map(repr, values))})")
-        return self._bit_builtin(name, promote(values[0]))
-
-    def _compared(self, node: Node, scope: Scope) -> CType:
-        if isinstance(node, c_ast.UnaryOp) and node.op == "sizeof":
-            node = node.expr
-        if isinstance(node, c_ast.Typename):
-            return self.type_of_name(node, scope)
-        return self.static_type(node, scope)
-
-    def _offsetof(self, arguments: list[Node], scope: Scope) -> Value:
-        ctype = self.type_of_name(arguments[0], scope)
-        member = arguments[1]
-        if isinstance(ctype, StructType) and isinstance(member, c_ast.ID):
-            found = ctype.member(member.name)
-            if found is not None:
-                return Int(found.offset, self.bits, False)
-        return Opaque("offsetof")
-
-    def _bit_builtin(self, name: str, value: Int) -> Value:
-        stem = name.removeprefix("__builtin_")
-        width = 64 if stem.endswith("ll") else self.bits if stem.endswith("l") else 32
-        stem = stem.rstrip("l")
-        bits = value.value & ((1 << width) - 1)
-        if stem.startswith("bswap"):
-            size = int(stem[5:]) // 8
-            raw = value.value & ((1 << (8 * size)) - 1)
-            swapped = int.from_bytes(raw.to_bytes(size, "little"), "big")
-            return Int(swapped, 8 * size, False)
-        if stem == "popcount":
-            return Int(bits.bit_count())
-        if stem == "ffs":
-            return Int((bits & -bits).bit_length())
-        if stem == "ctz" and bits:
-            return Int((bits & -bits).bit_length() - 1)
-        if stem in ("clz", "c") and bits:
-            return Int(width - bits.bit_length())
-        return Opaque(f"{name}({value!r})")
 
     # -- functions
 
@@ -232,7 +144,7 @@ class Machine(Intrinsics, InlineAssembly, StaticTypes, Expressions, Statements, 
         if node is None:
             self.questions.add(("prototype", name, ""))
             return self.unseen(name, values)
-        if self._skippable(name, node, values):
+        if self.skippable(name, node, values):
             self.forget_globals(name)
             return Int(0)
         if name in self.tangled and self.meeting is not None and self._apart(values):
@@ -249,76 +161,6 @@ class Machine(Intrinsics, InlineAssembly, StaticTypes, Expressions, Statements, 
         if len(self.run.stack) <= HELPER_DEPTH and not self.transparent:
             raise PathEnds(name)
         return Int(0)
-
-    def _skippable(self, name: str, node: Node, values: list[Value]) -> bool:
-        """A void function that gets no entry, no local variable, and reaches no hook."""
-        if not self.run.stack:
-            return False
-        shape = self._shapes.get(node)
-        if shape is None:
-            shape = self._shapes[node] = self._shape(name, node)
-        if not shape.void:
-            return False
-        given = any(self.names_slot(value) for value in values)
-        if given and name in self.needed:
-            return False
-        if given:
-            values = self._used(node, shape, values)
-            if any(self.names_slot(value) for value in values):
-                self.needed.add(name)
-                return False
-        for value in values:
-            if isinstance(value, Int) and isinstance(self.at_address(value), Pointer):
-                return False
-            if isinstance(value, Pointer) and not (
-                isinstance(value.obj, Variable) and value.obj.is_global
-            ):
-                return False
-        if all(isinstance(value, (Int, Text)) or _is_entry(value) for value in values):
-            return True  # numbers and entries by value: it knows neither this table nor this mm
-        return not self.noted_reach(name)
-
-    @staticmethod
-    def _used(node: Node, shape: Shape, values: list[Value]) -> list[Value]:
-        """The arguments for parameters that the body mentions."""
-        mentioned: set[str] = set()
-        todo = [node.body]
-        while todo:
-            item = todo.pop()
-            if isinstance(item, c_ast.ID):
-                mentioned.add(str(item.name))
-            todo.extend(child for _, child in item.children())
-        pairs = zip(shape.parameters, values, strict=False)
-        return [value for (parameter, _), value in pairs if parameter in mentioned]
-
-    def noted_reach(self, name: str) -> bool:
-        self.questions.add(("reaches", name, ""))
-        return self.reaches_hook(name)
-
-    def reaches_hook(self, name: str) -> bool:
-        """Whether a hook can be reached from a function, by the names it mentions."""
-        known = self.reaches.get(name)
-        if known is not None:
-            return known
-        seen = {name}
-        todo = [name]
-        found = False
-        while todo and not found:
-            for callee in self.code.callees(todo.pop()):
-                if callee in seen:
-                    continue
-                answer = self.reaches.get(callee)
-                if answer or self.is_hook(callee):
-                    found = True
-                    break
-                if answer is None:
-                    seen.add(callee)
-                    todo.append(callee)
-        self.reaches[name] = found
-        if not found:
-            for other in seen:
-                self.reaches[other] = False
-        return found
 
     def _enter(self, name: str, node: Node, values: list[Value]) -> Value:
         """Calls a function of the unit, or remembers what it did with the same arguments."""
@@ -356,9 +198,7 @@ class Machine(Intrinsics, InlineAssembly, StaticTypes, Expressions, Statements, 
         run = self.run
         if len(run.stack) >= MAX_DEPTH:
             raise Unjudged(f"calls nested deeper than {MAX_DEPTH}")
-        shape = self._shapes.get(node)
-        if shape is None:
-            shape = self._shapes[node] = self._shape(name, node)
+        shape = self.shape(name, node)
         scope = Scope()
         for (parameter, ctype), value in zip(shape.parameters, values, strict=False):
             if not parameter:
@@ -451,46 +291,6 @@ class Machine(Intrinsics, InlineAssembly, StaticTypes, Expressions, Statements, 
                 return False
         return True
 
-    def _shape(self, name: str, node: Node) -> Shape:
-        before, self.types.asked = self.types.asked, set()
-        try:
-            return self._new_shape(node)
-        finally:
-            known = self.shape_questions.get(name, frozenset())
-            self.shape_questions[name] = known | self.types.asked
-            before |= self.types.asked
-            self.types.asked = before
-
-    def _new_shape(self, node: Node) -> Shape:
-        declaration = node.decl.type
-        parameters: list[tuple[str, CType]] = []
-        has_mm = False
-        for parameter in declaration.args.params if declaration.args is not None else []:
-            has_mm = has_mm or _takes_mm(parameter)
-            if isinstance(parameter, c_ast.EllipsisParam) or not getattr(parameter, "name", None):
-                parameters.append(("", UnknownType()))
-            else:
-                parameters.append((parameter.name, self._adjusted(self.types.of(parameter))))
-        coord = node.decl.coord
-        defined = Location(coord.file or "", coord.line or 0) if coord else Location("", 0)
-        returned = declaration.type
-        plain = isinstance(returned, c_ast.TypeDecl) and isinstance(
-            returned.type, c_ast.IdentifierType
-        )
-        return Shape(
-            tuple(parameters), self.types.of(returned), has_mm, defined,
-            plain and returned.type.names == ["void"],
-            plain and {*returned.type.names} <= _TRUTHS,
-        )  # fmt: skip
-
-    def _adjusted(self, ctype: CType) -> CType:
-        """Parameters of array and function type are pointers (C11 6.7.6.3)."""
-        if isinstance(ctype, ArrayType):
-            return self.types.pointer_to(ctype.element)
-        if isinstance(ctype, FuncType):
-            return self.types.pointer_to(ctype)
-        return ctype
-
     @staticmethod
     def _call_name(name: str, values: list[Value]) -> str:
         return f"{name}({', '.join(repr(value) for value in values)})"
@@ -515,17 +315,3 @@ class Machine(Intrinsics, InlineAssembly, StaticTypes, Expressions, Statements, 
         return arguments is not None and any(
             isinstance(p, c_ast.EllipsisParam) for p in arguments.params
         )
-
-
-def _is_entry(value: Value) -> bool:
-    return isinstance(value, Struct) and all(
-        isinstance(payload, int) for _, payload in value.cells.values()
-    )
-
-
-def _takes_mm(parameter: Node) -> bool:
-    ctype = getattr(parameter, "type", None)
-    if not isinstance(ctype, c_ast.PtrDecl):
-        return False
-    inner = getattr(ctype.type, "type", None)
-    return isinstance(inner, c_ast.Struct) and inner.name in ("mm_struct", "vm_area_struct")
