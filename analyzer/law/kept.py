@@ -26,7 +26,7 @@ LEAVES: Final = ("TRANSPARENT_HUGEPAGE", "HAVE_ARCH_TRANSPARENT_HUGEPAGE_PUD")
 _OF_A_HELPER: Final = frozenset({"function", "prototype", "reaches", "constant"})
 _KINDS: Final = _OF_A_HELPER | {
     "order", "address", "variable", "type", "struct", "enum", "world", "base",
-    "ours", "variant", "closure", "unread",
+    "ours", "variant", "closure", "unread", "typedefs",
 }  # fmt: skip
 _PROBES: Final = "__ptc_"  # how the names of ours begin
 
@@ -108,6 +108,8 @@ class UnitAnswers(Answers):
             return self._hash(*sorted(self._closure(name)))
         if kind == "unread":
             return unit.unread
+        if kind == "typedefs":  # they decide how everything else parses
+            return self._hash(*sorted(unit.typedefs))
         return super()._answer(question, depth)
 
     def _closure(self, start: str) -> set[str]:
@@ -125,7 +127,9 @@ class UnitAnswers(Answers):
 
 def common_questions(session: Session) -> set[Question]:
     """What every verdict of a unit depends on, besides what its runs asked."""
-    asked: set[Question] = {("ours", "", ""), ("variant", "", ""), ("unread", "", "")}
+    asked: set[Question] = {
+        ("ours", "", ""), ("variant", "", ""), ("unread", "", ""), ("typedefs", "", ""),
+    }  # fmt: skip
     for level in LEVELS:
         asked.add(("closure", predicate_name(level), ""))
         asked.add(("function", predicate_name(level), ""))

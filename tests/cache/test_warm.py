@@ -158,6 +158,11 @@ def test_only_what_changed_is_run(known: Path, monkeypatch: pytest.MonkeyPatch) 
     assert "set_pmd_at" in found
     assert found <= set(ran)
     assert len(ran) < len(result.helpers) / 3
+    # the name of a type decides how all functions parse
+    ran.clear()
+    with open_cache(known) as cache:
+        again = checked(_demo("typedef int new_name;\n" + header), cache)
+    assert len(ran) > len(again.helpers) / 2
 
 
 def _forged(record: Record, how: str) -> Record:
