@@ -16,14 +16,14 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from hashlib import blake2b
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Final, Self, TypeVar
+from typing import Any, Final, TypeVar
 
 from analyzer.cache.codec import Malformed, decode, encode
 from analyzer.cache.questions import Answers, Questions
 from analyzer.cache.recorder import Recorder
 from analyzer.cache.store import Store
 from analyzer.cache.version import version
+from analyzer.closing import Closing
 from analyzer.errors import SourceError
 from analyzer.tree import KernelTree
 
@@ -32,7 +32,7 @@ T = TypeVar("T")
 _MAX_LISTS: Final = 24  # of questions, for one name; those used last are asked
 
 
-class FactCache:
+class FactCache(Closing):
     """Remembers results of computations on trees; see `analyzer.check.judging.Facts`."""
 
     def __init__(self, store: Store, release: str) -> None:
@@ -113,17 +113,6 @@ class FactCache:
         self._present = None
         if self.misses and not self.store.refused:
             self.store.trim()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _answers(self, tree: KernelTree) -> Answers:
         if self._present is None or self._present[0] is not tree:

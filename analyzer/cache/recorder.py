@@ -4,17 +4,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from types import TracebackType
-from typing import Self
 
 from analyzer.cache.questions import Answers, Questions, blob_digest, error_digest, git_digest
+from analyzer.closing import Closing
 from analyzer.errors import SourceError
 from analyzer.tree import Entry, KernelTree, Kind
 from analyzer.tree.base import read_files
 from analyzer.tree.physical import walk_files
 
 
-class Recorder:
+class Recorder(Closing):
     """`base`, with a record of every question. Closing it leaves `base` open.
 
     `changed`: a file gave two answers, so that nothing computed from it can be kept.
@@ -94,17 +93,6 @@ class Recorder:
 
     def close(self) -> None:
         """The base belongs to somebody else."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def given(self, by_id: bool) -> Answers:
         """The answers that were given, contents told by ids of git or by digests of our own."""

@@ -22,9 +22,9 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
 from posixpath import normpath
-from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
+from analyzer.closing import Closing
 from analyzer.errors import SourceError
 from analyzer.frontend.definitions import configured_headers, derived_headers, version_header
 from analyzer.frontend.errors import UnitError
@@ -65,7 +65,7 @@ class Prepared:
     symbols: frozenset[str]  # configuration symbols that the reachable files name
 
 
-class Stage:
+class Stage(Closing):
     """The copy; a context manager. Raises nothing but OSError of the temporary folder itself.
 
     `scans` holds what was found in files, by a digest of their contents; pass the same to several.
@@ -97,17 +97,6 @@ class Stage:
     def close(self) -> None:
         """Remove the copy; closing twice is harmless."""
         self._scratch.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     @property
     def files_read(self) -> int:

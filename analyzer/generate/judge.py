@@ -12,6 +12,7 @@ from typing import Final
 
 from ..check.variant import Judge, build_unit, changes
 from ..clock import Clock
+from ..closing import Closing
 from ..errors import SourceError
 from ..evaluate.state import Event
 from ..evaluate.values import PathEnds, Unjudged
@@ -101,7 +102,7 @@ class Judgement:
         return [row for row in self.rows if row.verdict is Verdict.UNKNOWN]
 
 
-class Bench:
+class Bench(Closing):
     """One architecture of one tree; edits are judged against each other quickly."""
 
     def __init__(self, tree: KernelTree, arch: str) -> None:
@@ -125,12 +126,6 @@ class Bench:
     def close(self) -> None:
         """Lets go of the copy of the tree."""
         self.stage.close()
-
-    def __enter__(self) -> Bench:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
     def original(self, path: str) -> Numbered | None:
         """A file as the tree has it; None where it cannot be read."""

@@ -169,16 +169,7 @@ class Evaluator:
 
     def _context(self, context: Context) -> int:
         """The dependencies that a place in the files has; iterative, nesting may be deep."""
-        path: list[Context] = []
-        at: Context | None = context
-        result = 2
-        while at is not None:
-            known = self._contexts.get(at)
-            if known is not None:
-                result = known
-                break
-            path.append(at)
-            at = self._view.outer(at)
+        path, result = self._unknown(context, self._contexts)
         for inner in reversed(path):
             if result:
                 kind = self._view.kind(inner)
@@ -189,18 +180,20 @@ class Evaluator:
             self._contexts[inner] = result
         return result
 
-    def _menus(self, context: Context) -> int:
-        """`visible if` of the menus around a place."""
+    def _unknown(self, context: Context, known: Mapping[Context, int]) -> tuple[list[Context], int]:
+        """The places around one, inner first, up to the first that is known; its value, or 2."""
         path: list[Context] = []
         at: Context | None = context
-        result = 2
         while at is not None:
-            known = self._visible_if.get(at)
-            if known is not None:
-                result = known
-                break
+            if at in known:
+                return path, known[at]
             path.append(at)
             at = self._view.outer(at)
+        return path, 2
+
+    def _menus(self, context: Context) -> int:
+        """`visible if` of the menus around a place."""
+        path, result = self._unknown(context, self._visible_if)
         for inner in reversed(path):
             if result and self._view.kind(inner) is Kind.MENU:
                 for expression in self._view.properties(*inner).visible:

@@ -8,12 +8,12 @@ two ways to read the same tree cannot differ.
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
 from enum import Enum
-from types import TracebackType
-from typing import Protocol, Self
+from typing import Protocol
 
+from analyzer.closing import Closing
 from analyzer.errors import MissingFile, SourceError
 from analyzer.tree.base import Entry, Kind, read_files
 
@@ -90,7 +90,7 @@ def walk_files(tree: _Walked, directory: str, suffixes: tuple[str, ...] = ("",))
         pending += [(join(path, name), depth + 1) for _, name in below]
 
 
-class PhysicalTree(ABC):
+class PhysicalTree(Closing):
     """A kernel tree by its three primitives; implements the protocol `KernelTree`."""
 
     def __init__(self, label: str, path: str, revision: str | None) -> None:
@@ -230,16 +230,5 @@ class PhysicalTree(ABC):
     def _lost(self, path: str, reason: str) -> None:
         self._unreadable[path] = reason
 
-    def close(self) -> None:  # noqa: B027 (most trees hold nothing, it need not be overridden)
+    def close(self) -> None:
         """Nothing to let go of, unless a subclass says so."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()

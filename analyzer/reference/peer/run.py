@@ -11,9 +11,9 @@ from array import array
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Final, NamedTuple, Self
+from typing import Final, NamedTuple
 
+from ...closing import Closing
 from ...errors import ToolError
 from ..values import LEVELS, Event, Op, PageKind
 from .layout import Layout
@@ -48,7 +48,7 @@ class Result:
     line: int = 0
 
 
-class Peer:
+class Peer(Closing):
     """A program made of a tree's framework. Use it as a context manager: it leaves no files."""
 
     def __init__(self, folder: Path, program: Path, layout: Layout, name: str) -> None:
@@ -56,17 +56,6 @@ class Peer:
         self._program = program
         self.layout = layout
         self.name = name
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Removes the program."""
