@@ -20,7 +20,7 @@ from .part import Said
 from .text import Insert, functions, insert, line_end, line_start
 
 _HOOKS: Final = "linux/page_table_check.h"
-_NOT_PRESENT: Final = re.compile(r"not_present|safe_from|pte_clear\b")
+_NOT_PRESENT: Final = re.compile(r"no[nt]_?present|safe_from|pte_clear\b")
 
 
 def hook_helpers(draft: Draft, facts: Facts, generation: Generation) -> Said:

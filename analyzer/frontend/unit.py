@@ -21,7 +21,7 @@ from analyzer.frontend.slicer import Slicer
 from analyzer.frontend.words import NOT_NAMES
 from analyzer.model import Location
 
-MAX_DECLARATION: Final = 256 * 1024  # characters; the longest of a real kernel has 111,274
+MAX_DECLARATION: Final = 1 << 20  # characters; the longest of a real kernel has 329,893
 _WORD: Final = re.compile(r"[A-Za-z_$][\w$]*+")
 _TYPEDEF: Final = ("typedef", "__extension__ typedef", "__extension__\ntypedef")
 _NO_OBJECT: Final = (*_TYPEDEF, "_Static_assert", "asm", "__asm")

@@ -48,9 +48,10 @@ def _row(pattern: str, old: Old, new: New, reason: str) -> Contract:
 
 CONTRACTS: Final = (
     _row(
-        r"(huge_)?ptep?_clear_not_present_full|clear_not_present_full_ptes|huge_pte_clear|pte_clear",
+        r"(\w+_)?clear_no[nt]_?present(_\w+)?|(huge_)?pte_clear",
         Old.UNCOUNTED, New.ANY,
-        "generic code clears non-present entries and markers with it (mm/memory.c, mm/mremap.c)",
+        "generic code clears non-present entries and markers with it (mm/memory.c, mm/mremap.c), "
+        "and a name that says so is its promise",
     ),
     _row(
         r"(huge_)?(ptep|pmdp|pudp)_set_access_flags|(ptep|pmdp|pudp)_set_access_flags_\w+",

@@ -126,6 +126,7 @@ def test_odd_declarations_are_no_traceback(tmp_path: Path, text: str) -> None:
         ("pte_clear_not_present_full", Old.UNCOUNTED, New.ANY),
         ("huge_pte_clear", Old.UNCOUNTED, New.ANY),
         ("clear_not_present_full_ptes", Old.UNCOUNTED, New.ANY),
+        ("clear_nonpresent_ptes", Old.UNCOUNTED, New.ANY),
         ("ptep_set_access_flags", Old.PRESENT, New.SAME),
         ("huge_ptep_set_access_flags", Old.PRESENT, New.SAME),
         ("pmdp_set_access_flags", Old.PRESENT, New.SAME),
