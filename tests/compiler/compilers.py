@@ -41,6 +41,7 @@ _FLAGS: Final = (
     "-D__KERNEL__", '-DKBUILD_MODNAME="x"', '-DKBUILD_BASENAME="x"', '-DKBUILD_MODFILE="x"',
 )  # fmt: skip
 _GCC_ONLY: Final = ("-fmax-errors=0", "-ftrack-macro-expansion=0")
+_CLANG_ONLY: Final = ("-ferror-limit=0",)
 _NO_ASSERTIONS: Final = "-D_Static_assert(...)=extern int __ptc_not_asserted"
 _ERROR: Final = re.compile(r"^([^:\n]+):(\d+):(?:\d+:)? (?:fatal )?error: (.*)$", re.M)
 _DEFINE: Final = re.compile(r"^#define (\w+)(?: (.*))?$", re.M)
@@ -126,7 +127,9 @@ class Compiler:
     def _call(
         self, arguments: Sequence[str], bare: bool = False
     ) -> subprocess.CompletedProcess[str]:
-        flags = [f for f in _FLAGS if f not in _GCC_ONLY or "clang" not in self.command[0]]
+        flags = list(_FLAGS)
+        if "clang" in self.command[0]:  # which stops at the 20th error by itself
+            flags = [*(flag for flag in _FLAGS if flag not in _GCC_ONLY), *_CLANG_ONLY]
         options = [] if bare else [*flags, *self._options]
         return subprocess.run(
             [*self.command, *options, *arguments],
