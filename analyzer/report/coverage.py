@@ -73,9 +73,7 @@ class Row:
 def rows(result: CheckResult) -> list[Row]:
     """The variants by architecture; those of one architecture in the order of the run."""
     beside = Counter(
-        (one.arch, one.variant)
-        for one in result.helpers
-        if one.verdict is Verdict.NOT_APPLICABLE
+        (one.arch, one.variant) for one in result.helpers if one.verdict is Verdict.NOT_APPLICABLE
     )
     return [
         Row(s.arch, s.variant, s.supported, _of(s, beside[s.arch, s.variant]))

@@ -18,9 +18,9 @@ from analyzer.model import (
     HelperVerdict,
     HookApi,
     Location,
-    VariantSummary,
     Witness,
 )
+from analyzer.report import coverage
 from analyzer.report.escape import without_surrogates
 from analyzer.report.options import DEFAULTS, ReportOptions
 from analyzer.report.summary import counts, ordered
@@ -50,7 +50,8 @@ def document(result: CheckResult, options: ReportOptions = DEFAULTS) -> dict[str
         "tool": {"name": "ptcheck", "version": options.version},
         "tree": {"path": result.tree_label, "revision": result.revision},
         "api": api_document(result.api),
-        "variants": [_variant(summary) for summary in result.summaries],
+        "variants": _variants(result),
+        "coverage": _coverage(coverage.total(coverage.rows(result))),
         "helpers": [_helper(helper) for helper in result.helpers],
         "findings": [finding_document(finding, options) for finding in ordered(result.findings)],
         "notices": [
@@ -82,16 +83,26 @@ def api_document(api: HookApi) -> dict[str, Any]:
     }
 
 
-def _variant(summary: VariantSummary) -> dict[str, Any]:
+def _variants(result: CheckResult) -> list[dict[str, Any]]:
+    known = {(row.arch, row.variant): row for row in coverage.rows(result)}
+    found = []
+    for summary in result.summaries:
+        row = known[summary.arch, summary.variant]
+        name = {"arch": row.arch, "variant": row.variant, "supported": row.supported}
+        found.append({**name, **_coverage(row.coverage)})
+    return found
+
+
+def _coverage(numbers: coverage.Coverage) -> dict[str, Any]:
     return {
-        "arch": summary.arch,
-        "variant": summary.variant,
-        "supported": summary.supported,
-        "balanced": summary.balanced,
-        "neutral": summary.neutral,
-        "finding": summary.finding,
-        "unknown": summary.unknown,
-        "unparsed": summary.unparsed,
+        "balanced": numbers.balanced,
+        "neutral": numbers.neutral,
+        "finding": numbers.finding,
+        "unknown": numbers.unknown,
+        "unparsed": numbers.unparsed,
+        "not_applicable": numbers.not_applicable,
+        "judged": numbers.judged,
+        "helpers": numbers.helpers,
     }
 
 

@@ -10,20 +10,17 @@ from __future__ import annotations
 import re
 
 from analyzer.model import CheckResult, Finding
+from analyzer.report import coverage
 from analyzer.report.escape import place, visible
 from analyzer.report.options import DEFAULTS, ReportOptions
 from analyzer.report.summary import (
-    COLUMNS,
     IF_ENABLED,
-    cells,
     closing_lines,
     counting,
     excused,
     if_enabled,
     not_judged,
     notice_line,
-    ordered_summaries,
-    totals,
     where,
 )
 from analyzer.report.witness import rows
@@ -119,16 +116,18 @@ def _not_judged(result: CheckResult) -> list[str]:
 
 
 def _variants(result: CheckResult) -> list[str]:
+    rows = coverage.rows(result)
     lines = [
-        f"| variant | selected | {' | '.join(COLUMNS)} |",
-        "| --- | --- |" + " ---: |" * len(COLUMNS),
+        f"| variant | selected | {' | '.join(coverage.COLUMNS)} |",
+        "| --- | --- |" + " ---: |" * len(coverage.COLUMNS),
     ]
-    for summary in ordered_summaries(result):
-        selected = "yes" if summary.supported else "no"
-        name = code(f"{summary.arch}/{summary.variant}")
-        lines.append(f"| {name} | {selected} | {' | '.join(map(str, cells(summary)))} |")
-    lines.append(f"| total | | {' | '.join(map(str, totals(result)))} |")
-    return lines
+    for row in rows:
+        selected = "yes" if row.supported else "no"
+        name = code(f"{row.arch}/{row.variant}")
+        lines.append(f"| {name} | {selected} | {' | '.join(row.coverage.cells)} |")
+    lines.append(f"| total | | {' | '.join(coverage.total(rows).cells)} |")
+    remarks = [f"{remark[0].upper()}{remark[1:]}." for remark in coverage.remarks(rows)]
+    return lines + [line for remark in remarks for line in ("", remark)]
 
 
 def code(text: str) -> str:

@@ -17,13 +17,13 @@ from analyzer.model import (
     VariantSummary,
     Verdict,
 )
+from analyzer.report.coverage import rows, total
 from analyzer.report.escape import place, visible
 from analyzer.report.options import ReportOptions
 from analyzer.rules.catalogue import BY_CODE
 
 Severity = Literal["error", "warning", "note"]
 
-COLUMNS = ("balanced", "neutral", "finding", "unknown", "not parsed")
 IF_ENABLED = "would be found if the architecture selected ARCH_SUPPORTS_PAGE_TABLE_CHECK"
 
 _WARNINGS = ("PTC302", "PTC9")
@@ -84,23 +84,6 @@ def ordered_summaries(result: CheckResult) -> list[VariantSummary]:
     return sorted(result.summaries, key=lambda summary: summary.arch)
 
 
-def cells(summary: VariantSummary) -> tuple[int, int, int, int, int]:
-    """The numbers of one variant, as `COLUMNS` says."""
-    return (
-        summary.balanced,
-        summary.neutral,
-        summary.finding,
-        summary.unknown,
-        summary.unparsed,
-    )
-
-
-def totals(result: CheckResult) -> tuple[int, ...]:
-    """The numbers of all variants together."""
-    rows = [cells(summary) for summary in result.summaries]
-    return tuple(sum(row[column] for row in rows) for column in range(len(COLUMNS)))
-
-
 def where(finding: Finding, result: CheckResult) -> str:
     """In which variants a finding holds: `every variant of demo`, or their names."""
     known = {summary.variant for summary in result.summaries if summary.arch == finding.arch}
@@ -112,10 +95,9 @@ def where(finding: Finding, result: CheckResult) -> str:
 
 def closing_lines(result: CheckResult, options: ReportOptions) -> list[str]:
     """What was judged and what was not, in one or two sentences."""
-    balanced, neutral, finding, unknown, unparsed = totals(result)
+    all_ = total(rows(result))
     archs = len({summary.arch for summary in result.summaries})
-    judged = balanced + neutral + finding
-    beside = sum(one.verdict is Verdict.NOT_APPLICABLE for one in result.helpers)
+    beside = all_.not_applicable
     found = len(counting(result, options))
     hidden = len(if_enabled(result, options))
     lines = []
@@ -128,14 +110,14 @@ def closing_lines(result: CheckResult, options: ReportOptions) -> list[str]:
         f"{count(found, 'finding')}{f', {hidden} more if enabled' if hidden else ''}"
         f"{f' ({more})' if more else ''}; "
         f"{count(archs, 'architecture')}, {count(len(result.summaries), 'variant')}; "
-        f"{judged} of {count(judged + unknown, 'helper')} judged: {balanced} balanced, "
-        f"{neutral} neutral, {finding} finding, {unknown} unknown"
+        f"{all_.judged} of {count(all_.helpers, 'helper')} judged: {all_.balanced} balanced, "
+        f"{all_.neutral} neutral, {all_.finding} finding, {all_.unknown} unknown"
         f"{f', {beside} not applicable' if beside else ''}; "
-        f"{count(unparsed, 'function')} not parsed; "
+        f"{count(all_.unparsed, 'function')} not parsed; "
         f"{count(result.files_read, 'file')} read"
         f"{f', {result.seconds:.1f} s' if options.timing else ''}"
     )
-    if not result.summaries or not judged + unknown:
+    if not result.summaries or not all_.helpers:
         lines.append("nothing was judged")
     elif result.incomplete:
         lines.append(
@@ -143,7 +125,7 @@ def closing_lines(result: CheckResult, options: ReportOptions) -> list[str]:
             + " and ".join(
                 part
                 for part in (
-                    f"{count(unknown, 'helper')} could not be judged" if unknown else "",
+                    f"{count(all_.unknown, 'helper')} could not be judged" if all_.unknown else "",
                     f"{count(len(result.problems), 'problem')} with files of the tree"
                     if result.problems
                     else "",

@@ -6,19 +6,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from analyzer.model import CheckResult, Finding, HelperVerdict, Reason, Verdict
+from analyzer.report import coverage
 from analyzer.report.escape import place, visible
 from analyzer.report.options import DEFAULTS, ReportOptions
 from analyzer.report.summary import (
-    COLUMNS,
-    cells,
     closing_lines,
     counting,
     excused,
     if_enabled,
     not_judged,
     notice_line,
-    ordered_summaries,
-    totals,
 )
 from analyzer.report.witness import rows
 
@@ -179,29 +176,28 @@ class _Text:
 
     def table(self) -> list[str]:
         """Architecture and variant, whether the option is selected, and the numbers."""
-        summaries = ordered_summaries(self.result)
-        if not summaries:
+        rows = coverage.rows(self.result)
+        if not rows:
             return []
-        names = [visible(f"{summary.arch}/{summary.variant}") for summary in summaries]
+        names = [visible(f"{row.arch}/{row.variant}") for row in rows]
         width = max(map(len, [*names, "variant"]))
-        header = "  ".join(f"{column:>{max(len(column), 6)}}" for column in COLUMNS)
-        lines = [self.heading(f"{'variant':{width}}  selected  {header}")]
-        for name, summary in zip(names, summaries, strict=True):
-            selected = "yes" if summary.supported else "no"
-            lines.append(f"{name:{width}}  {selected:8}  {_numbers(cells(summary))}")
-        if len(summaries) > 1:
-            lines.append(f"{'total':{width}}  {'':8}  {_numbers(totals(self.result))}")
-        if any(summary.finding and not summary.supported for summary in summaries):
-            lines.append("(a finding of a variant that does not select the option: if enabled)")
-        return lines
+        lines = [self.heading(f"{'variant':{width}}  selected  {_numbers(coverage.COLUMNS)}")]
+        for name, row in zip(names, rows, strict=True):
+            selected = "yes" if row.supported else "no"
+            lines.append(f"{name:{width}}  {selected:8}  {_numbers(row.coverage.cells)}")
+        if len(rows) > 1:
+            every = coverage.total(rows)
+            lines.append(f"{'total':{width}}  {'':8}  {_numbers(every.cells)}")
+        return lines + [f"({remark})" for remark in coverage.remarks(rows)]
 
     def closing(self) -> list[str]:
         return closing_lines(self.result, self.options)
 
 
-def _numbers(numbers: tuple[int, ...]) -> str:
+def _numbers(cells: tuple[str, ...]) -> str:
     return "  ".join(
-        f"{number:>{max(len(column), 6)}}" for column, number in zip(COLUMNS, numbers, strict=True)
+        f"{cell:>{max(len(column), 6)}}"
+        for column, cell in zip(coverage.COLUMNS, cells, strict=True)
     )
 
 

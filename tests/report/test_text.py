@@ -62,11 +62,11 @@ def test_as_if_enabled_makes_it_a_finding() -> None:
 def test_closing_line_and_table_are_honest() -> None:
     assert render(example()).endswith(
         """\
-variant     selected  balanced  neutral  finding  unknown  not parsed
-demo/base   yes              1        0        1        1           2
-demo/nothp  yes              1        0        0        0           0
-other/base  no               0        1        1        0           0
-total                        2        1        2        1           2
+variant     selected  balanced  neutral  finding  unknown     n/a  not parsed  judged
+demo/base   yes              1        0        1        1       0           2  66.6 %
+demo/nothp  yes              1        0        0        0       0           0   100 %
+other/base  no               0        1        1        0       0           0   100 %
+total                        2        1        2        1       0           2  83.3 %
 (a finding of a variant that does not select the option: if enabled)
 
 2 findings, 1 more if enabled; 2 architectures, 3 variants; 5 of 6 helpers judged: 2 balanced, \
