@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from .find import ReadSources, check_sites, find_sites
+from .find import check_sites, find_sites
 from .model import CallSite, Judgement, Mapping, Scan
+from .reading import ReadSources
 
 __all__ = ["CallSite", "Judgement", "Mapping", "ReadSources", "Scan", "check_sites", "find_sites"]

@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Who calls what, and which variables are tables, as one architecture sees it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from .body import Body
+from .mapping import Use
+from .reading import SourceFile
+
+_TABLE: Final = re.compile(
+    r"^(?:extern\s+|static\s+|const\s+)*(?:pte|pmd|pud|p4d|pgd)_t\s*\*?\s*(?:__\w+\s+)*(\w+)\s*[\[;=_]",
+    re.M,
+)
+_RETURNS_ENTRY: Final = re.compile(r"\b(?:pte|pmd|pud|p4d|pgd)_t\s*\*\s*$")
+MAX_CALLERS: Final = 40
+
+
+class View:
+    """Who calls what, as one architecture sees it."""
+
+    def __init__(self, files: dict[str, SourceFile]) -> None:
+        self._files = files
+        self._uses: dict[tuple[str, str], list[Use]] = {}
+        self._tables: frozenset[str] | None = None
+        self._calls: dict[str, list[tuple[SourceFile, Body]]] | None = None
+
+    def is_table(self, body: Body, name: str) -> bool:
+        """Whether a name is a variable of the kernel that is a table, or points to one."""
+        if self._tables is None:
+            self._tables = frozenset(
+                name for file in self._files.values() for name in _TABLE.findall(file.source.code)
+            )
+        return name in self._tables and name not in body.types
+
+    def maker(self, body: Body, name: str) -> Body | None:
+        """The function of a name, of the same file first, if it returns a pointer to an entry."""
+        own = self._files.get(body.source.path)
+        for file in (own,) if own is not None else ():
+            for found in file.by_name.get(name, ()):
+                if _RETURNS_ENTRY.search(found.function.head):
+                    return found
+        return None
+
+    def callers(self, body: Body) -> list[Use]:
+        """Where the function's name stands: calls, and the calls that it is handed to."""
+        name = body.function.name
+        path = body.source.path
+        scope = path if body.function.is_static and path.endswith(".c") else ""
+        key = (name, scope)
+        if key not in self._uses:
+            self._uses[key] = self._find(name, scope)
+        return self._uses[key]
+
+    def _find(self, name: str, scope: str) -> list[Use]:
+        files = [self._files[scope]] if scope in self._files else list(self._files.values())
+        word = re.compile(rf"\b{re.escape(name)}\b(?!\s*\()")
+        found: list[Use] = []
+        for file in files:
+            if name not in file.source.code:
+                continue
+            for body in file.bodies():
+                if body.function.name == name or name not in body.text:
+                    continue
+                for call in body.calls:
+                    if call.name == name:
+                        found.append(Use(body, call, True))
+                    elif any(word.search(argument) for argument in call.arguments):
+                        found.append(Use(body, call, False))
+                    if len(found) >= MAX_CALLERS:
+                        return found
+            for holder in _holders(file.source.code, name):
+                found += self._handed(file, holder)
+        return found[:MAX_CALLERS]
+
+    def _handed(self, file: SourceFile, holder: str) -> list[Use]:
+        """Calls that are given a table of functions in which the name stands."""
+        given = re.compile(rf"&\s*{re.escape(holder)}\b")
+        return [
+            Use(body, call, False)
+            for body in file.bodies()
+            if holder in body.text
+            for call in body.calls
+            if any(given.match(argument) for argument in call.arguments)
+        ]
+
+
+def _holders(code: str, name: str) -> Iterator[str]:
+    """Variables that are initialised with a function's address: `x = { .pte_entry = name }`."""
+    for match in re.finditer(rf"=\s*&?{re.escape(name)}\s*[,;}}]", code):
+        brace = code.rfind("{", 0, match.start())
+        if brace < 0:
+            continue
+        head = re.search(r"(\w+)\s*(?:\[[^\]]*\])?\s*=\s*$", code[max(0, brace - 200) : brace])
+        if head is not None:
+            yield head[1]
