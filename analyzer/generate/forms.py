@@ -208,6 +208,9 @@ def _clearers(
         if call is not None:
             yield from _after_declarations(site, chain, call, hook.name, why)
     names = [assigned[1]] if assigned and one.kind == "simple" else []
+    if names and _of_other_type(site, names[0]):
+        yield from _made_entry(site, chain, names[0], hook, why)
+        names = [f"__{level}({names[0]})"]
     names += [p.name for p in site.function.parameters if p.level == level and "old" in p.name]
     names += [name for name in _locals(site) if name not in names]
     names += [p.name for p in site.function.parameters if p.level == level and p.name not in names]
@@ -227,6 +230,29 @@ def _clearers(
     if returns and returned is None:
         yield from _returned_later(site, one, hook, why)
     yield from _read_first(site, chain, hook, why)
+
+
+def _of_other_type(site: Site, name: str) -> bool:
+    """Whether a local is declared, and not as an entry of the level (a raw value, say)."""
+    body = blank(site.text)[site.function.open + 1 : site.function.close]
+    found = re.search(rf"\b(\w+)\s+(?:[^;{{}}()]*,\s*)?{re.escape(name)}\s*[=;,]", body)
+    return found is not None and found[1] != f"{site.level}_t"
+
+
+def _made_entry(
+    site: Site, chain: tuple[Statement, ...], raw: str, hook: Spelling, why: str
+) -> Iterator[Form]:
+    """A raw value was taken out, and an entry is made of it by a statement that follows."""
+    siblings = site.function.body if len(chain) == 1 else chain[-2].children
+    entries = _locals(site)
+    for other in siblings:
+        made = re.match(r"^(\w+)\s*=[^=]", site.text[other.start : other.end])
+        if other.start <= chain[-1].start or made is None or made[1] not in entries:
+            continue
+        if re.search(rf"\b{re.escape(raw)}\b", site.text[other.start + len(made[0]) : other.end]):
+            call = _call(site, hook, made[1], indent_at(site.text, other.start))
+            if call is not None:
+                yield Form((Change(other.end, other.end, f"\n{call}"),), hook.name, why)
 
 
 def _returned_later(site: Site, one: Statement, hook: Spelling, why: str) -> Iterator[Form]:

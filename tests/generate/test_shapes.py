@@ -220,3 +220,24 @@ def test_an_old_entry_that_is_made_after_the_store(demo: Demo) -> None:
         "{\n\tunsigned long old = xchg(&ptep->pte, 0UL);\n\tpte_t pte = __pte(old);\n\n"
         "\tpage_table_check_pte_clear(mm, pte);\n\n\treturn pte;\n}\n"
     )
+
+
+def test_a_hook_gets_an_entry_and_no_raw_value(demo: Demo) -> None:
+    whole = GET.search(demo.stripped.read(HEADER).decode())
+    assert whole is not None
+    head = whole[0].partition("{\n")[0] + "{\n"
+    made = (
+        "\tpte_t old_pte;\n\tunsigned long old;\n\n"
+        "\told = xchg(&ptep->pte, 0UL);\n\told_pte = __pte(old);\n\tbarrier();\n"
+        "\treturn old_pte;\n}\n"
+    )
+    series = stripped_with(demo, {GET: head + made})
+    text = hooked(applied(series, plan(series, "demo")), "ptep_get_and_clear")
+    assert "\told_pte = __pte(old);\n\tpage_table_check_pte_clear(mm, old_pte);\n" in text
+    raw = (
+        "\tunsigned long old;\n\n\told = xchg(&ptep->pte, 0UL);\n\tbarrier();\n"
+        "\treturn __pte(old);\n}\n"
+    )
+    series = stripped_with(demo, {GET: head + raw})
+    text = hooked(applied(series, plan(series, "demo")), "ptep_get_and_clear")
+    assert "\tpage_table_check_pte_clear(mm, __pte(old));\n\tbarrier();\n" in text
