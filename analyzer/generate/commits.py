@@ -99,7 +99,7 @@ def patches(plan: Plan) -> list[Patch]:
         name = _NAMES[step]
         subject = env.get_template(f"{name}.subject.j2").render(known).strip()
         if step is Step.PREPARE and len(subject) > 72:
-            subject = f"{plan.arch}/mm: do not count a change twice"
+            subject = f"{known['prefix']}: do not count a change twice"
         body = env.get_template(f"{name}.body.j2").render(known)
         changed = {path: text for path, text in texts.items() if plan.texts.get(path) is not None}
         result.append(Patch(subject, _tidy(f"{body}\n\n{footer}"), changed))
@@ -122,6 +122,7 @@ def _facts(plan: Plan, edits: Iterable[Edit]) -> dict[str, object]:
     told = {*setters, *clearers}
     return {
         "arch": plan.arch,
+        "prefix": plan.prefix or plan.arch,
         "enables": not plan.selected,
         "left_out": plan.left_out,
         "moved": [item for item in items if item["function"] not in told],
@@ -235,8 +236,8 @@ def cover(plan: Plan, steps: Sequence[Patch]) -> Patch:
         for one in plan.undecided
     ]
     known = {
-        "arch": plan.arch, "guard": plan.guard, "count": len(steps), "rows": rows,
-        "same": _counted(same),
+        "arch": plan.arch, "prefix": plan.prefix or plan.arch, "guard": plan.guard,
+        "count": len(steps), "rows": rows, "same": _counted(same),
         "configurations": ", ".join(configurations), "undecided": undecided,
         "goal": _goal(plan),
         "left_out": [(name, _reason(reason)) for name, reason in plan.left_out],

@@ -24,6 +24,7 @@ from .kconfig_edit import SUPPORT, guard_for, holds, line, place
 from .predicate_text import lacking, predicates_edits, undeclared
 from .predicates import Synthesis, synthesise
 from .search import Search
+from .subjects import subject_prefix
 
 _MAX_GROUPS: Final = 4  # headers of some variants that are tried
 
@@ -57,6 +58,7 @@ class Plan:
     hooked_before: dict[tuple[str, str], set[tuple[str, str]]]
     hooked_after: dict[tuple[str, str], set[tuple[str, str]]]
     left_out: tuple[tuple[str, str], ...] = ()  # configurations that the guard excludes, and why
+    prefix: str = ""  # what the subjects begin with
 
 
 def plan(tree: KernelTree, arch: str, note: Callable[[str], None] = lambda _: None) -> Plan:
@@ -133,7 +135,7 @@ def _plan(
         {path: tree.read(path).decode("latin-1") for path in sorted(touched)},
         tuple(search.edits), synthesis, guard, tuple(before.rows), tuple(now.rows), undecided,
         selected, before.hooked, now.hooked,
-        _left_out(bench, now, lost, off),
+        _left_out(bench, now, lost, off), subject_prefix(tree, arch),
     )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -18,6 +19,7 @@ from analyzer.tree.gitprocess import ANSWER_SECONDS, OPTIONS, closed_environment
 from analyzer.tree.gitrev import import_git, open_repository
 
 _HEX: Final = re.compile(r"[0-9a-f]{7,64}")
+_HEADER: Final = re.compile(r"commit [0-9a-f]{40,64}")
 _DEEPEN: Final = 100  # commits that the command we suggest fetches
 _MAX_COMMITS: Final = 1_000_000
 
@@ -90,6 +92,14 @@ class History:
         """Return the first line of the message of a commit."""
         text = self._run("rev-list", "--max-count=1", "--format=%s", commit)
         return "\n".join(text.split("\n")[1:]).strip("\n")
+
+    def subjects(self, rev: str, paths: Iterable[str], count: int) -> tuple[str, ...]:
+        """The subjects of the last `count` commits that changed one of the paths."""
+        said = self._run(
+            "rev-list", "--no-merges", "--format=%s", f"--max-count={count}", self.commit(rev),
+            "--", *paths,
+        )  # fmt: skip
+        return tuple(line for line in said.split("\n") if line and not _HEADER.fullmatch(line))
 
     def between(self, good: list[str], bad: str, *, first_parent: bool = False) -> list[str]:
         """Return the commits that `bad` has and none of `good`, in git's order, newest first."""

@@ -113,10 +113,11 @@ class _Side:
             if known is None or (known.want is None and one.want is not None):
                 found[one.raw] = asked
         bits = 8 * self.session.width(level)
-        made = list(found)
+        made = list(found) or [0]
         for start in made:
             for bit in range(bits):
-                raw, what = start ^ 1 << bit, f"{found[start].what} ^ bit {bit}"
+                raw = start ^ 1 << bit
+                what = f"{found[start].what if start in found else 'zero'} ^ bit {bit}"
                 found.setdefault(raw, Asked(level, what, raw, None, False))
         draw = random.Random(_SEED)
         for number in range(RANDOM):

@@ -29,7 +29,7 @@ def mails(demo: Demo) -> list[Mail]:
 def test_names_and_numbers(mails: list[Mail]) -> None:
     assert [mail.name[:5] for mail in mails] == ["0000-", "0001-", "0002-", "0003-"]
     subjects = [re.search(r"^Subject: (.*)$", m.text, re.M) for m in mails]
-    assert all(s is not None and s[1].startswith(f"[PATCH {i}/3] demo/mm: ")
+    assert all(s is not None and s[1].startswith(f"[PATCH {i}/3] demo: ")
                for i, s in enumerate(subjects))  # fmt: skip
 
 
@@ -143,7 +143,7 @@ def test_a_new_folder_that_cannot_be_filled_is_not_there(
 def test_the_cover_letter_has_shortlog_statistics_and_base(demo: Demo, mails: list[Mail]) -> None:
     text = mails[0].text
     assert "base-commit" not in text
-    wanted = ("ptcheck (3):", "  demo/mm: enable ARCH_", "files changed")
+    wanted = ("ptcheck (3):", "  demo: enable ARCH_", "files changed")
     places = [text.index(one) for one in wanted]
     assert places == sorted(places)
     steps = patches(demo.plan)
@@ -167,12 +167,12 @@ def test_the_letter_says_what_the_series_is_for(demo: Demo) -> None:
         one = cover(found, patches(found))
         return one.subject, " ".join(one.body.split())
 
-    assert letter(demo.plan)[0] == "demo/mm: enable the page table check"
+    assert letter(demo.plan)[0] == "demo: enable the page table check"
     assert "This series enables it on demo." in letter(demo.plan)[1]
-    assert letter(demo.fix)[0] == "demo/mm: mend the page table check"
+    assert letter(demo.fix)[0] == "demo: mend the page table check"
     without = replace(demo.plan, edits=tuple(e for e in demo.plan.edits if e.step < Step.SELECT))
     subject, body = letter(without)
-    assert subject == "demo/mm: prepare for the page table check"
+    assert subject == "demo: prepare for the page table check"
     assert "does not enable it yet" in body
     assert "enables it" not in body
 
