@@ -8,7 +8,7 @@ gets compiled as well then, with the same configuration, and what fails in both 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -70,13 +70,37 @@ def compile_series(
         return
     final = OverlayTree(tree, {p: t.encode("latin-1") for p, t in steps[-1].texts.items()})
     view = View(tree, folder / "view", folder / "kept")
+    numbered = _seen(plan, steps)
+    without = True  # one configuration is compiled without the option, too, when it is there
     for variant in variants(final, plan.arch, load_kconfig(final, plan.arch, KconfigFiles(final))):
         build = _Build(tree, plan, variant, toolchain, view, folder, jobs)
-        yield from build.rows(steps)
+        yield from build.rows(numbered, len(steps), without)
+        without = without and not build.checked
+
+
+def _seen(plan: Plan, steps: Sequence[Patch]) -> list[tuple[int, Patch]]:
+    """The patches that change what the architecture is built from, with their numbers."""
+    found: list[tuple[int, Patch]] = []
+    before: Mapping[str, str] = plan.texts
+    for number, patch in enumerate(steps, 1):
+        changed = [p for p, text in patch.texts.items() if before.get(p) != text]
+        if any(_of(path) in ("", plan.arch) for path in changed):
+            found.append((number, patch))
+        before = patch.texts
+    return found
+
+
+def _of(path: str) -> str:
+    """The architecture whose folder a path lies in; '' for what all are built from."""
+    parts = path.split("/")
+    return parts[1] if parts[0] == "arch" and len(parts) > 2 else ""
 
 
 class _Build:
-    """One configuration: the same build folder for all patches, in their order."""
+    """One configuration: the same build folder for all patches, in their order.
+
+    `checked`: the check was switched on in it.
+    """
 
     def __init__(
         self, tree: KernelTree, plan: Plan, variant: Variant, toolchain: Toolchain, view: View,
@@ -93,20 +117,27 @@ class _Build:
         self.jobs = jobs
         self.places = _places(tree, plan)
         self.scrubbed = (str(view.folder), f"../{view.folder.name}", str(self.folder), str(folder))
+        self.checked = False
         self._bare: Outcome | None = None
 
-    def rows(self, steps: Sequence[Patch]) -> Iterator[Tried]:
-        """The patches in order, until one does not compile."""
-        for number, patch in enumerate(steps, 1):
-            row = self._row(patch, f"{number}/{len(steps)}", patch is steps[-1])
+    def rows(
+        self, steps: Sequence[tuple[int, Patch]], count: int, without: bool
+    ) -> Iterator[Tried]:
+        """The patches in order, until one does not compile; the last also `without` the option."""
+        for number, patch in steps:
+            row = self._row(patch, f"{number}/{count}", (number, patch) == steps[-1])
             yield row
             if row.state is not State.OK:
                 return
+        if steps and without and self.checked:
+            self._bare = None
+            yield self._row(steps[-1][1], f"{steps[-1][0]}/{count}", False, "n")
 
-    def _row(self, patch: Patch, name: str, last: bool) -> Tried:
-        done = self._compiled(patch)
+    def _row(self, patch: Patch, name: str, last: bool, option: str = "y") -> Tried:
+        done = self._compiled(patch, option)
+        self.checked = self.checked or done.checked
         where = self.variant.label
-        bare = None if done.ok and not done.warnings else self._before(patch)
+        bare = None if done.ok and not done.warnings else self._before(patch, option)
         old = [error for error in done.errors if bare is not None and error in bare.errors]
         errors = tuple(error for error in done.errors if error not in old)
         if not done.ok and (errors or not done.made):
@@ -126,10 +157,10 @@ class _Build:
             notes += ("the option cannot be switched on with the tree's own Kconfig",)
         return Tried("compile", name, where, State.FAILED if wrong else State.OK, said, notes)
 
-    def _before(self, patch: Patch) -> Outcome:
+    def _before(self, patch: Patch, option: str) -> Outcome:
         """The tree without the series; the view then shows the patch again."""
         if self._bare is None:
-            self._bare = self._compiled(None)
+            self._bare = self._compiled(None, option)
             self._show(patch)
         return self._bare
 
@@ -137,9 +168,9 @@ class _Build:
         texts = self.plan.texts if patch is None else patch.texts
         self.view.refresh({path: text.encode("latin-1") for path, text in texts.items()})
 
-    def _compiled(self, patch: Patch | None) -> Outcome:
+    def _compiled(self, patch: Patch | None, option: str) -> Outcome:
         self._show(patch)
-        config = self._configured()
+        config = self._configured(option)
         if config is None:
             return Outcome(False, 0, False, self._errors(), frozenset())
         targets = [*self.places, *(o for o, on in _OBJECTS if _is_on(config, on))]
@@ -162,9 +193,9 @@ class _Build:
             made = 0  # no object at all
         return Outcome(done.status == 0, made, checked, errors, warnings)
 
-    def _configured(self) -> str | None:
+    def _configured(self, option: str) -> str | None:
         """The .config; None where the tree makes none."""
-        wants = {**dict(self.variant.wants), **_WANTS}
+        wants = {**dict(self.variant.wants), **_WANTS, "PAGE_TABLE_CHECK": option}
         self.wanted.write_text(
             "".join(
                 f"# CONFIG_{name} is not set\n" if value == "n" else f"CONFIG_{name}={value}\n"
@@ -202,7 +233,8 @@ def _is_on(config: str, option: str) -> bool:
 def _places(tree: KernelTree, plan: Plan) -> list[str]:
     """Folders with sources that are touched, the architecture's mm/, some assembler."""
     own = f"arch/{plan.arch}/mm"
-    folders = {p.rpartition("/")[0] for p in plan.texts if p.endswith(".c")}
+    sources = (p for p in plan.texts if p.endswith(".c") and _of(p) in ("", plan.arch))
+    folders = {path.rpartition("/")[0] for path in sources}
     folders |= {own} if tree.kind(f"{own}/Makefile") is not None else set()
     inner = {one for one in folders if any(one.startswith(f"{other}/") for other in folders)}
     return [f"{folder}/" for folder in sorted(folders - inner)] + _assembler(tree, plan.arch)

@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from enum import Enum
 from pathlib import Path
 
@@ -14,6 +16,7 @@ from ..run import Plan
 from ..series import Mail, Patch
 from .build import compile_series
 from .mails import apply_mails, style
+from .toolchain import host
 from .values import Tried
 
 
@@ -26,10 +29,12 @@ class Amount(Enum):
 
 def try_series(
     tree: KernelTree, plan: Plan, steps: Sequence[Patch], mails: Sequence[Mail], amount: Amount,
-    jobs: int, note: Callable[[str], None] = lambda _: None,
+    jobs: int, note: Callable[[str], None] = lambda _: None, archs: Sequence[str] = (),
 ) -> list[Tried]:  # fmt: skip
     """Everything that can be tried here; what cannot is a row that says why.
 
+    `archs`: those it is compiled for, if not just the one of the plan; of a plan without any, it
+    is the architecture of this machine.
     Runs code of the tree. Raises ToolError where there is no scratch folder, or no git.
     """
     try:
@@ -38,7 +43,9 @@ def try_series(
             for mail in mails:
                 (folder / mail.name).write_bytes(mail.text.encode("latin-1"))
             found = []
-            for row in _rows(tree, plan, steps, mails, amount, folder, jobs):
+            named = archs or (plan.arch or host(tree),)
+            plans = [replace(plan, arch=arch) for arch in named]
+            for row in _rows(tree, plans, steps, mails, amount, folder, jobs):
                 note(f"{row.what}, {row.patch}, {row.where or 'all'}: {row.state.value}")
                 found.append(row)
             return found
@@ -47,10 +54,13 @@ def try_series(
 
 
 def _rows(
-    tree: KernelTree, plan: Plan, steps: Sequence[Patch], mails: Sequence[Mail], amount: Amount,
-    folder: Path, jobs: int,
+    tree: KernelTree, plans: Sequence[Plan], steps: Sequence[Patch], mails: Sequence[Mail],
+    amount: Amount, folder: Path, jobs: int,
 ) -> Iterator[Tried]:  # fmt: skip
-    yield apply_mails(plan, folder, mails)
+    yield apply_mails(plans[0], folder, mails)
     yield from style(tree, folder, mails)
-    if amount is Amount.ALL:
-        yield from compile_series(tree, plan, steps, folder, jobs)
+    for plan in plans if amount is Amount.ALL else ():
+        place = folder / f"for-{plan.arch}"
+        place.mkdir()
+        yield from compile_series(tree, plan, steps, place, jobs)
+        shutil.rmtree(place, ignore_errors=True)

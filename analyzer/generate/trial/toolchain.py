@@ -81,6 +81,13 @@ def find_toolchain(tree: KernelTree, arch: str) -> Toolchain | Missing:
     return Missing(f"no compiler for {arch} is installed", packages)
 
 
+def host(tree: KernelTree) -> str:
+    """The architecture of the tree that this machine is of; '' if it has none such."""
+    machine = platform.machine()
+    folders = {folder for folder, names in _MACHINES.items() if machine in names} | {machine}
+    return next((f for f in sorted(folders) if tree.kind(f"arch/{f}/Makefile")), "")
+
+
 def clang_target(tree: KernelTree, arch: str) -> str:
     """The target that the tree's Makefiles give clang for an architecture; '' if none."""
     try:

@@ -101,14 +101,26 @@ def test_every_patch_in_every_configuration(rows, tmp_path: Path) -> None:  # ty
     found = rows()
     assert states(found) == [
         (f"{number}/3", f"demo/{name}", State.OK)
-        for name in ("base", "nothp") for number in (1, 2, 3)
+        for name, numbers in (("base", (1, 2, 3, 3)), ("nothp", (1, 2, 3)))
+        for number in numbers
     ]  # fmt: skip
-    assert [one.result.rpartition(" ")[2] for one in found] == ["off", "off", "on"] * 2
+    option = [one.result.rpartition(" ")[2] for one in found]
+    assert option == ["off", "off", "on", "off", "off", "off", "on"]
     assert "3 targets with our gcc, 0 new warnings" in found[0].result
     assert "4 targets" in found[2].result
     built = (tmp_path / "log").read_text()
     assert "arch/demo/mm/ our-" in built
     assert "mm/page_table_check.o our-" in built
+
+
+def test_patches_of_other_architectures_are_left_out(demo: Demo) -> None:
+    steps = [
+        Patch("a", "", {"arch/other/mm/x.c": "1"}),
+        Patch("b", "", {"arch/other/mm/x.c": "1", "arch/Kconfig": "2"}),
+        Patch("c", "", {"arch/other/mm/x.c": "3", "arch/Kconfig": "2"}),
+        Patch("d", "", {"arch/other/mm/x.c": "3", "arch/Kconfig": "2", "arch/demo/x.h": ""}),
+    ]
+    assert [number for number, _ in building._seen(demo.plan, steps)] == [2, 4]
 
 
 def test_what_the_series_breaks_is_told(rows) -> None:  # type: ignore[no-untyped-def]
