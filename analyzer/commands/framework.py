@@ -89,10 +89,9 @@ def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
         if args.check:
             from analyzer.generate.trial import Amount, render, try_series
 
-            amount = Amount(args.check) if archs else Amount.MAILS
             tried = try_series(
-                tree, whole.summary(), list(whole.patches), mails, amount, common.jobs(args),
-                lambda text: common.note(args, err, text, 1),
+                tree, whole.summary(), list(whole.patches), mails, Amount(args.check),
+                common.jobs(args), lambda text: common.note(args, err, text, 1), archs,
             )  # fmt: skip
             err.write(render(tried))
             if any(one.failed for one in tried):

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from .. import __version__
 from ..generate.series import Patch
 from .facts import Facts
+from .generations import choose
 from .render import environment
 from .run import Framework, Step
 
@@ -41,7 +42,10 @@ def command(found: Framework, archs: Iterable[str]) -> str:
     """The command that generates the series, without paths of the machine."""
     named = ",".join(archs)
     revision = f" --rev {found.tree.revision}" if found.tree.revision else ""
-    return f"ptcheck generate --framework{f' --arch {named}' if named else ''}{revision} -C linux"
+    usual = found.begun or found.generation is choose(None, found.facts.set_ptes)
+    options = "" if usual else f" --api {found.generation.name}"
+    options += f" --arch {named}" if named else ""
+    return f"ptcheck generate --framework{options}{revision} -C linux"
 
 
 def footer(found: Framework, archs: Iterable[str]) -> str:
@@ -94,6 +98,11 @@ def described(found: Framework) -> list[str]:
     ]
 
 
+def _and(names: list[str]) -> str:
+    """`a`, `a and b`, `a, b and c`."""
+    return " and ".join(one for one in (", ".join(names[:-1]), *names[-1:]) if one)
+
+
 def cover(found: Framework, archs: Iterable[str]) -> Patch:
     """The framework's part of the cover letter."""
     named = list(archs)
@@ -101,7 +110,7 @@ def cover(found: Framework, archs: Iterable[str]) -> Patch:
     head = env.get_template("cover.subject.j2").render(begun=found.begun, archs=named).strip()
     body = env.get_template("cover.body.j2").render(
         begun=found.begun,
-        archs=named,
+        named=_and(named),
         facts=described(found),
         steps=[
             {"subject": subject(one), "done": list(dict.fromkeys(one.done))} for one in found.steps

@@ -50,8 +50,7 @@ class Framework:
 
 
 _Part = Callable[[Draft], Said]
-_ORDER: Final = ("order", "ptep_clear", "check", "allocator", "helpers")
-_OPTIONAL: Final = ("order", "ptep_clear")
+_ORDER: Final = ("order", "ptep_clear", "moved", "check", "allocator", "helpers")
 
 
 def bring(tree: KernelTree, api: str | None = None) -> Framework:
@@ -106,6 +105,7 @@ def _parts(facts: Facts, generation: Generation) -> dict[str, tuple[_Part, ...]]
             tables.raw_clears,
             docs.helper_row,
         ),
+        "moved": (tables.moved,),
         "check": (
             lambda draft: _files(draft, facts, generation),
             kbuild.support,

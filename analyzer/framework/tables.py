@@ -1,16 +1,27 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Generic code that clears live entries raw, or throws away a whole table of them."""
+"""Generic code that clears live entries raw, moves them raw, or throws a table of them away."""
 
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import Final
 
-from ..generate.ctext import Function, blank, indent_at, statement_at, wrap_call
+from ..generate.ctext import Function, Statement, blank, indent_at, statement_at, wrap_call
 from .draft import Draft
 from .generations import Generation, hooks
 from .part import Said
-from .text import Insert, arguments, calls, functions, include, insert, line_end
+from .text import (
+    Insert,
+    arguments,
+    calls,
+    functions,
+    include,
+    insert,
+    line_end,
+    line_start,
+    statements,
+)
 
 _KERNEL: Final = re.compile(r"\binit_mm\b")
 _GONE: Final = re.compile(
@@ -18,6 +29,10 @@ _GONE: Final = re.compile(
 )
 _PRESENT: Final = re.compile(r"(?<!!)\bpte_present\b")
 _TEST: Final = "debug_vm_pgtable"
+_MOVED: Final = re.compile(r"\b(?:pmd|pud)_clear\s*\(")
+_HUGE: Final = re.compile(r"huge_p[mu]d|\bHPAGE_P[MU]D_SIZE\b")
+_PAIRS: Final = (("new", "old"), ("dst", "src"))
+"""How generic code calls where an entry goes to, and where it comes from."""
 
 
 def raw_clears(draft: Draft) -> Said:
@@ -54,6 +69,54 @@ def _live(masked: str, function: Function, at: int, given: list[str]) -> bool:
         if proof.search(head) and "||" not in head:
             return False
     return True
+
+
+def moved(draft: Draft) -> Said:
+    """A huge entry that is read, cleared raw and set elsewhere is taken out by a helper instead.
+
+    The setter counts it, and pmd_clear() and pud_clear() are for entries that point to tables.
+    """
+    said = Said()
+    for path, text in list(draft.sources("mm", (".c",))):
+        if not _MOVED.search(text):
+            continue
+        for function in reversed(list(functions(text, _MOVED.pattern))):
+            if not _HUGE.search(function.name + text[function.open : function.close]):
+                continue  # it moves tables
+            for ones in statements(function.body):
+                change = _move(text, ones)
+                if change is not None:
+                    start, end, line = change
+                    text = text[:start] + line + text[end:]
+                    said.done.append(f"{function.name}() in {path}")
+                    break
+        draft.put(path, text)
+    said.done.reverse()
+    return said
+
+
+def _move(text: str, ones: tuple[Statement, ...]) -> tuple[int, int, str] | None:
+    """The two statements that take an entry out, as positions, and the one that does."""
+    words = [blank(text[one.start : one.end]) for one in ones]
+    for index, (first, second) in enumerate(pairwise(words)):
+        read = re.match(r"(\w+)\s*=\s*(?:\*\s*|\w+_get\()(\w+)\)?;", first)
+        clear = re.match(r"(pmd|pud)_clear\(\s*(\w+)\s*\);", second)
+        if read is None or clear is None or read[2] != clear[2]:
+            continue
+        for later in words[index + 2 :]:
+            setter = re.match(rf"set_{clear[1]}_at\s*\(", later)
+            given = arguments(later, later, setter.end() - 1) if setter else []
+            if len(given) != 4:
+                continue
+            other = next(((new, old) for new, old in _PAIRS if new in given[2]), None)
+            if given[3] != read[1] or other is None or given[2].replace(*other) != read[2]:
+                continue
+            line = wrap_call(
+                indent_at(text, ones[index].start), f"{read[1]} = {clear[1]}p_huge_get_and_clear",
+                [given[0], given[1].replace(*other), read[2]],
+            )  # fmt: skip
+            return line_start(text, ones[index].start), ones[index + 1].end, line
+    return None
 
 
 def retracted(draft: Draft, generation: Generation) -> Said:

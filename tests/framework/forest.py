@@ -201,6 +201,35 @@ static void put_back(struct mm_struct *mm, struct vm_area_struct *vma, pmd_t *pm
 }
 """
 
+MREMAP = """\
+#include <linux/mm.h>
+
+static bool move_normal_pmd(struct vm_area_struct *vma, unsigned long old_addr,
+		unsigned long new_addr, pmd_t *old_pmd, pmd_t *new_pmd)
+{
+	pmd = *old_pmd;
+	pmd_clear(old_pmd);
+
+	set_pmd_at(mm, new_addr, new_pmd, pmd);
+	return true;
+}
+
+static bool move_huge_pud(struct vm_area_struct *vma, unsigned long old_addr,
+		unsigned long new_addr, pud_t *old_pud, pud_t *new_pud)
+{
+	lock();
+
+	/* Clear the pud */
+	pud = *old_pud;
+	pud_clear(old_pud);
+
+	VM_BUG_ON(!pud_none(*new_pud));
+
+	set_pud_at(mm, new_addr, new_pud, pud);
+	return true;
+}
+"""
+
 FILES = {
     "Kconfig": "source \"arch/Kconfig\"\nsource \"mm/Kconfig\"\n",
     "arch/Kconfig": "config HAVE_IT\n\tbool\n\nsource \"kernel/gcov/Kconfig\"\n\nendmenu\n",

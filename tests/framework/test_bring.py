@@ -10,11 +10,20 @@ import pytest
 from analyzer.errors import UsageError
 from analyzer.framework import GENERATIONS, bring, read_facts
 from analyzer.framework.draft import Draft
+from analyzer.framework.letter import joined
 from analyzer.framework.messages import cover, patches
 from analyzer.framework.render import CODE, HEADER, code, header
 from analyzer.reference.peer import build_peer, plain_layout, source_from
 from analyzer.tree import KernelTree, OverlayTree
-from tests.framework.forest import FILES, KHUGEPAGED, PAGE_ALLOC, PAGE_EXT, PGTABLE, forest
+from tests.framework.forest import (
+    FILES,
+    KHUGEPAGED,
+    MREMAP,
+    PAGE_ALLOC,
+    PAGE_EXT,
+    PGTABLE,
+    forest,
+)
 
 
 def after(tree: KernelTree, path: str, api: str | None = None) -> str:
@@ -140,6 +149,40 @@ def test_live_entries_are_cleared_by_ptep_clear() -> None:
     assert "} else {\n\t\t\tptep_clear(" in text
     assert "pte_clear(&init_mm" in text
     assert "static inline void ptep_clear(" in after(forest(), "include/linux/pgtable.h")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "taken"),
+    [
+        ("", "", "old_addr"),
+        ("set_pud_at(mm, new_addr", "set_pud_at(mm, pmc->new_addr", "pmc->old_addr"),
+        ("pud = *old_pud", "pud = pudp_get(old_pud)", "old_addr"),
+    ],
+)
+def test_a_huge_entry_that_moves_is_taken_out_by_a_helper(old: str, new: str, taken: str) -> None:
+    tree = OverlayTree(forest(), {"mm/mremap.c": MREMAP.replace(old, new).encode()})
+    found = bring(tree)
+    text = found.steps[-1].texts["mm/mremap.c"]
+
+    assert f"pud */\n\tpud = pudp_huge_get_and_clear(mm, {taken}, old_pud);\n\n\tVM" in text
+    assert "pmd = *old_pmd;\n\tpmd_clear(old_pmd);\n" in text
+    moved = next(step for step in found.steps if step.name == "moved")
+    assert moved.done == ("move_huge_pud() in mm/mremap.c",)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("set_pud_at(mm, new_addr, new_pud, pud)", "pud_populate(mm, new_pud, pud_pgtable(pud))"),
+        ("new_pud, pud)", "new_pud, other)"),
+        ("pud_clear(old_pud)", "pud_clear(new_pud)"),
+        ("new_addr, new_pud, pud)", "address, slot, pud)"),
+    ],
+)
+def test_what_is_no_move_stays(old: str, new: str) -> None:
+    tree = OverlayTree(forest(), {"mm/mremap.c": MREMAP.replace(old, new).encode()})
+
+    assert "mm/mremap.c" not in bring(tree).steps[-1].texts
 
 
 def test_a_table_that_is_freed_is_uncounted_and_one_that_is_put_back_is_not() -> None:
@@ -322,3 +365,27 @@ def test_messages_name_every_place_and_what_only_the_sender_knows() -> None:
     assert "late() in mm/memory.c" in mails[0].body
     assert all("--framework --arch riscv" in mail.body for mail in mails)
     assert all(len(line) <= 75 for mail in [*mails, letter] for line in mail.body.split("\n"))
+
+
+def test_the_command_of_a_series_names_the_generation_that_was_asked_for() -> None:
+    assert "--framework -C linux" in patches(bring(forest()))[0].body
+    asked = patches(bring(forest(), "6.6"), ["a", "b"])[0].body
+    assert "--framework --api 6.6 --arch a,b -C linux" in asked
+
+
+def test_a_letter_says_once_what_its_parts_share() -> None:
+    shared = "Each change was found by judging the tree with it. " * 3
+    end = "This was judged by reading the tree, and by nothing else at all. " * 2
+    bodies = [
+        (name, "\n\n".join((f"What. This series enables it on {name}.", shared, f"  table {name}",
+                           "None.", end)))
+        for name in ("a", "b")
+    ]  # fmt: skip
+    text = joined("The framework.", bodies)
+
+    assert text.startswith("The framework.\n\na\n-\n\nThis series enables it on a.\n\nEach change")
+    assert text.count(shared.strip()) == text.count(end.strip()) == 1
+    assert text.rstrip().endswith(end.strip())
+    assert text.count("None.") == 2
+    assert text.index("b\n-\n\nThis series") < text.index("  table b")
+    assert "What." not in text
