@@ -128,6 +128,8 @@ class Judge:
         self.interface = interface
         self.session = Session(unit, variant, world)
         self.runner = Runner(self.session)
+        named = (one for one in interface.signatures if one.name == "set_huge_pte_at")
+        self.runner.setter = next(named, None)
         if reuse is not None:
             self.session.sharing = reuse.sharing(self.runner.answers)
         self.findings: list[RawFinding] = []

@@ -21,6 +21,7 @@ _MASK: Final = re.compile(
     r"^_*(?:L_)?(?:PAGE|PTE|PMD|PUD|SEGMENT|SECT|SUN4[UV]|H_PAGE|SRMMU)\w*$"
     r"|^_(?:SEGMENT|REGION3?)_ENTRY_\w+$"
 )
+_WORDS: Final = {"pte": (), "pmd": ("PMD", "SEGMENT"), "pud": ("PUD", "REGION3")}
 _USEFUL: Final = re.compile(r"USER|PRESENT|VALID|PROT_?NONE|LEAF|HUGE|PLV|PRIV|READ$")
 _USELESS: Final = re.compile(r"SHIFT|BIT|TABLE|KERNEL|ONLY|EXEC|COPY|SHARED|CHG|MASK|ORDER|SIZE")
 _SWAPS: Final = (
@@ -94,10 +95,14 @@ def masks(level: str, names: Iterable[str]) -> tuple[Atom, ...]:
     """Tests of the raw value against named bits: any of them set, and none of them set."""
     found = []
     for name in names:
+        if any(word in name for other in _WORDS if other != level for word in _WORDS[other]):
+            continue
         inner = f"{level}_val({{x}}) & {name}"
-        cost = 20 + 2 * (not name.startswith("_PAGE")) + len(name) // 10
+        own = any(word in name for word in _WORDS[level])
+        cost = 20 + 2 * (not name.startswith("_PAGE")) + len(name) // 10 - 6 * own
         role = "user" if "USER" in name else "mask"
-        found.append(Atom(cost, role, f"({inner})", (f"{level}_val",), name))
+        if "INVALID" not in name:
+            found.append(Atom(cost, role, f"({inner})", (f"{level}_val",), name))
         found.append(Atom(cost + 1, "mask", f"!({inner})", (f"{level}_val",), name))
     return tuple(found)
 

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from itertools import combinations
+from itertools import combinations, product
 from typing import Final
 
 from ..helpers.interface import LEVELS
 from .atoms import Atom
 
 MAX_TERMS: Final = 4
+INVALIDATED: Final = "invalidated"
 OPTIONS: Final = {
     "pte": "MMU",
     "pmd": "TRANSPARENT_HUGEPAGE",
@@ -61,6 +62,22 @@ class Synthesis:
     missing: tuple[tuple[str, str], ...]
     variants: tuple[str, ...]
     lost: tuple[tuple[str, str], ...] = ()  # variants that have entries nobody can make, and why
+    changed: tuple[str, ...] = ()  # levels at which an invalidate has to leave something else
+
+    def masks(self, level: str) -> tuple[str, ...]:
+        """The bits that an entry of a level has to have for being counted."""
+        return tuple(
+            bit
+            for one in self.predicates
+            if one.level == level
+            for term in one.terms
+            if (bit := bit_of(term, level))
+        )
+
+
+def bit_of(term: Atom, level: str) -> str:
+    """The bit that a test asks for; '' for tests of another kind."""
+    return term.mask if term.text == f"({level}_val({{x}}) & {term.mask})" else ""
 
 
 @dataclass(slots=True)
@@ -71,11 +88,25 @@ class Level:
     answers: dict[tuple[str, int, int], bool]  # (variant, raw, atom)
     alike: list[tuple[int, int]]  # places of entries that are to be answered alike
     leaves: set[str]  # variants whose configuration has leaves of the level
+    given: bool = False  # one of the bits is what an invalidate gives up
 
     @property
     def usable(self) -> set[int]:
         """Atoms that every variant can answer."""
         return set(range(len(self.atoms))) - set().union(*self.bad.values())
+
+    @property
+    def invalidates(self) -> bool:
+        """Whether it has entries that an invalidate leaves."""
+        return any(entry.name == INVALIDATED for entry in self.entries)
+
+    def ignoring(self) -> Level:
+        """The same where an invalidate may leave what cannot be told apart."""
+        entries = [
+            replace(entry, want=None) if entry.name == INVALIDATED else entry
+            for entry in self.entries
+        ]
+        return replace(self, entries=entries, given=True)
 
     def narrow(self) -> Level:
         """The same of the variants that have leaves."""
@@ -88,38 +119,60 @@ class Level:
         }
         alike = [(moved[a], moved[b]) for a, b in self.alike if a in moved]
         bad = {name: atoms for name, atoms in self.bad.items() if name in self.leaves}
-        return Level(self.atoms, bad, entries, self.answers, alike, self.leaves)
+        return Level(self.atoms, bad, entries, self.answers, alike, self.leaves, self.given)
 
 
 def solve(
     tables: Mapping[str, Level], variants: tuple[str, ...], lost: tuple[tuple[str, str], ...]
 ) -> Synthesis:
-    found: list[Predicate] = []
-    missing: list[tuple[str, str]] = []
-    none_counted: dict[str, bool] = {}
-    best: tuple[list[Predicate], list[tuple[str, str]]] | None = None
-    for kernel in (False, True):  # first one that is false for kernel entries
-        found, missing = [], []
-        none_counted = {}
-        for level in LEVELS:
-            if not variants:
-                why = lost[0][1] if lost else "no variant could be read"
-                missing.append((level, why))
-                continue
-            one = _level(level, tables[level], kernel, none_counted)
-            if one is None and level != "pte" and tables[level].leaves:
-                one = _level(level, tables[level].narrow(), kernel, none_counted)
-                one = None if one is None else replace(one, option=OPTIONS[level])
-            if one is None:
-                missing.append((level, _in_the_way(level, tables[level])))
-                continue
-            found.append(one)
-        if best is None or len(missing) < len(best[1]):
-            best = found, missing
-        if not missing:
+    """The predicates that want least: first ones that are false for kernel entries, that may
+    answer either way for PROT_NONE, and that tell what an invalidate leaves apart."""
+    if not variants:
+        why = lost[0][1] if lost else "no variant could be read"
+        return Synthesis((), tuple((level, why) for level in LEVELS), variants, lost)
+    best: Synthesis | None = None
+    for changed, uncounted, kernel in product((False, True), repeat=3):
+        if changed and not any(table.invalidates for table in tables.values()):
+            continue
+        agreed = {e.variant: False for e in tables["pte"].entries} if uncounted else {}
+        one = _levels(tables, kernel, agreed, changed)
+        found = Synthesis(one[0], one[1], variants, lost, one[2])
+        if best is None or len(found.missing) < len(best.missing):
+            best = found
+        if not found.missing:
             break
     assert best is not None
-    return Synthesis(tuple(best[0]), tuple(best[1]), variants, lost)
+    return best
+
+
+def _levels(
+    tables: Mapping[str, Level], kernel: bool, agreed: dict[str, bool], changed: bool
+) -> tuple[tuple[Predicate, ...], tuple[tuple[str, str], ...], tuple[str, ...]]:
+    """Predicates, levels without one, and levels whose invalidates have to change."""
+    found: list[Predicate] = []
+    missing: list[tuple[str, str]] = []
+    levels: list[str] = []
+    for level in LEVELS:
+        one = _with_leaves(level, tables[level], kernel, agreed)
+        if one is None and changed and tables[level].invalidates:
+            one = _with_leaves(level, tables[level].ignoring(), kernel, agreed)
+            levels += [level] if one is not None else []
+        if one is None:
+            missing.append((level, _in_the_way(level, tables[level])))
+        else:
+            found.append(one)
+    return tuple(found), tuple(missing), tuple(levels)
+
+
+def _with_leaves(
+    level: str, table: Level, kernel: bool, agreed: dict[str, bool]
+) -> Predicate | None:
+    """A predicate of all variants, else one of those that have leaves of the level."""
+    one = _level(level, table, kernel, agreed)
+    if one is None and level != "pte" and table.leaves:
+        one = _level(level, table.narrow(), kernel, agreed)
+        one = None if one is None else replace(one, option=OPTIONS[level])
+    return one
 
 
 def _level(level: str, table: Level, kernel: bool, agreed: dict[str, bool]) -> Predicate | None:
@@ -180,6 +233,8 @@ def _complete(level: str, table: Level, chosen: tuple[int, ...], kernel: bool) -
     if level == "pte" and "present" not in roles:
         return False
     if level != "pte" and "leaf" not in roles:
+        return False
+    if table.given and not any(bit_of(table.atoms[i], level) for i in chosen):
         return False
     return kernel or "user" in roles
 

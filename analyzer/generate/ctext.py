@@ -113,6 +113,19 @@ def split_parameters(text: str) -> tuple[Parameter, ...]:
     return tuple(found)
 
 
+def split_arguments(text: str) -> list[str]:
+    """The arguments of a call, brackets left out."""
+    depth = 0
+    parts = [""]
+    for char in text:
+        depth += (char in "([{") - (char in ")]}")
+        if char == "," and depth == 0:
+            parts.append("")
+        else:
+            parts[-1] += char
+    return [part.strip() for part in parts]
+
+
 def find_function(text: str, name: str, line: int) -> Function | None:
     """The definition of `name` at `line`, else the one nearest to it."""
     masked = blank(text)

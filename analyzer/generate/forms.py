@@ -9,7 +9,16 @@ from dataclasses import dataclass
 from itertools import product
 
 from .api import Hooks, Spelling
-from .ctext import Function, Parameter, Statement, blank, indent_at, statement_at, wrap_call
+from .ctext import (
+    Function,
+    Parameter,
+    Statement,
+    blank,
+    indent_at,
+    split_arguments,
+    statement_at,
+    wrap_call,
+)
 
 _LOOP = re.compile(r"(?:for|while|do)\b")
 _LOCAL = r"\b{level}_t\s+(\w+)\s*(?:=|;|,|\))"
@@ -92,7 +101,8 @@ def _counts(site: Site, chain: tuple[Statement, ...]) -> list[str]:
     return found
 
 
-def _call(site: Site, hook: Spelling, value: str, indent: str, count: str = "") -> str | None:
+def hook_call(site: Site, hook: Spelling, value: str, indent: str, count: str = "") -> str | None:
+    """The call of a hook with what a function has; None where it lacks an argument."""
     known = _known(site, value)
     arguments = hook.arguments({**known, "nr": count} if count else known)
     return None if arguments is None else wrap_call(indent, hook.name, arguments)
@@ -111,6 +121,7 @@ def forms(site: Site, hooks: Hooks) -> Iterator[Form]:
     yield from setters
     yield from clearers
     yield from _setters(site, hooks, chain, [v for v in _locals(site) if v not in values])
+    yield from _setters(site, hooks, (chain[-1],), _made(site, chain[-1]))
 
 
 def _setters(
@@ -124,7 +135,7 @@ def _setters(
         tried.add(one.start)
         for value, count in product(values, _counts(site, chain) if "nr" in hook.roles else [""]):
             indent = indent_at(site.text, one.start)
-            call = _call(site, hook, value, indent, count)
+            call = hook_call(site, hook, value, indent, count)
             if call is None:
                 continue
             why = "counted before the store, while the slot still holds the old entry"
@@ -137,6 +148,21 @@ def _setters(
                 yield Form((Change(begin, begin, call + gap),), hook.name, why)
             else:
                 yield from _braced(site, one, [call.strip()], [], hook.name, why)
+
+
+def _made(site: Site, one: Statement) -> list[str]:
+    """Entries that a call is given which have no name, made of what has: `__pte(rste)`."""
+    call = re.match(r"^(?:return\s+)?\w+\s*\((.*)\)\s*;$", site.text[one.start : one.end], re.S)
+    if call is None:
+        return []
+    parts = [" ".join(part.split()) for part in split_arguments(call[1])]
+    body = blank(site.text)[site.function.open + 1 : site.function.close]
+    named = {p.name for p in site.function.parameters if "*" not in p.type}
+    named |= set(re.findall(r"^[ \t]*(?:unsigned\s+)?\w+\s+(\w+)\s*[;=,]", body, re.M))
+    return [
+        part for part in parts
+        if re.match(rf"_*{site.level}\w*\s*\(", part) and named & set(re.findall(r"\w+", part))
+    ]  # fmt: skip
 
 
 def _ahead(site: Site, chain: tuple[Statement, ...]) -> Iterator[Statement]:
@@ -204,7 +230,7 @@ def _clearers(
     local = re.match(rf"^{level}_t\s+(\w+)\s*=", text)
     assigned = re.match(r"^(\w+)\s*=[^=]", text)
     if one.kind == "declaration" and local:
-        call = _call(site, hook, local[1], indent)
+        call = hook_call(site, hook, local[1], indent)
         if call is not None:
             yield from _after_declarations(site, chain, call, hook.name, why)
     names = [assigned[1]] if assigned and one.kind == "simple" else []
@@ -216,14 +242,14 @@ def _clearers(
     names += [p.name for p in site.function.parameters if p.level == level and p.name not in names]
     if returned is None and one.kind == "simple":
         for name in names:
-            call = _call(site, hook, name, indent)
+            call = hook_call(site, hook, name, indent)
             if call is None:
                 continue
             loop = next((s for s in chain if _LOOP.match(site.text, s.start)), one)
             for where in dict.fromkeys((loop, one, chain[0])):
                 if where.block and where.kind != "block":
                     near = indent_at(site.text, where.start)
-                    again = _call(site, hook, name, near)
+                    again = hook_call(site, hook, name, near)
                     yield Form((Change(where.end, where.end, f"\n{again}"),), hook.name, why)
                 elif not where.block:
                     yield from _braced(site, where, [], [call.strip()], hook.name, why)
@@ -250,7 +276,7 @@ def _made_entry(
         if other.start <= chain[-1].start or made is None or made[1] not in entries:
             continue
         if re.search(rf"\b{re.escape(raw)}\b", site.text[other.start + len(made[0]) : other.end]):
-            call = _call(site, hook, made[1], indent_at(site.text, other.start))
+            call = hook_call(site, hook, made[1], indent_at(site.text, other.start))
             if call is not None:
                 yield Form((Change(other.end, other.end, f"\n{call}"),), hook.name, why)
 
@@ -266,7 +292,7 @@ def _returned_later(site: Site, one: Statement, hook: Spelling, why: str) -> Ite
         yield from _returned(site, last, hook, match[1], why)
         return
     indent = indent_at(site.text, last.start)
-    call = _call(site, hook, match[1], indent)
+    call = hook_call(site, hook, match[1], indent)
     if call is not None:
         begin = site.text.rfind("\n", 0, last.start) + 1
         yield Form((Change(begin, begin, f"{call}\n\n"),), hook.name, why)
@@ -277,7 +303,7 @@ def _returned(site: Site, one: Statement, hook: Spelling, value: str, why: str) 
     indent = indent_at(site.text, one.start)
     taken = {p.name for p in function.parameters} | set(_locals(site))
     name = next(n for n in (level, f"old_{level}", "old", f"__{level}") if n not in taken)
-    call = _call(site, hook, name, indent)
+    call = hook_call(site, hook, name, indent)
     if call is None:
         return
     ahead = [other for other in function.body if other.start < one.start]
@@ -347,7 +373,7 @@ def _read_first(
     if not where.block or re.match(r"^return\b", site.text[where.start : where.end]):
         return
     indent = indent_at(site.text, where.start)
-    call = _call(site, hook, name, indent)
+    call = hook_call(site, hook, name, indent)
     if call is None:
         return
     for reader in (*site.readers, "*"):

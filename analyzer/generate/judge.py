@@ -19,9 +19,11 @@ from ..evaluate.values import PathEnds, Unjudged
 from ..frontend import ParseCache, Stage, Unit
 from ..helpers.bodies import SourceIndex
 from ..helpers.interface import Interface, Signature, called_names, find_interface
+from ..helpers.session import Session
 from ..kconfig import KconfigFiles, Variant, load_kconfig, variants
 from ..law.classify import _store_at_fault, part_at_fault, raw_primitives, root_of, rule_of
 from ..law.describe import frames
+from ..law.hugetlb import settled
 from ..law.outcome import HelperRuns, Outcome
 from ..law.reuse import Reuse
 from ..model import Location, Verdict
@@ -31,8 +33,12 @@ from .numbered import Files, Numbered
 
 _COLLECT: Final = 100_000  # as `check` does: trees of C are big and acyclic
 _RUN: Final = ("balanced", "neutral", "broken")
+LEFT: Final = "PTC203"  # the rule of what an invalidate leaves
 _SLOW: Final = 1.0  # seconds
 _RECURSION: Final = 20_000  # Python frames; helpers nest deep
+
+
+Stored = tuple[int, int, int, frozenset[tuple[int, int]]]  # a case, and what its slots hold then
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +99,8 @@ class Judgement:
     broken: set[tuple[str, str, str]] = field(default_factory=set)  # (variant, helper, level)
     rows: list[Row] = field(default_factory=list)
     left: dict[tuple[str, str], set[int]] = field(default_factory=dict)  # by invalidates
+    stored: dict[tuple[str, str, str], frozenset[Stored]] = field(default_factory=dict)
+    vanished: set[tuple[str, str]] = field(default_factory=set)  # left, but not present any more
     problems: dict[str, None] = field(default_factory=dict)
     units: dict[str, Unit] = field(default_factory=dict)
 
@@ -201,7 +209,7 @@ class Bench(Closing):
             for signature in judge.judged()
             if helpers is None or signature.name in helpers
         ]
-        changing = [one for one in runs if changes(one)]
+        changing = settled(judge.session, [one for one in runs if changes(one)])
         verdicts = [judge.verdict(one) for one in changing]
         raw = raw_primitives(changing)
         sound = {Verdict.BALANCED, Verdict.NEUTRAL}
@@ -216,10 +224,17 @@ class Bench(Closing):
                 for outcome in one.outcomes:
                     if outcome.status == "broken":
                         _note(result, judge, one, outcome, raw)
+            result.stored[(variant.name, one.signature.name, verdict.level)] = frozenset(
+                _stored(outcome) for outcome in one.outcomes if outcome.status in _RUN
+            )
             if one.signature.name.removesuffix("_ad") in ("pmdp_invalidate", "pudp_invalidate"):
                 kind = (variant.name, verdict.level)
-                left = {o.left for o in one.outcomes if o.status in _RUN and o.stores}
-                result.left.setdefault(kind, set()).update(left)
+                ran = [o for o in one.outcomes if o.status in _RUN and o.stores]
+                result.left.setdefault(kind, set()).update(o.left for o in ran)
+                if any(_vanishes(judge.session, verdict.level, outcome) for outcome in ran):
+                    result.vanished.add(kind)
+                if judge.session.has_predicate(verdict.level):
+                    _note_left(result, judge, one, ran)
             for function, needs in _needs(judge, one).items():
                 said = result.through.setdefault(function, {})
                 key = (verdict.helper, verdict.level)
@@ -279,6 +294,43 @@ def _note(
     )  # fmt: skip
     if found not in result.paths:
         result.paths.append(found)
+
+
+def _stored(outcome: Outcome) -> Stored:
+    case = outcome.case
+    last = {event.index: event.new for event in outcome.stores}
+    new = -1 if case.new is None else case.new.raw
+    return case.old.raw, new, case.nr, frozenset(last.items())
+
+
+def _vanishes(session: Session, level: str, outcome: Outcome) -> bool:
+    """Whether a present leaf is taken for something else after it was invalidated."""
+    kind, old = outcome.case.old.kind, outcome.case.old.raw
+    return kind is not None and kind.accessible and any(
+        session.test(level, test, old) == 1 and session.test(level, test, outcome.left) == 0
+        for test in ("present", "leaf")
+    )  # fmt: skip
+
+
+def _note_left(
+    result: Judgement, judge: Judge, runs: HelperRuns, outcomes: Iterable[Outcome]
+) -> None:
+    """The stores of an invalidate whose entry is still counted: who fills a table afterwards calls
+    no hook."""
+    session, level = judge.session, runs.signature.level
+    for outcome in outcomes:
+        try:
+            said = session.predicate(level, outcome.case.old.raw)
+            said = said and session.predicate(level, outcome.left)
+        except (Unjudged, PathEnds):
+            continue
+        if not said:
+            continue
+        places = tuple(_places(outcome.stores[-1]))
+        name = runs.signature.name
+        found = Path(judge.variant.name, name, level, LEFT, places, (), places[-1].function)
+        if found not in result.paths:
+            result.paths.append(found)
 
 
 def _places(event: Event) -> list[Place]:

@@ -32,7 +32,7 @@ from .atoms import (
     protections,
     swap_probe,
 )
-from .conjunctions import OPTIONS, Entry, Level, Predicate, Synthesis, solve
+from .conjunctions import INVALIDATED, OPTIONS, Entry, Level, Predicate, Synthesis, solve
 from .judge import Bench, Judgement
 
 _CHANGES: Final = ("mkyoung", "mkold", "mkdirty", "mkclean", "mksoft_dirty", "wrprotect")
@@ -142,7 +142,7 @@ def _ask(
         return
     entries = list(_entries(session, level, variant))
     free = {entry.raw for entry in entries if entry.want is not False}
-    entries += [Entry(variant, "invalidated", raw, False) for raw in sorted(left - free)]
+    entries += [Entry(variant, INVALIDATED, raw, False) for raw in sorted(left - free)]
     first = len(table.entries)
     pairs = [
         (entries.index(one), entries.index(other))
@@ -185,7 +185,7 @@ def _entries(session: Session, level: str, variant: str) -> Iterable[Entry]:
     for one in session.classes(level):
         kind = one.kind
         want: bool | None = None
-        if kind is None or one.name in ("swap", "migration", "invalidated"):
+        if kind is None or one.name in ("swap", "migration", INVALIDATED):
             want = False
         elif kind.accessible:
             want = True

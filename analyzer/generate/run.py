@@ -10,7 +10,7 @@ from typing import Final
 from ..check.api import hook_api
 from ..check.unit import FRAMEWORK
 from ..errors import TreeError, UsageError
-from ..helpers.interface import read_text
+from ..helpers.interface import LEVELS, read_text
 from ..kconfig import architectures, load_kconfig, variants
 from ..model import HookApi, Verdict
 from ..tree import KernelTree
@@ -98,6 +98,7 @@ def _plan(
         note("predicates")
         path, synthesis = _predicates(bench, before)
         if synthesis.predicates and not synthesis.missing:
+            search.targets.masks = {one: synthesis.masks(one) for one in LEVELS}
             stubs, partly = lacking(before.units.values(), FRAMEWORK)
             counted = {one.level for one in synthesis.predicates if one.terms}
             partly += tuple(name for name in stubs if name[:3] in counted)

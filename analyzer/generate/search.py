@@ -13,10 +13,12 @@ from typing import Final
 from ..frontend import Unit
 from ..model import Verdict
 from .api import Hooks
-from .edits import Edit, make
+from .edits import Edit, Step, make
+from .forms import Change
 from .includes import Includes
 from .judge import Bench, Judgement, Path
 from .numbered import Files, Numbered, make_all, texts_of
+from .split import prototype_change, raw_name, split_setter
 from .targets import Candidate, Key, Target, Targets
 
 MAX_TRIALS: Final = 90
@@ -83,7 +85,11 @@ class Search:
         while self.trials < MAX_TRIALS:
             targets = self.targets.of(before)
             if not targets and whole:
-                break
+                split = self._split(before)
+                if split is None:
+                    break
+                before = split
+                continue
             after = self._round(before, targets) if targets else self.judge()
             whole = (whole and after is before) if targets else True
             before = after
@@ -100,6 +106,65 @@ class Search:
             return now
         return self.judge() if self.drop(taken) else now
 
+    def _split(self, now: Judgement) -> Judgement | None:
+        """Splits a raw variant off a setter that stores entries of other levels, too."""
+        for path in now.paths:
+            for where, _, setter in path.hooks:
+                ours = [e for e in self.edits if e.function == setter and e.hook]
+                if path.rule != "PTC105" or not ours or setter in self.targets.split:
+                    continue
+                if ours[0].level == path.level:
+                    continue
+                kept = self.files, list(self.edits)
+                if self._made_raw(setter, where.line, ours, now):
+                    trial = self.judge()
+                    if not trial.problems.keys() - now.problems.keys():
+                        self.targets.renew()
+                        return trial
+                self.files, self.edits = kept
+                self.targets.split.pop(setter, None)
+        return None
+
+    def _made_raw(self, setter: str, line: int, ours: list[Edit], now: Judgement) -> bool:
+        """Puts the hook of a setter before what it was, under a new name."""
+        taken = {name for unit in now.units.values() for name in (*unit.functions, *unit.macros)}
+        name = raw_name(setter, taken)
+        path, hook, level = ours[0].path, ours[0].hook, ours[0].level
+        if {edit.path for edit in ours} != {path} or not self.drop(ours):
+            return False
+        file = self.file(path)
+        assert file is not None
+        made = split_setter(file.text, setter, file.line(line), name)
+        if made is None:
+            return False
+        self._keep_changes(path, made.changes, Step.RAW, setter, made.why)
+        for header in sorted({p for unit in now.units.values() for p in unit.files}):
+            if header.startswith(self.targets.folder) and header.endswith(".h"):
+                change = prototype_change(self.text(header), setter, name)
+                if change is not None:
+                    self._keep_changes(header, (change,), Step.RAW, setter, made.why)
+        text = self.text(path)
+        call = self.targets.hook_call(text, setter, line, level)
+        if call is None:
+            return False
+        at = text.rindex("\n", 0, text.index(f"\t{name}(", text.index(f"{name}(") + 1)) + 1
+        change = Change(at, at, f"{call}\n")
+        why = "counted before the store, while the slot still holds the old entry"
+        self._keep_changes(path, (change,), Step.HOOKS, setter, why, hook, level)
+        self.targets.split[setter] = made.raw
+        return True
+
+    def _keep_changes(
+        self, path: str, changes: tuple[Change, ...], step: Step, function: str, why: str,
+        hook: str = "", level: str = "",
+    ) -> None:  # fmt: skip
+        text = self.text(path)
+        for one in sorted(changes, key=lambda c: -c.start):
+            self.keep(
+                [make(text, path, one.start, one.end, one.new, step, function, why, hook, level)]
+            )
+            text = self.text(path)
+
     # -- one round
 
     def _round(self, before: Judgement, targets: list[Target]) -> Judgement:
@@ -110,7 +175,9 @@ class Search:
             return before
         self.trials += 1
         chosen = [target for target, _ in proposed]
-        few = self.bench.judge(files, self._sample(chosen), _shortest(chosen, before))
+        few = self.bench.judge(
+            files, self._sample(chosen), _shortest(chosen, before, self.bench.slow)
+        )
         outer = _outer(chosen, few)
         if outer:
             self.waiting |= outer
@@ -218,8 +285,9 @@ def _composed(names: frozenset[str]) -> frozenset[str]:
     return names | {name.removesuffix("_start") for name in names if name.endswith("_start")}
 
 
-def _shortest(targets: list[Target], before: Judgement) -> frozenset[str]:
-    """Of the helpers that are broken through a target, those with the shortest ways to it."""
+def _shortest(targets: list[Target], before: Judgement, slow: frozenset[str]) -> frozenset[str]:
+    """Of the helpers that are broken through a target, those with the shortest ways to it; slow
+    ones only where there are no others."""
     found: set[str] = set()
     for target in targets:
         ways: dict[str, int] = {}
@@ -227,7 +295,8 @@ def _shortest(targets: list[Target], before: Judgement) -> frozenset[str]:
             if target.is_of(path):
                 here = ways.get(path.helper, len(path.places))
                 ways[path.helper] = min(here, len(path.places))
-        found.update(sorted(ways, key=lambda name: (ways[name], name))[:_FEW])
+        quick = ways.keys() - slow or ways.keys()
+        found.update(sorted(quick, key=lambda name: (ways[name], name))[:_FEW])
     return frozenset(found)
 
 
@@ -254,6 +323,9 @@ def failing(
     if trial.problems.keys() - before.problems.keys():
         return set(trial.units) | target.variants
     found = {name for name, unit in trial.units.items() if not _complete(target, unit)}
+    found |= {name for name, level in trial.vanished - before.vanished if level == target.level}
+    if target.current is not None and target.current.raw:
+        found |= _otherwise(before, trial)
     for path in trial.paths:
         new = (path.variant, path.helper, path.level) not in before.broken
         concerned = target.is_of(path) or (new and _concerns(target, path))
@@ -272,6 +344,12 @@ def failing(
         if mine or (not named and key in sound and (row.helper, row.level) in reached):
             found.add(row.variant)
     return found
+
+
+def _otherwise(before: Judgement, trial: Judgement) -> set[str]:
+    """Variants in which a helper leaves other entries than it did."""
+    known = before.stored
+    return {key[0] for key, left in trial.stored.items() if known.get(key, left) != left}
 
 
 def _to_be_mended(target: Target, path: Path, made: frozenset[str]) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from .api import Hooks
-from .ctext import blank, find_function, indent_at, line_of, statement_at, wrap_call
+from .ctext import Parameter, blank, find_function, indent_at, line_of, statement_at, wrap_call
 from .forms import Change, Form
 from .placement import c_regions
 
@@ -122,20 +122,17 @@ class Raw:
 
     def spelled(self, given: Sequence[str]) -> str:
         """The call for (mm, addr, slot, value); '' where an argument is not known."""
-        known = dict(zip(("mm", "addr", "slot", "value"), given, strict=True))
+        known = dict(zip(("mm", "addr", "slot", "value"), given, strict=True)) | {"nr": "1"}
         found = [known.get(one, one) for one in self.arguments]
         if any(re.fullmatch(r"[A-Za-z_]\w*", one) and one not in known.values() for one in found):
             return ""
         return f"{self.function}({', '.join(found)})"
 
 
-def raw_store(text: str, setter: str, line: int) -> Raw | None:
-    """The call at a line of a setter, by the roles of its parameters; None where it is none."""
-    parsed = find_function(text, setter, line)
-    if parsed is None:
-        return None
+def roles_of(parameters: Sequence[Parameter]) -> dict[str, str]:
+    """What the parameters of a setter are, by their names."""
     roles: dict[str, str] = {}
-    for one in parsed.parameters:
+    for one in parameters:
         if one.slot:
             roles[one.name] = "slot"
         elif one.level:
@@ -144,6 +141,17 @@ def raw_store(text: str, setter: str, line: int) -> Raw | None:
             roles[one.name] = "mm"
         elif re.match(r"^_*addr\w*$", one.name):
             roles[one.name] = "addr"
+        elif re.match(r"^nr\w*$|^n$", one.name):
+            roles[one.name] = "nr"
+    return roles
+
+
+def raw_store(text: str, setter: str, line: int) -> Raw | None:
+    """The call at a line of a setter, by the roles of its parameters; None where it is none."""
+    parsed = find_function(text, setter, line)
+    if parsed is None:
+        return None
+    roles = roles_of(parsed.parameters)
     begin = 0
     for _ in range(line - 1):
         begin = text.find("\n", begin) + 1
@@ -190,8 +198,13 @@ def _arguments(text: str, opened: int) -> tuple[list[str], int]:
     return [], len(text)
 
 
-def macro_forms(text: str, name: str, level: str, hooks: Hooks) -> Iterator[Form]:
-    """A helper that is a macro over a primitive becomes an inline function with its hook."""
+def macro_forms(
+    text: str, name: str, level: str, hooks: Hooks, stores: Sequence[Raw] = ()
+) -> Iterator[tuple[Form, bool]]:
+    """A helper that is a macro over a primitive becomes an inline function with its hook.
+
+    With each: whether it stores with one of `stores`, in place of the setter that it had.
+    """
     for match in re.finditer(_DEFINE.format(name=re.escape(name)), text, re.M):
         names = [part.strip() for part in match[1].split(",")]
         body = " ".join(match[2].replace("\\\n", " ").split())
@@ -206,8 +219,20 @@ def macro_forms(text: str, name: str, level: str, hooks: Hooks) -> Iterator[Form
         head = wrap_call("", f"static inline void {name}", parameters, ")")
         call = wrap_call("\t", hook.name, arguments)
         statement = body[1:-1] if body.startswith("(") and body.endswith(")") else body
-        new = f"{head}\n{{\n{call}\n\t{statement};\n}}\n"
-        if re.search(rf"#[ \t]*ifndef[ \t]+{re.escape(name)}\b", text):
-            new += f"#define {name} {name}\n"
         why = "a macro evaluates its arguments twice with a hook, so it becomes a function"
-        yield Form((Change(match.start(), match.end(), new),), hook.name, why)
+        for one in (statement, *_stored_raw(statement, stores)):
+            new = f"{head}\n{{\n{call}\n\t{one};\n}}\n"
+            if re.search(rf"#[ \t]*ifndef[ \t]+{re.escape(name)}\b", text):
+                new += f"#define {name} {name}\n"
+            yield Form((Change(match.start(), match.end(), new),), hook.name, why), one != statement
+
+
+def _stored_raw(statement: str, stores: Sequence[Raw]) -> Iterator[str]:
+    """A statement with its call of a setter replaced by one that stores raw."""
+    for match in _SETTER.finditer(statement):
+        inner, close = _arguments(statement, match.end() - 1)
+        if len(inner) != 4:
+            continue
+        plain = f"set_{match[1]}({inner[2]}, {inner[3]})"
+        for new in [*filter(None, (one.spelled(inner) for one in stores)), plain]:
+            yield statement[: match.start()] + new + statement[close + 1 :]

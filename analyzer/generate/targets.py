@@ -16,13 +16,15 @@ from ..model import Location
 from .api import Hooks
 from .ctext import blank, find_function
 from .edits import Step
-from .forms import Change, Form, Site, forms
-from .judge import Judgement, Path, Place
+from .forms import Change, Form, Site, forms, hook_call
+from .invalidates import invalidate_forms, mkinvalid_forms
+from .judge import LEFT, Judgement, Path, Place
 from .numbered import Numbered
 from .shapes import Raw, macro_forms, raw_forms, raw_store, unhook_forms
 
 _READERS: Final = {"pte": ("ptep_get",), "pmd": ("pmdp_get",), "pud": ("pudp_get",)}
-Key = tuple[str, str, Location | None, bool]
+Key = tuple[str, str, Location | None, int]  # the last: a line of it, 0 for all, or _LEFT
+_LEFT: Final = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,7 @@ class Candidate:
     hook: str
     why: str
     step: Step
+    raw: bool = False  # a store takes another way: what is left must be the same
 
 
 @dataclass(slots=True)
@@ -56,6 +59,7 @@ class Target:
     current: Candidate | None = None
     best: tuple[Candidate, frozenset[str]] | None = None  # holds but in those variants
     excused: frozenset[str] = frozenset()  # variants in which nothing that was tried holds
+    left: bool = False  # it stores what an invalidate leaves
 
     def next(self) -> Candidate | None:
         """The candidate to be tried; None where there is none left."""
@@ -89,11 +93,13 @@ class Target:
     @property
     def key(self) -> Key:
         """What tells it from others."""
-        return self.function, self.level, self.defined, self.partial
+        return _key(self.function, self.level, self.defined, self.line, self.partial, self.left)
 
     def is_of(self, path: Path) -> bool:
         """Whether a broken path goes through the target."""
         if path.level != self.level or path.helper not in self.helpers:
+            return False
+        if self.left != (path.rule == LEFT):
             return False
         if self.defined is None:
             named = any(place.function == self.function for place in path.places)
@@ -104,6 +110,13 @@ class Target:
         )
 
 
+def _key(
+    function: str, level: str, defined: Location | None, line: int, partial: bool, left: bool
+) -> Key:
+    part = _LEFT if left else line if partial else 0
+    return function, level, defined, part
+
+
 class Targets:
     """Makes targets of broken paths; remembers those that were given up."""
 
@@ -112,8 +125,11 @@ class Targets:
         self.folder = f"arch/{arch}/"
         self.file = file
         self.rejected: set[Key] = set()
-        self.lost: set[tuple[Key, str]] = set()  # given up in a variant
+        self.lost: set[tuple[str, str, Location | None, str]] = set()  # given up in a variant
         self.known: dict[Key, Target] = {}
+        self.begun: set[tuple[str, str, Location | None]] = set()  # mended in part
+        self.split: dict[str, Raw] = {}  # setters that are a hook and a raw variant now
+        self.masks: dict[str, tuple[str, ...]] = {}  # bits that a counted entry has to have
 
     def of(self, judgement: Judgement) -> list[Target]:
         """One target for each broken path, those that several share once."""
@@ -131,20 +147,20 @@ class Targets:
         """Forgets a target that was mended, and the forms of others: texts have moved."""
         self.known.clear()
         key = target.key
-        self.lost |= {((*key[:3], part), v) for v in target.excused for part in (False, True)}
+        self.begun |= {key[:3]} if target.partial else set()
+        self.lost |= {(*key[:3], variant) for variant in target.excused}
 
     def _target(self, path: Path, judgement: Judgement) -> Target | None:
         for function, place, partial in self._order(path, judgement):
             defined = None if place is None else place.defined
-            key = (function, path.level, defined, partial)
-            if key in self.rejected or (key, path.variant) in self.lost:
+            line = place.line.line if place is not None else 0
+            key = _key(function, path.level, defined, line, partial, path.rule == LEFT)
+            if key in self.rejected or (*key[:3], path.variant) in self.lost:
                 continue
             known = self.known.get(key)
             if known is None:
                 known = self._new(function, place, partial, path, judgement)
                 self.known[key] = known
-            if partial and place is not None and known.line != place.line.line:
-                continue
             return known
         return None
 
@@ -154,6 +170,9 @@ class Targets:
             place for place in path.places
             if place.defined.path.startswith(self.folder) and place.has_mm
         ]  # fmt: skip
+        if path.rule == LEFT:
+            made = (f"{path.level}_mkinvalid", None, False)
+            return [*((p.function, p, False) for p in own), made]
         hooked = {inside for _, _, inside in path.hooks}
         if path.rule == "PTC105":  # a hook of another level counts: who calls it is to mend
             callers = [place for place in own if place.function not in hooked]
@@ -162,11 +181,20 @@ class Targets:
         clean = [place for place in own if self._clean(place.function, path.level, judgement)]
         rest = [place for place in own if place not in clean]
         places = [*reversed(clean), *rest]
-        order: list[tuple[str, Place | None, bool]] = [(p.function, p, False) for p in places]
+        parts = [
+            p for p in places
+            if len(_lines(p, path.level, judgement)) > 1
+            or (p.function, path.level, p.defined) in self.begun
+        ]  # fmt: skip
+        order: list[tuple[str, Place | None, bool]] = [
+            *((p.function, p, False) for p in places if p in clean),
+            *((p.function, p, True) for p in parts if p in clean),
+            *((p.function, p, False) for p in rest),
+        ]
         names = [path.helper, *_macros(path.level)]
         macros = list(dict.fromkeys(names))
         late: list[tuple[str, Place | None, bool]] = [
-            (p.function, p, True) for p in places if len(_lines(p, path.level, judgement)) > 1
+            (p.function, p, True) for p in parts if p not in clean
         ]
         if path.rule == "PTC102" or (path.hooks and not own):
             return [*[(name, None, False) for name in macros], *order, *late]
@@ -186,7 +214,22 @@ class Targets:
         line = place.line.line if place is not None else 0
         candidates = self._candidates(function, place, path, judgement)
         defined = None if place is None else place.defined
-        return Target(function, where, path.level, defined, line, partial, candidates)
+        left = path.rule == LEFT
+        return Target(function, where, path.level, defined, line, partial, candidates, left=left)
+
+    def renew(self) -> None:
+        """Forgets what was given up: there are new ways to store."""
+        self.known.clear()
+        self.rejected.clear()
+        self.lost.clear()
+
+    def hook_call(self, text: str, setter: str, line: int, level: str) -> str | None:
+        """The hook of a setter with its own arguments, as a line of it."""
+        parsed = find_function(text, setter, line)
+        value = next((p.name for p in parsed.parameters if p.level == level), "") if parsed else ""
+        if parsed is None or not value:
+            return None
+        return hook_call(Site(text, parsed, parsed.open, level), self.hooks.set(level), value, "\t")
 
     # -- candidates
 
@@ -207,11 +250,19 @@ class Targets:
             stores = self._stores(path)
             for header in self._headers(judgement):
                 for form in raw_forms(self.text(header), function, path.level, stores):
-                    yield Candidate(header, form.changes, "", form.why, Step.PREPARE)
+                    yield Candidate(header, form.changes, "", form.why, Step.PREPARE, True)
         if place is None:
+            if path.rule == LEFT:
+                for header in self._headers(judgement):
+                    for form in mkinvalid_forms(self.text(header), path.level, self._bits(path)):
+                        yield Candidate(header, form.changes, "", form.why, Step.PREPARE)
+                return
             for header in self._headers(judgement):
-                for form in macro_forms(self.text(header), function, path.level, self.hooks):
-                    yield Candidate(header, form.changes, form.hook, form.why, Step.HOOKS)
+                made = macro_forms(
+                    self.text(header), function, path.level, self.hooks, self._stores(path)
+                )
+                for form, other in made:
+                    yield Candidate(header, form.changes, form.hook, form.why, Step.HOOKS, other)
             return
         file = self.file(place.defined.path)
         if file is None:
@@ -228,22 +279,31 @@ class Targets:
             if all(unit.function(name) is not None for unit in judgement.units.values())
         )  # fmt: skip
         site = Site(file.text, parsed, begin, path.level, readers, positions)
+        if path.rule == LEFT:
+            for form in invalidate_forms(site, self.hooks, self._bits(path)):
+                yield Candidate(place.defined.path, form.changes, form.hook, form.why, Step.HOOKS)
+            return
         raw: list[Form] = []
         if path.hooks and any(inside != function for _, _, inside in path.hooks):
             every = raw_forms(file.text, function, path.level, self._stores(path))
             inner = (parsed.open, parsed.close)
             raw = [f for f in every if all(inner[0] < c.start < inner[1] for c in f.changes)]
         for form in forms(site, self.hooks):
-            for other in raw:
-                if not _overlap(form, other):
-                    changes = (*form.changes, *other.changes)
-                    yield Candidate(place.defined.path, changes, form.hook, form.why, Step.HOOKS)
+            for replaced in raw:
+                if not _overlap(form, replaced):
+                    changes = (*form.changes, *replaced.changes)
+                    yield Candidate(
+                        place.defined.path, changes, form.hook, form.why, Step.HOOKS, True
+                    )
             yield Candidate(place.defined.path, form.changes, form.hook, form.why, Step.HOOKS)
+
+    def _bits(self, path: Path) -> tuple[str, ...]:
+        return self.masks.get(path.level, ())
 
     def _stores(self, path: Path) -> list[Raw]:
         """How hooked setters of the architecture store, by the calls on a path."""
         hooked = {inside for _, _, inside in path.hooks}
-        found = []
+        found = [self.split[name] for name in sorted(hooked & self.split.keys())]
         for place in path.places:
             file = self.file(place.line.path)
             if place.function in hooked and file and place.line.path.startswith(self.folder):

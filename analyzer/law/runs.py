@@ -62,6 +62,8 @@ class Runner:
         self._paired: set[str] = set()  # helpers with too many paths over larger batches
         self.shared: set[Question] = set()  # what was asked, but by the runs of a helper
         self.noted: dict[str, Noted] = {}  # what those of each helper asked
+        self.setter: Signature | None = None  # set_huge_pte_at()
+        self._huge: dict[int, Entry] = {}  # what it leaves in a slot, by what it is given
 
     # -- cases
 
@@ -80,9 +82,28 @@ class Runner:
         olds = [entry for entry in entries if self._allowed(level, entry, contract.old)]
         for old in olds:
             if not takes_value:
-                yield from self._without_value(level, old, contract, batch)
+                cases = self._without_value(level, old, contract, batch)
             else:
-                yield from self._with_value(level, old, entries, contract, batch)
+                cases = self._with_value(level, old, entries, contract, batch)
+            for case in cases:
+                yield replace(case, old=self._kept(old)) if is_hugetlb(signature.name) else case
+
+    def _kept(self, entry: Entry) -> Entry:
+        """An entry as a slot of hugetlb keeps it: some architectures have another form there."""
+        if self.setter is None or not self.machine.code.has_function(CALL + self.setter.name):
+            return entry
+        known = self._huge.get(entry.raw)
+        if known is None:
+            contract = contract_for(self.setter.name)
+            empty = self.session.none(self.setter.level)
+            known = entry
+            if isinstance(empty, Entry):
+                setting = self._setting(self.setter, contract)
+                trace = self._trace(self.setter, Case(empty, entry, 1), setting, ())
+                if trace is not None and not trace.status:
+                    known = replace(entry, raw=trace.left)
+            self._huge[entry.raw] = known
+        return known
 
     def _allowed(self, level: str, entry: Entry, old: Old) -> bool:
         if old is Old.ANY:
