@@ -127,7 +127,7 @@ def split_arguments(text: str) -> list[str]:
 
 
 def find_function(text: str, name: str, line: int) -> Function | None:
-    """The definition of `name` at `line`, else the one nearest to it."""
+    """The definition of `name` that holds `line`, else the one nearest to it."""
     masked = blank(text)
     best: Function | None = None
     distance = len(text)
@@ -139,12 +139,14 @@ def find_function(text: str, name: str, line: int) -> Function | None:
         after = re.compile(r"\s*(?:__\w+\s*(?:\([^()]*\))?\s*)*\{").match(masked, closed + 1)
         if after is None:
             continue
-        away = abs(line_of(text, match.start()) - line)
-        if away >= distance:
-            continue
         brace = after.end() - 1
         end = closing(masked, brace)
         if end < 0:
+            continue
+        away = abs(line_of(text, match.start()) - line)
+        if line_of(text, match.start()) <= line <= line_of(text, end):
+            away = 0
+        if away >= distance:
             continue
         head = _head(masked, match.start())
         if not masked[head : match.start()].strip():

@@ -16,6 +16,7 @@ from ..model import HookApi, Verdict
 from ..tree import KernelTree
 from .agreement import require_agreement
 from .api import Hooks, predicate_shape
+from .callers import mend_callers
 from .edits import Edit, Step, make
 from .features import feature_edit
 from .groups import header_groups
@@ -120,7 +121,14 @@ def _plan(
         search.keep([chosen] if row is None else [chosen, row])
     off = _off(bench, guard) if chosen is not None else frozenset()
     search.drop(_idle(search.edits, now, off))
+    note("callers")
+    on = [v for v in bench.variants if v.name not in off] if selected or chosen is not None else []
+    callers = mend_callers(tree, bench, hooks, search, on)
     undecided = _undecided(now, synthesis, off)
+    for one in callers:
+        site = one.site
+        entry = Undecided(site.function, site.level, one.variants, site.reason, True)
+        undecided = (*undecided, entry)
     for name in partly:
         reason = "the framework calls it, and some configurations that count its level lack it"
         undecided = (*undecided, Undecided(name, name[:3], (), reason, False))

@@ -55,11 +55,22 @@ def raw_forms(text: str, name: str, level: str, stores: Sequence[Raw] = ()) -> I
             inner, close = _arguments(masked, opened)
             if len(inner) != 4:
                 continue
-            plain = f"set_{match[1]}({inner[2]}, {inner[3]})"
-            for new in [*filter(None, (one.spelled(inner) for one in stores)), plain]:
+            for new in _raw_calls(match[1], inner, stores):
                 if text[start] == "#":
                     yield from _function_of(text, start, end, new, level)
                 yield Form((Change(start + match.start(), start + close + 1, new),), "", _RAW)
+
+
+def _raw_calls(level: str, given: Sequence[str], stores: Sequence[Raw]) -> Iterator[str]:
+    """Calls that store what a setter stores; what it does before must not be left out, but for
+    entries that are constant."""
+    constant = not re.search(r"[a-z]", re.sub(r"__p\w\w\b", "", given[3]))
+    for one in stores:
+        spelled = one.spelled(given)
+        if spelled and (one.whole or constant):
+            yield spelled
+    if constant or all(one.whole for one in stores):
+        yield f"set_{level}({given[2]}, {given[3]})"
 
 
 def _function_of(text: str, start: int, end: int, call: str, level: str) -> Iterator[Form]:
@@ -119,6 +130,7 @@ class Raw:
 
     function: str
     arguments: tuple[str, ...]
+    whole: bool = True  # the setter does nothing else before
 
     def spelled(self, given: Sequence[str]) -> str:
         """The call for (mm, addr, slot, value); '' where an argument is not known."""
@@ -162,7 +174,13 @@ def raw_store(text: str, setter: str, line: int) -> Raw | None:
         return None
     inner, _ = _arguments(masked, match.end() - 1)
     arguments = tuple(roles.get(one, one) for one in inner)
-    return Raw(match[1], arguments) if {"slot", "value"} <= set(arguments) else None
+    if not {"slot", "value"} <= set(arguments):
+        return None
+    before = masked[parsed.open + 1 : match.start()]
+    rest = re.sub(
+        r"\bpage_table_check_\w+\s*\([^;]*\)\s*;|\bfor\s*\([^{]*|\bdo\b|[{}\s]", "", before
+    )
+    return Raw(match[1], arguments, not rest)
 
 
 def _definitions(text: str, name: str) -> list[tuple[int, int]]:
@@ -233,6 +251,5 @@ def _stored_raw(statement: str, stores: Sequence[Raw]) -> Iterator[str]:
         inner, close = _arguments(statement, match.end() - 1)
         if len(inner) != 4:
             continue
-        plain = f"set_{match[1]}({inner[2]}, {inner[3]})"
-        for new in [*filter(None, (one.spelled(inner) for one in stores)), plain]:
+        for new in _raw_calls(match[1], inner, stores):
             yield statement[: match.start()] + new + statement[close + 1 :]
