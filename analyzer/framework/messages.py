@@ -3,39 +3,15 @@
 
 from __future__ import annotations
 
-import re
-import textwrap
 from collections.abc import Iterable
 
 from .. import __version__
 from ..generate.series import Patch
+from ..wording import fill
 from .facts import Facts
 from .generations import choose
 from .render import environment
 from .run import Framework, Step
-
-_WIDTH = 72
-
-
-def fill(text: str) -> str:
-    """Paragraphs and bullets, filled to the width of a mail."""
-    done = []
-    for paragraph in re.split(r"\n\s*\n", text.strip()):
-        if paragraph.startswith("- "):
-            items = re.split(r"\n(?=- )", paragraph)
-            done.append("\n".join(_wrap(item, "  ") for item in items))
-        else:
-            done.append(_wrap(paragraph, ""))
-    return "\n\n".join(done)
-
-
-def _wrap(text: str, indent: str) -> str:
-    return "\n".join(
-        textwrap.wrap(
-            " ".join(text.split()), _WIDTH, subsequent_indent=indent, break_long_words=False,
-            break_on_hyphens=False,
-        )
-    )  # fmt: skip
 
 
 def command(found: Framework, archs: Iterable[str]) -> str:

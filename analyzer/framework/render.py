@@ -8,8 +8,8 @@ from typing import Final
 
 import jinja2
 
+from .. import wording
 from ..generate.ctext import wrap_call
-from ..resources import templates_dir
 from .facts import Facts
 from .generations import LEVELS, Generation, Hook, hooks
 
@@ -20,14 +20,8 @@ _SIZES: Final = {"pte": "PAGE_SIZE", "pmd": "PMD_SIZE", "pud": "PUD_SIZE"}
 
 
 def environment() -> jinja2.Environment:
-    """The templates of the framework; a name that is not given is an error."""
-    return jinja2.Environment(
-        loader=jinja2.FileSystemLoader(templates_dir() / "framework"),
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=False,
-        keep_trailing_newline=True,
-        autoescape=False,
-    )
+    """The templates of the framework."""
+    return wording.environment("framework")
 
 
 def header(generation: Generation, document: str) -> str:

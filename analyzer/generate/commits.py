@@ -9,17 +9,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-import jinja2
-
 from .. import __version__
 from ..model import Verdict
-from ..resources import templates_dir
+from ..wording import environment, fill
 from .edits import Edit, Step, apply, in_steps
 from .judge import Row
 from .placement import HOOKS
 from .run import Plan
 from .series import Patch
 
+_ROOM: Final = "generate"
 _NAMES: Final = {
     Step.PREPARE: "prepare",
     Step.PREDICATES: "predicates",
@@ -44,17 +43,6 @@ class HelperRow:
     where: str
 
 
-def environment() -> jinja2.Environment:
-    """The templates; a name that is not given is an error. Raises ToolError."""
-    return jinja2.Environment(
-        loader=jinja2.FileSystemLoader(templates_dir() / "generate"),
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=False,
-        keep_trailing_newline=False,
-        autoescape=False,
-    )
-
-
 def _items(edits: Iterable[Edit]) -> list[dict[str, str]]:
     found: dict[str, str] = {}
     for edit in edits:
@@ -63,31 +51,9 @@ def _items(edits: Iterable[Edit]) -> list[dict[str, str]]:
     return [{"function": function, "why": why} for function, why in found.items()]
 
 
-def _tidy(text: str) -> str:
-    """Paragraphs and bullets are filled to 72 columns; what is indented stays as it is."""
-    done = []
-    for paragraph in re.split(r"\n\s*\n", text.strip()):
-        lines = [line.rstrip() for line in paragraph.split("\n")]
-        if any(line.startswith("- ") for line in lines):
-            lines = [
-                part
-                for line in lines
-                for part in textwrap.wrap(
-                    line, 72, subsequent_indent="  ", break_long_words=False,
-                    break_on_hyphens=False,
-                )
-            ]  # fmt: skip
-        elif not any(line.startswith(" ") for line in lines):
-            lines = textwrap.wrap(
-                " ".join(lines), 72, break_long_words=False, break_on_hyphens=False
-            )
-        done.append("\n".join(lines))
-    return "\n\n".join(done)
-
-
 def patches(plan: Plan) -> list[Patch]:
     """The patches in order, each with the files as they are after it."""
-    env = environment()
+    env = environment(_ROOM)
     footer = env.get_template("footer.j2").render(version=__version__, command=command(plan))
     result = []
     texts = dict(plan.texts)
@@ -102,7 +68,7 @@ def patches(plan: Plan) -> list[Patch]:
             subject = f"{known['prefix']}: do not count a change twice"
         body = env.get_template(f"{name}.body.j2").render(known)
         changed = {path: text for path, text in texts.items() if plan.texts.get(path) is not None}
-        result.append(Patch(subject, _tidy(f"{body}\n\n{footer}"), changed))
+        result.append(Patch(subject, fill(f"{body}\n\n{footer}"), changed))
     return result
 
 
@@ -223,7 +189,7 @@ def _reason(text: str) -> str:
 
 def cover(plan: Plan, steps: Sequence[Patch]) -> Patch:
     """The cover letter."""
-    env = environment()
+    env = environment(_ROOM)
     rows, same = helper_table(plan)
     configurations = list(dict.fromkeys(row.variant for row in plan.after))
     undecided = [
@@ -246,4 +212,4 @@ def cover(plan: Plan, steps: Sequence[Patch]) -> Patch:
     subject = env.get_template("cover.subject.j2").render(known).strip()
     body = env.get_template("cover.body.j2").render(known)
     footer = env.get_template("footer.j2").render(version=__version__, command=command(plan))
-    return Patch(subject, _tidy(f"{body}\n\n{footer}"), {})
+    return Patch(subject, fill(f"{body}\n\n{footer}"), {})
