@@ -51,7 +51,7 @@ class Hooks:
         if not api.present:
             raise UsageError(
                 "the tree has no page table check (no include/linux/page_table_check.h with hooks);"
-                " there is nothing to enable"
+                " generate --framework writes it first"
             )
         for level in ("pte", "pmd", "pud"):
             self.set(level)
