@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from analyzer.check import check_tree
 from analyzer.generate.run import plan
 from analyzer.tree import FolderTree, KernelTree
 from tests.generate.conftest import applied, edited
+from tests.generate.equivalence import compare
 from tests.generate.strip import strip
 
 pytestmark = pytest.mark.slow
@@ -26,6 +28,12 @@ def reached(tree: KernelTree, arch: str) -> Reached:
     return {(call.function, call.hook) for v in result.helpers for call in v.hooks}, found
 
 
+def selected(tree: KernelTree, arch: str) -> list[str]:
+    """The select, with its guard."""
+    text = tree.read(f"arch/{arch}/Kconfig").decode()
+    return re.findall(r"^\tselect ARCH_SUPPORTS_PAGE_TABLE_CHECK\b(.*)$", text, re.M)
+
+
 def regenerate(folder: Path, arch: str) -> None:
     tree = FolderTree(folder)
     stripped = edited(tree, strip(tree, arch))
@@ -35,7 +43,12 @@ def regenerate(folder: Path, arch: str) -> None:
     assert not [one for one in found.undecided if one.judged]
     series = applied(stripped, found)
     assert reached(series, arch) == reached(tree, arch)
-    assert b"select ARCH_SUPPORTS_PAGE_TABLE_CHECK" in series.read(f"arch/{arch}/Kconfig")
+    assert selected(series, arch) == selected(tree, arch)
+    assert not plan(series, arch).edits
+    compared = compare(tree, series, arch)
+    assert all(number > 0 for number in compared.counted.values())
+    # no entry that can be made is answered otherwise, unless a law says that it has to be
+    assert all(one.answers[1] is one.entry.want for one in compared.made)
     predicates = {p.level: p.expression() for p in found.synthesis.predicates}
     assert all(p.user_bit for p in found.synthesis.predicates)
     assert "pte_present(pte)" in predicates["pte"]

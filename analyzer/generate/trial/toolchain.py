@@ -24,10 +24,13 @@ _MACHINES: Final = {
     "s390": ("s390x",), "sh": ("sh4",), "sparc": ("sparc64", "sparc"), "x86": ("x86_64",),
 }  # fmt: skip
 """What toolchains call the machines that the kernel has folders for, where it is not the same."""
+_SYSTEMS: Final = (r"(?:\w+-)?linux(?:-\w+)?", "elf")
+"""What they call the system: a kernel needs none of its libraries, so a bare one will do."""
 _PACKAGES: Final = {
     "alpha": "gcc-alpha-linux-gnu", "arc": "gcc-arc-linux-gnu", "arm": "gcc-arm-linux-gnueabihf",
     "arm64": "gcc-aarch64-linux-gnu", "m68k": "gcc-m68k-linux-gnu",
-    "mips": "gcc-mips64el-linux-gnuabi64", "parisc": "gcc-hppa-linux-gnu gcc-hppa64-linux-gnu",
+    "mips": "gcc-mips64el-linux-gnuabi64", "openrisc": "gcc-or1k-elf",
+    "parisc": "gcc-hppa-linux-gnu gcc-hppa64-linux-gnu",
     "powerpc": "gcc-powerpc64le-linux-gnu", "riscv": "gcc-riscv64-linux-gnu",
     "s390": "gcc-s390x-linux-gnu", "sh": "gcc-sh4-linux-gnu", "sparc": "gcc-sparc64-linux-gnu",
     "x86": "gcc-x86-64-linux-gnu",
@@ -64,9 +67,10 @@ def find_toolchain(tree: KernelTree, arch: str) -> Toolchain | Missing:
     if absent:
         what = f"this is missing: {', '.join(tool for tool, _ in absent)}"
         return Missing(what, " ".join(dict.fromkeys(package for _, package in absent)))
-    for machine in _MACHINES.get(arch, (arch,)):
-        for name in _programs(re.compile(rf"{re.escape(machine)}-(?:\w+-)?linux(?:-\w+)?-gcc")):
-            return Toolchain(name, (f"CROSS_COMPILE={name.removesuffix('gcc')}",))
+    for system in _SYSTEMS:
+        for machine in _MACHINES.get(arch, (arch,)):
+            for name in _programs(re.compile(rf"{re.escape(machine)}-{system}-gcc")):
+                return Toolchain(name, (f"CROSS_COMPILE={name.removesuffix('gcc')}",))
     if platform.machine() in _MACHINES.get(arch, (arch,)):
         return Toolchain("gcc", ())
     target = clang_target(tree, arch)

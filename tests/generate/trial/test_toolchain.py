@@ -46,6 +46,8 @@ def llvm(folder: Path, suffix: str, status: int = 0) -> None:
         ("arm64", "aarch64-linux-gcc", "aarch64-linux-"),
         ("arm", "arm-linux-gnueabihf-gcc", "arm-linux-gnueabihf-"),
         ("mips", "mips64el-linux-gnuabi64-gcc", "mips64el-linux-gnuabi64-"),
+        ("openrisc", "or1k-elf-gcc", "or1k-elf-"),
+        ("openrisc", "or1k-linux-gcc", "or1k-linux-"),
         ("xtensa", "xtensa-buildroot-linux-gnu-gcc", "xtensa-buildroot-linux-gnu-"),
     ],
 )
@@ -85,7 +87,8 @@ def test_a_tree_that_clang_cannot_build(programs: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arch", "package"), [("m68k", "gcc-m68k-linux-gnu"), ("s390", "gcc-s390x-linux-gnu")]
+    ("arch", "package"),
+    [("m68k", "gcc-m68k-linux-gnu"), ("openrisc", "gcc-or1k-elf"), ("s390", "gcc-s390x-linux-gnu")],
 )
 def test_a_missing_compiler_is_named_with_its_package(
     programs: Path, arch: str, package: str
