@@ -13,6 +13,7 @@ from .. import __version__
 from ..model import Verdict
 from ..wording import environment, fill
 from .edits import Edit, Step, apply, in_steps
+from .forms import CLEAR, SET
 from .judge import Row
 from .placement import HOOKS
 from .run import Plan
@@ -91,6 +92,11 @@ def _facts(plan: Plan, edits: Iterable[Edit]) -> dict[str, object]:
         "prefix": plan.prefix or plan.arch,
         "enables": not plan.selected,
         "left_out": plan.left_out,
+        "changed": [
+            item
+            for item in _items(e for e in hooked if e.why not in (SET, CLEAR))
+            if item["function"] in told
+        ],
         "moved": [item for item in items if item["function"] not in told],
         "stubs": _stubs(chosen),
         "functions": [item["function"] for item in items],

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
+from typing import Final
 
 from .api import Hooks, Spelling
 from .ctext import (
@@ -20,6 +21,8 @@ from .ctext import (
     wrap_call,
 )
 
+SET: Final = "counted before the store, while the slot still holds the old entry"
+CLEAR: Final = "counted with the old entry once it is out of the page table"
 _LOOP = re.compile(r"(?:for|while|do)\b")
 _LOCAL = r"\b{level}_t\s+(\w+)\s*(?:=|;|,|\))"
 
@@ -138,7 +141,7 @@ def _setters(
             call = hook_call(site, hook, value, indent, count)
             if call is None:
                 continue
-            why = "counted before the store, while the slot still holds the old entry"
+            why = SET
             if one.kind == "declaration":
                 yield from _split_declaration(site, one, call, hook.name, why)
             elif one.block:
@@ -223,7 +226,7 @@ def _clearers(
     text = site.text[one.start : one.end]
     level = site.level
     indent = indent_at(site.text, one.start)
-    why = "counted with the old entry once it is out of the page table"
+    why = CLEAR
     returned = re.match(r"^return\b\s*(.*);$", text, re.S)
     if returned and returns:
         yield from _returned(site, one, hook, returned[1], why)

@@ -14,7 +14,7 @@ from ..frontend import Unit
 from ..model import Verdict
 from .api import Hooks
 from .edits import Edit, Step, make
-from .forms import Change
+from .forms import SET, Change
 from .includes import Includes
 from .judge import Bench, Judgement, Path
 from .numbered import Files, Numbered, make_all, texts_of
@@ -149,7 +149,7 @@ class Search:
             return False
         at = text.rindex("\n", 0, text.index(f"\t{name}(", text.index(f"{name}(") + 1)) + 1
         change = Change(at, at, f"{call}\n")
-        why = "counted before the store, while the slot still holds the old entry"
+        why = SET
         self._keep_changes(path, (change,), Step.HOOKS, setter, why, hook, level)
         self.targets.split[setter] = made.raw
         return True

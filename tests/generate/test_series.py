@@ -15,6 +15,7 @@ from analyzer.errors import UsageError
 from analyzer.generate.commits import cover, helper_table, patches
 from analyzer.generate.edits import Step, apply, in_steps
 from analyzer.generate.output import prepare_folder, write_folder
+from analyzer.generate.placement import HOOKS
 from analyzer.generate.run import Plan, Undecided
 from analyzer.generate.series import Mail, Scratch, build, file_name
 from tests.generate.conftest import Demo
@@ -201,3 +202,12 @@ def test_what_is_left_out_is_told_and_not_claimed(demo: Demo) -> None:
     assert body.split("these configurations:")[1].split()[0] == "base."
     letter = cover(found, patches(found)).body
     assert "  nothp\n      nobody asked\n" in letter
+
+
+def test_what_is_more_than_a_hook_is_explained(demo: Demo) -> None:
+    first = next(edit for edit in demo.plan.edits if edit.hook and edit.function != HOOKS)
+    other = replace(first, why="it gives up a bit")
+    edits = tuple(other if edit is first else edit for edit in demo.plan.edits)
+    told = f"In these the hook alone is not enough:\n\n- {first.function}(): it gives up a bit\n"
+    assert not any("alone is not enough" in patch.body for patch in patches(demo.plan))
+    assert any(told in patch.body for patch in patches(replace(demo.plan, edits=edits)))
