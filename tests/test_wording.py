@@ -16,7 +16,8 @@ def test_paragraphs_and_lists_are_filled_and_tables_stay() -> None:
     assert max(map(len, done.split("\n"))) <= 72
     first, items, table = done.split("\n\n")
     assert first.split() == (words * 2).split()
-    assert items.startswith("- one word") and items.endswith("\n- two more")
+    assert items.startswith("- one word")
+    assert items.endswith("\n- two more")
     assert all(line.startswith(("- ", "  ")) for line in items.split("\n"))
     assert table == "  a    table\n  b    of two"
     assert fill(done) == done
