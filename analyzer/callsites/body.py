@@ -14,7 +14,7 @@ from .text import Source, closing, split_arguments
 
 _DECLARED: Final = re.compile(
     r"(?:^|[;{}(,])\s*((?:(?:static|const|volatile|register|struct|union)\s+)*[a-z_]\w*)\s+"
-    r"((?:\*\s*)*[A-Za-z_]\w*\s*(?:[=,;\[)][^;{}]*)?)(?=;|\))",
+    r"((?:\*\s*)*[A-Za-z_]\w*\s*(?:[=,\[][^;{}]*)?)(?=;|\))",
 )
 _ASSIGNED: Final = re.compile(r"(?<![\w.>\])])(\*?)\s*([A-Za-z_]\w*)\s*(?:[+\-|&]?=)(?!=)")
 _DECLARATOR: Final = re.compile(r"^(\**)\s*([A-Za-z_]\w*)")

@@ -11,7 +11,8 @@ from ..helpers.interface import GENERIC_HEADERS, OVERRIDABLE_HEADERS
 from ..model import Location
 from ..tree import KernelTree, Kind
 from .blocks import TooDeep
-from .judge import PLAIN, FunctionJudge
+from .draft import PLAIN
+from .judge import FunctionJudge
 from .mapping import Origins
 from .model import CallSite, Judgement, Mapping, Scan
 from .reading import NAMES_CALLED, Judged, ReadSources, SourceFile, may_have_sites
@@ -174,7 +175,7 @@ class _Finder:
     def _judge(
         self, files: dict[str, SourceFile], setters: dict[str, Setter], view: View
     ) -> Judged:
-        origins = Origins(view.callers, view.is_table, view.maker)
+        origins = Origins(view.callers, view.is_table, view.maker, view.through)
         sites: list[CallSite] = []
         problems: list[str] = []
         for file in files.values():

@@ -135,7 +135,7 @@ class Setters:
             level = name.removeprefix("set_")[:3]
             clear = name.endswith("_clear")
             mm = 0 if name == "pte_clear" else -1
-            slot = 2 if name == "pte_clear" else 0
+            slot = _slot_of(name)
             effect = Effect.CLEAR if clear else Effect.SET
             return Setter(name, level, effect, slot, mm, -1, -1 if clear else 1, False)
         return best
@@ -187,6 +187,10 @@ class Setters:
                     value = call.arguments[known.value]
                     return Effect.MODIFY if re.search(rf"\b{pointer}\b", value) else Effect.CLEAR
                 return known.effect
+        if re.search(
+            rf"xchg\w*\s*\([^;]*\b{pointer}\b[^;,]*,\s*(?:__p\w\w\()?0\w*\)", defined.body
+        ):
+            return Effect.CLEAR
         uses = re.findall(rf"\*\s*\(?\s*{pointer}\b|\b{pointer}\s*\)?->", defined.body)
         return Effect.MODIFY if len(uses) > len(stores) else Effect.CLEAR
 
@@ -197,7 +201,9 @@ class Setters:
         if known is not None:
             return known
         self._stores[key] = False  # while it is being found out
-        result = any(self._stored_in(defined, position) for defined in self._definitions(name))
+        result = _stores_by_name(name, position) or any(
+            self._stored_in(defined, position) for defined in self._definitions(name)
+        )
         self._stores[key] = result
         return result
 
@@ -262,6 +268,16 @@ class Setters:
         )
 
 
+def _slot_of(primitive: str) -> int:
+    """Where a primitive takes the slot."""
+    return 2 if primitive == "pte_clear" else 0
+
+
+def _stores_by_name(name: str, position: int) -> bool:
+    """Whether it is a primitive, whatever its code looks like (assembler, a function pointer)."""
+    return name in PRIMITIVES and position == _slot_of(name)
+
+
 def _store_pattern(name: str) -> re.Pattern[str]:
     """Stores through a pointer, by the way they are written in the kernel."""
     return re.compile(
@@ -269,6 +285,6 @@ def _store_pattern(name: str) -> re.Pattern[str]:
         rf"|\b{name}\s*\)?\s*(?:->|\[)[\w.\[\]\s)]*=(?!=)"
         rf"|\bWRITE_ONCE\s*\(\s*\*?\s*\(?[^,;]*\b{name}\b"
         rf"|\b\w*(?:xchg|set_bit|clear_bit|set_64bit|atomic\w*_(?:and|or|xor|andnot|set))\w*\s*"
-        rf"\((?:[^,;()]|\([^()]*\))*\b{name}\b"
+        rf"\((?:[^,;()]|\([^()]*\))*\b{name}\b|\b\w*xchg\w*\s*\([^,;]*\b{name}\b"
         rf"|\b__?(?:test_and_)?(?:set|clear)_bit\w*\s*\([^;]*\b{name}\b"
     )

@@ -12,10 +12,10 @@ from .mapping import Use
 from .reading import SourceFile
 
 _TABLE: Final = re.compile(
-    r"^(?:extern\s+|static\s+|const\s+)*(?:pte|pmd|pud|p4d|pgd)_t\s*\*?\s*(?:__\w+\s+)*(\w+)\s*[\[;=_]",
+    r"^(?:(?:extern|static|const|__\w+)\s+)*(?:pte|pmd|pud|p4d|pgd)_t\b\s*(?:__\w+\s+)*\*?\s*"
+    r"(?:__\w+\s+)*(\w+)\s*[\[;=_,]",
     re.M,
 )
-_RETURNS_ENTRY: Final = re.compile(r"\b(?:pte|pmd|pud|p4d|pgd)_t\s*\*\s*$")
 MAX_CALLERS: Final = 40
 
 
@@ -37,13 +37,10 @@ class View:
         return name in self._tables and name not in body.types
 
     def maker(self, body: Body, name: str) -> Body | None:
-        """The function of a name, of the same file first, if it returns a pointer to an entry."""
+        """The function of a name that the same file defines."""
         own = self._files.get(body.source.path)
-        for file in (own,) if own is not None else ():
-            for found in file.by_name.get(name, ()):
-                if _RETURNS_ENTRY.search(found.function.head):
-                    return found
-        return None
+        found = own.by_name.get(name, ()) if own is not None else ()
+        return found[0] if found else None
 
     def callers(self, body: Body) -> list[Use]:
         """Where the function's name stands: calls, and the calls that it is handed to."""
@@ -54,6 +51,22 @@ class View:
         if key not in self._uses:
             self._uses[key] = self._find(name, scope)
         return self._uses[key]
+
+    def through(self, body: Body, position: int) -> list[str]:
+        """What is given for a parameter where a function is called through a member.
+
+        That is any call `ops->member(...)` where the file says `.member = function`.
+        """
+        own = re.compile(rf"\.(\w+)\s*=\s*&?{re.escape(body.function.name)}\s*[,}}]")
+        members = set(own.findall(body.source.code))
+        return [
+            call.arguments[position]
+            for file in self._files.values()
+            if any(f">{member}(" in file.source.code for member in members)
+            for other in file.bodies()
+            for call in other.calls
+            if call.name in members and position < len(call.arguments)
+        ]
 
     def _find(self, name: str, scope: str) -> list[Use]:
         files = [self._files[scope]] if scope in self._files else list(self._files.values())
