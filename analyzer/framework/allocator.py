@@ -33,15 +33,15 @@ def hooks(draft: Draft) -> Said:
     found = list(functions(text, "|".join((*_FREE, *_ALLOC))))
     inserts: list[Insert] = []
     for word, marks in (("free", _FREE), ("alloc", _ALLOC)):
-        if re.search(rf"\bpage_table_check_{word}\s*\(", masked):
-            continue
         places = _places(text, masked, found, marks, word)
-        if not places:
+        if not places and not re.search(rf"\bpage_table_check_{word}\s*\(", masked):
             said.refused.append(
                 f"{PATH}: no function calls {marks[0]}() or {marks[1]}() with a page and an order;"
                 f" it is not known where pages are {'freed' if word == 'free' else 'allocated'}"
             )
         for function, ones in places:
+            if not ones:
+                continue
             inserts += ones
             how = "once" if len(ones) == 1 else f"on {len(ones)} ways"
             said.done.append(f"page_table_check_{word}() in {function.name}(), {how}")
@@ -59,14 +59,17 @@ def _places(
         result = []
         for function in found:
             ones = _in_function(text, masked, function, mark, word)
-            if ones:
+            if ones is not None:
                 result.append((function, ones))
         if result:
             return result
     return []
 
 
-def _in_function(text: str, masked: str, function: Function, mark: str, word: str) -> list[Insert]:
+def _in_function(
+    text: str, masked: str, function: Function, mark: str, word: str
+) -> list[Insert] | None:
+    """What a function lacks; None where it is not one that the marks show."""
     inserts = []
     hooked: list[Statement] = []
     given = ""
@@ -80,11 +83,21 @@ def _in_function(text: str, masked: str, function: Function, mark: str, word: st
         given = f"{values[0]}, {values[1]}"
         if not re.fullmatch(r"\w+, \w+", given):
             continue
-        inserts.append(_call(text, outer[-1], word, given, after=mark != "arch_free_page"))
         hooked += outer
-    if word == "free" and inserts:
+        if not _told(masked, function, outer, word):
+            inserts.append(_call(text, outer[-1], word, given, after=mark != "arch_free_page"))
+    if not hooked:
+        return None
+    if word == "free":
         inserts += _early(text, masked, function, hooked, given)
     return inserts
+
+
+def _told(masked: str, function: Function, outer: tuple[Statement, ...], word: str) -> bool:
+    """Whether a statement beside the one that was found calls the hook."""
+    beside = outer[-2].children if len(outer) > 1 else function.body
+    call = re.compile(rf"page_table_check_{word}\s*\(")
+    return any(call.match(masked, one.start) for one in beside)
 
 
 def _call(text: str, at: Statement, word: str, given: str, after: bool) -> Insert:
@@ -113,6 +126,8 @@ def _early(
             if block is None:
                 continue
             last = block.children[-1] if block.children else None
+            if "page_table_check_free" in words:
+                continue
             if last is not None and masked.startswith("return", last.start):
                 found.append(_call(text, last, "free", given, after=False))
     return found

@@ -28,6 +28,12 @@ def defines(text: str, option: str) -> bool:
     return bool(re.search(rf"^[ \t]*(?:menu)?config[ \t]+{option}[ \t]*$", text, re.M))
 
 
+def begun(draft: Draft) -> bool:
+    """Whether the tree declares any of the options."""
+    texts = [draft.text(path) or "" for path in (_ARCH, *_DEBUG)]
+    return any(defines(text, name) for text in texts for name in (SUPPORT, OPTION))
+
+
 def support(draft: Draft) -> Said:
     """`config ARCH_SUPPORTS_PAGE_TABLE_CHECK` in arch/Kconfig."""
     said = Said()

@@ -4,15 +4,43 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass, field
+from typing import Final
 
 from ..check.api import hook_api
 from ..errors import UsageError
 from ..generate.api import Hooks, Spelling, names_of, predicate_shape
+from ..generate.ctext import blank
 from ..kconfig import architectures
 from .draft import Draft
 from .generations import GENERATIONS, LEVELS, Generation, hooks
+from .kbuild import SUPPORT
 from .part import Said
 from .render import CODE, HEADER
+from .text import functions
+from .uses import Use, contradictions, fitting, nearest, uses
+
+_SYMBOLS: Final = (
+    ("static key page_table_check_disabled", r"\bDEFINE_STATIC_KEY\w*\(page_table_check_disabled"),
+    ("struct page_ext_operations page_table_check_ops", r"\bpage_table_check_ops\s*=\s*\{"),
+    ("early_param() of page_table_check", r"\bearly_param\s*\("),
+)
+"""What the header and mm/page_ext.c rely on, and the way to switch it on."""
+
+
+_ALWAYS: Final = frozenset(
+    f"page_table_check_{name}" for name in ("alloc", "free", "pte_clear_range")
+)
+
+
+@dataclass(slots=True)
+class Present:
+    """`generation`: of the hooks that are there; None: there are none, or (`unknown` says why)
+    none that is known, which matters only if something has to be added."""
+
+    generation: Generation | None = None
+    unknown: str = ""
+    said: Said = field(default_factory=Said)
 
 
 def there(draft: Draft) -> tuple[bool, bool]:
@@ -20,36 +48,97 @@ def there(draft: Draft) -> tuple[bool, bool]:
     return draft.has(HEADER), draft.has(CODE)
 
 
-def existing(draft: Draft) -> tuple[Generation | None, Said]:
-    """The generation of the hooks that the tree has; None where it has none that is known."""
-    said = Said()
+def existing(draft: Draft, wanted: Generation) -> Present:
+    """What the tree has; `wanted`: the generation where its traces fit that and others."""
     header, code = there(draft)
-    if not header:
+    found = uses(draft)
+    if header:
+        return _by_header(draft, found, code)
+    here = Present()
+    if not found:
         if code:
-            said.refused.append(f"{CODE} is there, and {HEADER}, which declares its hooks, is not")
-        return None, said
+            here.said.refused.append(
+                f"{CODE} is there, and neither {HEADER}, which declares its hooks, nor any call"
+            )
+        return here
+    fits = fitting(found)
+    if not fits:
+        here.said.refused += contradictions(found, nearest(found))
+        return here
+    lacking = {one: _undefined(draft, _inner(one)) if code else [] for one in fits}
+    defined = [one for one in fits if not lacking[one]] or fits
+    here.generation = wanted if wanted in defined else defined[-1]
+    here.said.refused += lacking[here.generation]
+    return here
+
+
+def _inner(generation: Generation) -> set[str]:
+    """The functions behind the static key."""
+    return {f"__page_table_check_{one.inner}" for one in hooks(generation)}
+
+
+def _by_header(draft: Draft, found: tuple[Use, ...], code: bool) -> Present:
+    here = Present()
+    said = here.said
     api = hook_api(draft.tree, architectures(draft.tree))
     try:
         spelled = Hooks(api)
-        found = [spelled.set(level) for level in LEVELS]
-        found += [spelled.clear(level) for level in LEVELS]
+        given = [spelled.set(level) for level in LEVELS]
+        given += [spelled.clear(level) for level in LEVELS]
     except UsageError as error:
         said.refused.append(f"{HEADER}: {error}")
-        return None, said
+        return here
     shape = predicate_shape(api.predicate, draft.text(CODE) or "")
     names = names_of(api.prototypes)
     many = frozenset(level for level in LEVELS if f"page_table_check_{level}s_set" in names)
-    same = [one for one in GENERATIONS if one.many == many and _spelled(one, found)]
+    same = [one for one in GENERATIONS if one.many == many and _spelled(one, given)]
     exact = [one for one in same if shape is None or one.shape == shape]
     if code:
-        said.refused += _undefined(draft)
+        declared = re.findall(r"\b(__page_table_check_\w+)\s*\(", draft.text(HEADER) or "")
+        said.refused += _undefined(draft, set(declared))
+    missing = sorted(_ALWAYS - {one.name for one in api.prototypes})
+    said.refused += [f"{HEADER} has no {name}()" for name in missing]
     if not exact:
-        said.refused.append(
+        here.unknown = (
             f"{HEADER}: its hooks and p*_user_accessible_page() are of no generation that is known"
             f" ({', '.join(one.name for one in GENERATIONS)})"
         )
-        return None, said
-    return exact[-1] if shape is None else exact[0], said
+        return here
+    generation = exact[-1] if shape is None else exact[0]
+    here.generation = generation
+    living = [one for one in found if _matters(draft, one)]
+    said.refused += contradictions(living, generation)
+    others = [one for one in found if one not in living]
+    said.left += [f"not touched: {text}" for text in contradictions(others, generation)]
+    return here
+
+
+def bare(draft: Draft) -> list[str]:
+    """The architectures that select the option and have no predicates, in words."""
+    if re.search(r"\bpte_user_accessible_page\s*\([^)]*\)\s*\{", draft.text(CODE) or ""):
+        return []  # before 5.19 they stood there
+    return [
+        f"arch/{arch} selects {SUPPORT}, and has no pte_user_accessible_page(); --arch {arch}"
+        " writes it"
+        for arch in sorted(one.name for one in draft.tree.entries("arch"))
+        if _selects(draft, arch) and not _defines_predicates(draft, arch)
+    ]
+
+
+def _defines_predicates(draft: Draft, arch: str) -> bool:
+    headers = draft.sources(f"arch/{arch}/include/asm", (".h",))
+    return any("pte_user_accessible_page" in text for _, text in headers)
+
+
+def _matters(draft: Draft, use: Use) -> bool:
+    """Whether it is compiled with the check: generic code, or an architecture that selects it."""
+    folder, arch = use.place.split("/")[:2]
+    return folder != "arch" or _selects(draft, arch)
+
+
+def _selects(draft: Draft, arch: str) -> bool:
+    kconfigs = draft.sources(f"arch/{arch}", ("Kconfig",))
+    return any(re.search(rf"^\s*select\s+{SUPPORT}\b", text, re.M) for _, text in kconfigs)
 
 
 def _spelled(one: Generation, found: list[Spelling]) -> bool:
@@ -68,9 +157,14 @@ def _spelled(one: Generation, found: list[Spelling]) -> bool:
     return True
 
 
-def _undefined(draft: Draft) -> list[str]:
-    """What the header declares and the code does not define."""
-    declared = set(re.findall(r"\b(__page_table_check_\w+)\s*\(", draft.text(HEADER) or ""))
+def _undefined(draft: Draft, declared: set[str]) -> list[str]:
+    """What the header declares, or has to declare, and the code does not define."""
     code = draft.text(CODE) or ""
-    missing = [n for n in sorted(declared) if not re.search(rf"\b{n}\s*\(", code)]
-    return [f"{HEADER} declares {name}(), and {CODE} does not define it" for name in missing]
+    defined = {one.name for one in functions(code, "")}
+    missing = [f"{HEADER} declares {n}(), and {CODE} does not define it"
+               for n in sorted(declared - defined)]  # fmt: skip
+    masked = blank(code)
+    missing += [
+        f"{CODE} has no {what}" for what, pattern in _SYMBOLS if not re.search(pattern, masked)
+    ]
+    return missing

@@ -51,6 +51,8 @@ class Framework:
 
 _Part = Callable[[Draft], Said]
 _ORDER: Final = ("order", "ptep_clear", "moved", "check", "allocator", "helpers")
+_MENDS: Final = ("order", "moved")
+"""Generic code that the check would stop; a tree that has the check may have left it so."""
 
 
 def bring(tree: KernelTree, api: str | None = None) -> Framework:
@@ -62,17 +64,21 @@ def bring(tree: KernelTree, api: str | None = None) -> Framework:
     draft = Draft(tree)
     facts = read_facts(draft)
     wanted = choose(api, facts.set_ptes)
-    found, said = present.existing(draft)
-    begun = any(present.there(draft))
+    here = present.existing(draft, wanted)
+    found, said = here.generation, here.said
+    begun = found is not None or any(present.there(draft)) or kbuild.begun(draft)
     generation = found or wanted
     if api is not None and found is not None and found is not wanted:
         said.refused.append(
-            f"{HEADER} has the hooks of {found.name}, and --api asks for those of {wanted.name}"
+            f"the tree has the hooks of {found.name}, and --api asks for those of {wanted.name}"
         )
     parts = _parts(facts, generation)
     if begun and not _lacking(tree, parts):
-        refused = () if found is None and api is None else tuple(said.refused)
-        return Framework(tree, facts, generation, not refused, True, (), {}, (), refused)
+        refused = tuple(said.refused)
+        left = (*said.left, *present.bare(draft), *_unmended(tree, parts))
+        return Framework(tree, facts, generation, not refused, True, (), {}, left, refused)
+    if here.unknown:
+        said.refused.append(here.unknown)
     if not facts.page_ext:
         said.refused.append("include/linux/page_ext.h: there is no page_ext to keep counters in")
     steps = []
@@ -91,7 +97,7 @@ def bring(tree: KernelTree, api: str | None = None) -> Framework:
         if text is not None:
             base[path] = text
     refused = tuple(dict.fromkeys(said.refused))
-    left = tuple(dict.fromkeys([*said.left, *_notes(draft, facts)]))
+    left = tuple(dict.fromkeys([*said.left, *present.bare(draft), *_notes(draft, facts)]))
     if refused:
         steps = []
     return Framework(tree, facts, generation, False, begun, tuple(steps), base, left, refused)
@@ -125,10 +131,21 @@ def _parts(facts: Facts, generation: Generation) -> dict[str, tuple[_Part, ...]]
 
 
 def _lacking(tree: KernelTree, parts: dict[str, tuple[_Part, ...]]) -> bool:
-    """Whether a tree lacks any of the parts without which nothing is counted."""
+    """Whether a tree lacks any part that the original series brought."""
     draft = Draft(tree)
-    essential = [*parts["check"][:5], *parts["allocator"], *parts["helpers"]]
-    return any(part(draft).refused for part in essential) or bool(draft.changed)
+    every = [
+        part
+        for name in _ORDER if name not in _MENDS
+        for part in parts[name] if part is not docs.boot_parameter
+    ]  # fmt: skip
+    return any(part(draft).refused for part in every) or bool(draft.changed)
+
+
+def _unmended(tree: KernelTree, parts: dict[str, tuple[_Part, ...]]) -> list[str]:
+    """What the check would stop in a tree that has it, and left so."""
+    draft = Draft(tree)
+    done = [text for name in _MENDS for part in parts[name] for text in part(draft).done]
+    return [f"not touched: {text} changes an entry in a way that the check stops" for text in done]
 
 
 def _files(draft: Draft, facts: Facts, generation: Generation) -> Said:

@@ -307,9 +307,106 @@ def test_what_contradicts_is_listed() -> None:
 
     assert any("--api" in text for text in bring(cut, "7.1").refused)
     assert any("does not define" in t for t in bring(OverlayTree(cut, {CODE: other})).refused)
-    assert bring(OverlayTree(cut, {HEADER: None})).refused
     assert bring(OverlayTree(cut, {HEADER: odd})).refused
     assert not bring(OverlayTree(cut, {HEADER: odd})).steps
+
+
+@pytest.mark.parametrize("name", [one.name for one in GENERATIONS])
+def test_a_header_is_written_as_the_code_asks_for_it(name: str) -> None:
+    whole = bring(forest(), name).overlay()
+    found = bring(OverlayTree(whole, {HEADER: None}))
+
+    assert not found.refused
+    assert [step.name for step in found.steps] == ["check"]
+    assert found.steps[0].texts == {HEADER: whole.read(HEADER).decode()}
+
+
+@pytest.mark.parametrize(
+    ("hook", "predicate", "name"),
+    [
+        ("pmd_set(mm, addr, pmdp, pmd)", "pmd_t pmd", "5.19"),
+        ("ptes_set(mm, ptep, pte, nr)", "pte_t pte", "6.16"),
+        ("ptes_set(mm, addr, ptep, pte, 1)", "pte_t pte, unsigned long addr", "7.0"),
+        ("pte_clear(mm, addr, pte)", "struct mm_struct *mm, unsigned long a, pte_t pte", "7.1"),
+    ],
+)
+def test_the_calls_of_an_architecture_say_which_hooks(hook: str, predicate: str, name: str) -> None:
+    text = (
+        f"static inline void f(void)\n{{\n\tpage_table_check_{hook};\n}}\n"
+        f"static inline bool pte_user_accessible_page({predicate})\n{{\n\treturn 1;\n}}\n"
+    )
+    found = bring(OverlayTree(forest(), {"arch/demo/include/asm/pgtable.h": text.encode()}))
+
+    assert not found.refused
+    assert found.begun
+    assert found.generation.name == name
+
+
+def test_calls_that_contradict_each_other_are_listed() -> None:
+    text = (
+        "void f(void)\n{\n\tpage_table_check_ptes_set(mm, ptep, pte, nr);\n"
+        "\tpage_table_check_pmd_clear(mm, addr, pmd);\n}\n"
+    )
+    tree = OverlayTree(forest(), {"arch/demo/mm/x.c": text.encode()})
+
+    refused = bring(tree).refused
+    assert len(refused) == 1
+    assert refused[0].startswith("arch/demo/mm/x.c:")
+    found = bring(
+        OverlayTree(bring(forest(), "6.6").overlay(), {"arch/demo/mm/x.c": text.encode()})
+    )
+    assert found.whole
+    assert found.left[0].startswith("not touched: arch/demo/mm/x.c:4: page_table_check_pmd_clear()")
+    select = {"arch/demo/Kconfig": b"config X\n\tselect ARCH_SUPPORTS_PAGE_TABLE_CHECK\n"}
+    again = bring(OverlayTree(found.tree, select))
+    assert again.refused == (
+        "arch/demo/mm/x.c:4: page_table_check_pmd_clear() with 3 parameters; those of 6.6 have 2",
+    )
+
+
+@pytest.mark.parametrize("which", [0, 1])
+def test_each_way_out_of_the_allocator_is_told(which: int) -> None:
+    whole = bring(forest()).overlay()
+    text = whole.read("mm/page_alloc.c").decode()
+    parts = text.split("page_table_check_free(page, order);\n")
+    cut = "".join(
+        one + ("" if i == which else "page_table_check_free(page, order);\n")
+        for i, one in enumerate(parts[:-1])
+    )
+    half = (cut + parts[-1]).replace("\t\t\treturn", "\t\treturn")
+    found = bring(OverlayTree(whole, {"mm/page_alloc.c": half.encode()}))
+
+    assert [step.name for step in found.steps] == ["allocator"]
+    assert found.steps[0].texts["mm/page_alloc.c"].count("page_table_check_free(page, order);") == 2
+
+
+@pytest.mark.parametrize(
+    ("path", "old", "said"),
+    [
+        (CODE, "early_param(", "early_param()"),
+        (CODE, "DEFINE_STATIC_KEY_TRUE(", "static key"),
+        (CODE, "page_table_check_ops = {", "page_table_check_ops"),
+        (CODE, "void __page_table_check_pud_clear(", "__page_table_check_pud_clear()"),
+        (HEADER, "void page_table_check_pte_clear_range(", "page_table_check_pte_clear_range()"),
+        (HEADER, "void page_table_check_pud_set(", "page_table_check_pud_set"),
+    ],
+)
+def test_what_is_lacking_within_a_file_is_refused(path: str, old: str, said: str) -> None:
+    whole = bring(forest()).overlay()
+    text = whole.read(path).decode()
+    assert old in text
+    found = bring(OverlayTree(whole, {path: text.replace(old, "void other(").encode()}))
+
+    assert any(said in text for text in found.refused)
+    assert not found.whole
+
+
+def test_an_architecture_that_selects_without_predicates_is_named() -> None:
+    select = b"config X\n\tselect ARCH_SUPPORTS_PAGE_TABLE_CHECK\n"
+    found = bring(OverlayTree(bring(forest()).overlay(), {"arch/demo/Kconfig": select}))
+
+    assert found.whole
+    assert any("arch/demo selects" in text and "--arch demo" in text for text in found.left)
 
 
 def test_no_page_ext_no_counters() -> None:
