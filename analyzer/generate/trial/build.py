@@ -116,6 +116,7 @@ class _Build:
         self.wanted = folder / f"config-{variant.name}"
         self.jobs = jobs
         self.places = _places(tree, plan)
+        self.objects = dict.fromkeys((*_touched(tree, plan), *_OBJECTS))
         self.scrubbed = (str(view.folder), f"../{view.folder.name}", str(self.folder), str(folder))
         self.checked = False
         self._bare: Outcome | None = None
@@ -173,7 +174,7 @@ class _Build:
         config = self._configured(option)
         if config is None:
             return Outcome(False, 0, False, self._errors(), frozenset())
-        targets = [*self.places, *(o for o, on in _OBJECTS if _is_on(config, on))]
+        targets = [*self.places, *(o for o, on in self.objects if _is_on(config, on))]
         while True:
             done = run_bounded(self._make("-k", f"-j{self.jobs}", *targets), self.log, _SECONDS)
             text = self.log.read_text(encoding="utf-8", errors="replace")
@@ -226,18 +227,37 @@ class _Build:
 
 
 def _is_on(config: str, option: str) -> bool:
+    """Whether an option is on, or with a ! before it off; '' always is."""
+    if not option:
+        return True
     on = f"\nCONFIG_{option.lstrip('!')}=y\n" in config
     return on != option.startswith("!")
 
 
 def _places(tree: KernelTree, plan: Plan) -> list[str]:
-    """Folders with sources that are touched, the architecture's mm/, some assembler."""
+    """Folders of the architecture with sources that are touched, its mm/, some assembler."""
     own = f"arch/{plan.arch}/mm"
-    sources = (p for p in plan.texts if p.endswith(".c") and _of(p) in ("", plan.arch))
-    folders = {path.rpartition("/")[0] for path in sources}
+    folders = {p.rpartition("/")[0] for p in plan.texts if p.endswith(".c") and _of(p) == plan.arch}
     folders |= {own} if tree.kind(f"{own}/Makefile") is not None else set()
     inner = {one for one in folders if any(one.startswith(f"{other}/") for other in folders)}
     return [f"{folder}/" for folder in sorted(folders - inner)] + _assembler(tree, plan.arch)
+
+
+def _touched(tree: KernelTree, plan: Plan) -> Iterator[tuple[str, str]]:
+    """Objects of generic sources that are touched, and the option that each hangs on."""
+    for path in sorted(plan.texts):
+        folder, _, name = path.rpartition("/")
+        if not name.endswith(".c") or _of(path):
+            continue
+        try:
+            text = tree.read(f"{folder}/Makefile").decode("utf-8", "replace").replace("\\\n", " ")
+        except SourceError:
+            continue
+        made = re.escape(name.removesuffix(".c"))
+        found = re.search(
+            rf"^[\w-]+-\$\(CONFIG_(\w+)\)\s*[:+]?=.*(?<![\w-]){made}\.o\b", text, re.M
+        )
+        yield path.removesuffix(".c") + ".o", found[1] if found else ""
 
 
 def _assembler(tree: KernelTree, arch: str) -> list[str]:

@@ -16,7 +16,7 @@ from analyzer.generate.series import Patch
 from analyzer.generate.trial import State, Tried
 from analyzer.generate.trial import build as building
 from analyzer.generate.trial.toolchain import Missing, Toolchain
-from analyzer.tree import FolderTree
+from analyzer.tree import FolderTree, MemoryTree
 from tests.generate.conftest import Demo
 from tests.generate.strip import strip
 
@@ -121,6 +121,18 @@ def test_patches_of_other_architectures_are_left_out(demo: Demo) -> None:
         Patch("d", "", {"arch/other/mm/x.c": "3", "arch/Kconfig": "2", "arch/demo/x.h": ""}),
     ]
     assert [number for number, _ in building._seen(demo.plan, steps)] == [2, 4]
+
+
+def test_touched_generic_sources_are_compiled_where_they_are_built(demo: Demo) -> None:
+    makefile = b"obj-y += a-b.o\nobj-$(CONFIG_B) += b.o\nmmu-$(CONFIG_MMU) := x.o \\\n\tc.o\n"
+    tree = MemoryTree({"mm/Makefile": makefile})
+    names = ("mm/a.c", "mm/b.c", "mm/c.c", "mm/d.h", "arch/demo/mm/c.c", "lib/x.c")
+    plan = replace(demo.plan, texts=dict.fromkeys(names, ""))
+
+    assert list(building._touched(tree, plan)) == [
+        ("mm/a.o", ""), ("mm/b.o", "B"), ("mm/c.o", "MMU"),
+    ]  # fmt: skip
+    assert building._places(tree, plan) == ["arch/demo/mm/"]
 
 
 def test_what_the_series_breaks_is_told(rows) -> None:  # type: ignore[no-untyped-def]
