@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -61,14 +62,16 @@ def existing(draft: Draft, wanted: Generation) -> Present:
                 f"{CODE} is there, and neither {HEADER}, which declares its hooks, nor any call"
             )
         return here
-    fits = fitting(found)
+    living = [one for one in found if _matters(draft, one)] or list(found)
+    fits = fitting(living)
     if not fits:
-        here.said.refused += contradictions(found, nearest(found))
+        here.said.refused += contradictions(living, nearest(living))
         return here
     lacking = {one: _undefined(draft, _inner(one)) if code else [] for one in fits}
     defined = [one for one in fits if not lacking[one]] or fits
     here.generation = wanted if wanted in defined else defined[-1]
     here.said.refused += lacking[here.generation]
+    here.said.left += _others(found, living, here.generation)
     return here
 
 
@@ -86,7 +89,7 @@ def _by_header(draft: Draft, found: tuple[Use, ...], code: bool) -> Present:
         given = [spelled.set(level) for level in LEVELS]
         given += [spelled.clear(level) for level in LEVELS]
     except UsageError as error:
-        said.refused.append(f"{HEADER}: {error}")
+        said.refused.append(str(error))
         return here
     shape = predicate_shape(api.predicate, draft.text(CODE) or "")
     names = names_of(api.prototypes)
@@ -108,9 +111,14 @@ def _by_header(draft: Draft, found: tuple[Use, ...], code: bool) -> Present:
     here.generation = generation
     living = [one for one in found if _matters(draft, one)]
     said.refused += contradictions(living, generation)
-    others = [one for one in found if one not in living]
-    said.left += [f"not touched: {text}" for text in contradictions(others, generation)]
+    said.left += _others(found, living, generation)
     return here
+
+
+def _others(found: Iterable[Use], living: list[Use], generation: Generation) -> list[str]:
+    """What does not fit where it is not compiled, in words."""
+    rest = [one for one in found if one not in living]
+    return [f"not touched: {text}" for text in contradictions(rest, generation)]
 
 
 def bare(draft: Draft) -> list[str]:
