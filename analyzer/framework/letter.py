@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from .messages import fill
+from ..wording import fill
 
 _OWN: Final = "This series "
 _PROSE: Final = 120
