@@ -17,17 +17,24 @@ from ..evaluate.values import Int
 def stands_still(events: Iterable[Event]) -> bool:
     """Whether an address is given for one entry and again for another one."""
     known: dict[int, int] = {}  # address -> entry
-    stored: dict[int, int] = {}  # entry -> what the last store to it replaced
+    taken: dict[int, int] = {}  # entry -> what the last store to it took out
+    announced: set[int] = set()  # entries whose next store a set has accounted for
     for event in events:
         if event.kind == "store":
-            stored[event.index] = event.old
+            if event.index in announced:
+                announced.discard(event.index)
+                taken.pop(event.index, None)
+            else:
+                taken[event.index] = event.old
             continue
+        if event.kind == "set":
+            announced.update(range(event.index, event.index + event.nr))
         address = event.address
         if not isinstance(address, Int):
             continue
         index = event.index
         if event.kind == "clear":
-            found = [entry for entry, old in stored.items() if old == event.new]
+            found = [entry for entry, old in taken.items() if old == event.new]
             if len(found) != 1:
                 continue
             index = found[0]

@@ -200,6 +200,20 @@ def test_an_address_that_does_not_advance_with_what_is_cleared(after: str, wante
     assert {rule for rule, *_ in it.faults()} == ({"PTC107"} if wanted else set())
 
 
+@pytest.mark.parametrize(("after", "wanted"), [("addr += 4096;", False), ("", True)])
+def test_what_is_put_back_is_not_what_a_hook_says_was_taken_out(after: str, wanted: bool) -> None:
+    text = (
+        "static void clear_full_ptes(struct mm_struct *mm, unsigned long addr, pte_t *ptep,"
+        " unsigned int nr)\n{\n\twhile (nr--) {\n\t\tpte_t old = *ptep;\n\n\t\tptep->pte = 0;\n"
+        "\t\tpage_table_check_pte_clear(mm, addr, *ptep);\n"
+        "\t\tpage_table_check_ptes_set(mm, addr, ptep, old, 1);\n"
+        f"\t\t*ptep = old;\n\t\tptep++;\n\t\t{after}\n\t}}\n}}\n"
+    )
+    it = judged(text, "clear", "clear_full_ptes", PLACED)
+    rules = {rule for rule, *_ in it.faults()}
+    assert ("PTC107" in rules) is wanted
+
+
 @pytest.mark.parametrize(
     ("before", "inside", "wanted"),
     [
