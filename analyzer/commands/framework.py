@@ -46,7 +46,7 @@ def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
         folder = Path(args.output) if args.output else None
         if folder is not None:
             prepare_folder(folder, args.force)
-        found = bring(tree, args.api)
+        found = bring(tree, args.api, archs)
         if found.refused:
             raise UsageError(
                 "the tree's page table check cannot be completed: "

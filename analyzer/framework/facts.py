@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -51,8 +51,11 @@ class Facts:
         return self.protects and bool(self.writable) and self.swap_test
 
 
-def read_facts(draft: Draft) -> Facts:
-    """The facts of a tree; a file that is missing has declared nothing."""
+def read_facts(draft: Draft, archs: Sequence[str] = ()) -> Facts:
+    """The facts of a tree; a file that is missing has declared nothing.
+
+    `archs`: those that are to be enabled; what each of them declares may be used as well.
+    """
     ext = draft.text(PAGE_EXT) or ""
     pgtable = draft.first(*PGTABLES) or ""
     generic = draft.text(pgtable) or "" if pgtable else ""
@@ -69,14 +72,18 @@ def read_facts(draft: Draft) -> Facts:
         (h for h in ("linux/kstrtox.h", "linux/kernel.h")
          if _declares(draft.text(f"include/{h}") or "", "kstrtobool")), "linux/string.h",
     )  # fmt: skip
-    zero = [n for n in ("is_huge_zero_pmd", "is_huge_zero_page") if _declares(huge, n)]
+    with_huge, _, without = huge.partition("#else /* CONFIG_TRANSPARENT_HUGEPAGE */")
+    zero = [
+        name for name in ("is_huge_zero_pmd", "is_huge_zero_page")
+        if _declares(with_huge, name) and (not without or _declares(without, name))
+    ]  # fmt: skip
     return Facts(
         page_ext=form,
         ext_next=_declares(ext, "page_ext_next"),
         ext_data=_declares(ext, "page_ext_data"),
         shared_flags=bool(re.search(r"\bneed_shared_flags\b", ext)),
         pgtable=pgtable,
-        leaf=_leaf(draft, generic),
+        leaf=_leaf(draft, generic, archs),
         ptep_get=_declares(generic, "ptep_get"),
         pmdp_get=_declares(generic, "pmdp_get"),
         pudp_get=_declares(generic, "pudp_get"),
@@ -109,24 +116,32 @@ def _declares(text: str, name: str) -> bool:
 
 def _pgtable_headers(draft: Draft) -> Iterable[tuple[str, str]]:
     for entry in draft.tree.entries("arch"):
-        folder = f"arch/{entry.name}/include/asm"
-        for path, text in draft.sources(folder, (".h",)):
-            if "pgtable" in path.rpartition("/")[2]:
-                yield path, text
+        yield from _of(draft, entry.name)
+
+
+def _of(draft: Draft, arch: str) -> Iterable[tuple[str, str]]:
+    for path, text in draft.sources(f"arch/{arch}/include/asm", (".h",)):
+        if "pgtable" in path.rpartition("/")[2]:
+            yield path, text
+
+
+def _in_arch(draft: Draft, arch: str, name: str) -> bool:
+    return any(_declares(text, name) for _, text in _of(draft, arch) if name in text)
 
 
 def _in_archs(draft: Draft, name: str) -> bool:
     return any(_declares(text, name) for _, text in _pgtable_headers(draft) if name in text)
 
 
-def _leaf(draft: Draft, generic: str) -> str:
-    """The test for a pmd that maps memory, that generic code may use."""
-    if _declares(generic, "pmd_leaf"):
-        return "pmd_leaf"
-    if _in_archs(draft, "pmd_leaf"):
-        return "pmd_leaf"
-    if _declares(generic, "pmd_large") or _in_archs(draft, "pmd_large"):
-        return "pmd_large"
+def _leaf(draft: Draft, generic: str, archs: Sequence[str]) -> str:
+    """The test for a pmd that maps memory: of generic code, else of all that are to be enabled."""
+    for name in ("pmd_leaf", "pmd_large"):
+        if _declares(generic, name):
+            return name
+        if archs and all(_in_arch(draft, arch, name) for arch in archs):
+            return name
+        if not archs and _in_archs(draft, name):
+            return name
     return "pmd_trans_huge"
 
 

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -55,14 +55,15 @@ _MENDS: Final = ("order", "moved")
 """Generic code that the check would stop; a tree that has the check may have left it so."""
 
 
-def bring(tree: KernelTree, api: str | None = None) -> Framework:
+def bring(tree: KernelTree, api: str | None = None, archs: Sequence[str] = ()) -> Framework:
     """The patches that give a tree page table check, or what is missing of it.
 
     `api`: the name of a generation of the hooks; the newest that the tree can carry otherwise.
+    `archs`: those that are to be enabled on top.
     Raises UsageError for a name that is not known.
     """
     draft = Draft(tree)
-    facts = read_facts(draft)
+    facts = read_facts(draft, archs)
     wanted = choose(api, facts.set_ptes)
     here = present.existing(draft, wanted)
     found, said = here.generation, here.said

@@ -157,10 +157,47 @@ def one_return_less(tree: KernelTree) -> KernelTree:
     return edited(tree, "mm/page_alloc.c", lambda text: block.sub("", text))
 
 
+def asm_generic(tree: KernelTree) -> KernelTree:
+    """Before 5.8 the generic helpers stood here, and asm/pgtable.h included them at its end."""
+    old, new = "include/linux/pgtable.h", "include/asm-generic/pgtable.h"
+    text = tree.read(old).replace(b"#include <asm/pgtable.h>\n", b"")
+    return OverlayTree(tree, {old: None, new: text})
+
+
+def no_next(tree: KernelTree) -> KernelTree:
+    entry = re.compile(r"^static inline struct page_ext \*page_ext_next\(.*?^\}\n", re.M | re.S)
+    return edited(tree, "include/linux/page_ext.h", lambda text: entry.sub("", text))
+
+
+def huge_zero_page(tree: KernelTree) -> KernelTree:
+    """Without transparent huge pages only is_huge_zero_page() is there."""
+
+    def change(text: str) -> str:
+        start = text.index("#else /* CONFIG_TRANSPARENT_HUGEPAGE */")
+        return text[:start] + re.sub(r"\bis_huge_zero_pmd\b", "is_huge_zero_pmx", text[start:])
+
+    return edited(tree, "include/linux/huge_mm.h", change)
+
+
+def kernel_h(tree: KernelTree) -> KernelTree:
+    text = tree.read("include/linux/kernel.h") + b"int kstrtobool(const char *s, bool *res);\n"
+    return OverlayTree(tree, {"include/linux/kernel.h": text, "include/linux/kstrtox.h": None})
+
+
+def owner_elsewhere(tree: KernelTree) -> KernelTree:
+    """PAGE_OWNER and its place in the list of page_ext, and no page_owner in the allocator."""
+    entry = re.compile(r"^config PAGE_OWNER\n(?:[ \t]+[^\n]*\n|\n(?=[ \t]))*", re.M)
+    tree = edited(tree, "mm/Kconfig.debug", lambda text: entry.sub("", text))
+    call = re.compile(r"^[ \t]*(?:re)?set_page_owner\(page, order[^\n]*\n", re.M)
+    return edited(tree, "mm/page_alloc.c", lambda text: call.sub("", text))
+
+
 FORMS: dict[str, Callable[[KernelTree], KernelTree]] = {
     "pmd_large": pmd_large, "no ptep_get": no_ptep_get, "lookup_page_ext": lookup,
     "no EXCLUSIVE_SYSTEM_RAM": no_exclusive_ram, "Documentation/vm": documents_in_vm,
-    "one early return less": one_return_less,
+    "one early return less": one_return_less, "asm-generic/pgtable.h": asm_generic,
+    "no page_ext_next": no_next, "is_huge_zero_page": huge_zero_page, "linux/kernel.h": kernel_h,
+    "no page_owner": owner_elsewhere,
 }  # fmt: skip
 
 
@@ -176,6 +213,12 @@ def looks(form: str, found: Framework) -> bool:
         in texts["mm/Kconfig.debug"],
         "Documentation/vm": "Documentation/vm/page_table_check.rst" in texts
         and "\n   page_table_check\n" in texts["Documentation/vm/index.rst"],
+        "asm-generic/pgtable.h": "page_table_check_pte_clear(mm, address, pte);"
+        in texts.get("include/asm-generic/pgtable.h", ""),
+        "no page_ext_next": "page_ext_next" not in code,
+        "is_huge_zero_page": "!is_huge_zero_page(pfn_to_page(" in code,
+        "linux/kernel.h": "#include <linux/kernel.h>\n" in code and "kstrtobool(" in code,
+        "no page_owner": "page_table_check_alloc(page, order);" in texts["mm/page_alloc.c"],
         "one early return less": texts["mm/page_alloc.c"].count("page_table_check_free(") == 1,
     }[form]
 
