@@ -25,9 +25,10 @@ from .text import (
 
 _KERNEL: Final = re.compile(r"\binit_mm\b")
 _GONE: Final = re.compile(
-    r"\b(?:pte_none|!\s*pte_present|\w*marker\w*|is_swap_pte|non_swap_entry)\b"
+    r"(?<!!)\b(?:pte_none|\w*marker\w*|is_swap_pte|non_swap_entry|softleaf_is_\w+)\b"
+    r"|!\s*pte_present\b"
 )
-_PRESENT: Final = re.compile(r"(?<!!)\bpte_present\b")
+_PRESENT: Final = re.compile(r"(?<!!)\bpte_present\b|!\s*pte_none\b")
 _TEST: Final = "debug_vm_pgtable"
 _MOVED: Final = re.compile(r"\b(?:pmd|pud)_clear\s*\(")
 _HUGE: Final = re.compile(r"huge_p[mu]d|\bHPAGE_P[MU]D_SIZE\b")
@@ -66,7 +67,7 @@ def _live(masked: str, function: Function, at: int, given: list[str]) -> bool:
             continue
         head = masked[one.start : one.children[0].start]
         proof = _GONE if at < one.children[0].end else _PRESENT
-        if proof.search(head) and "||" not in head:
+        if all(proof.search(one_of) for one_of in head.split("||")):
             return False
     return True
 

@@ -185,6 +185,24 @@ def test_what_is_no_move_stays(old: str, new: str) -> None:
     assert "mm/mremap.c" not in bring(tree).steps[-1].texts
 
 
+@pytest.mark.parametrize(
+    ("head", "counted"),
+    [
+        ("if (!pte_present(pte))", False), ("if (pte_none(pte))", False),
+        ("if (is_marker(entry) || softleaf_is_hwpoison(entry))", False),
+        ("if (!pte_none(pte))", True), ("if (pte_none(pte) || other)", True),
+        ("if (pte_none(pte) && other)", False), ("if (pte_present(pte))", True),
+        ("if (pte_present(pte)) ; else", False), ("if (!pte_none(pte)) ; else", False),
+        ("if (!is_marker(entry))", True),
+    ],
+)  # fmt: skip
+def test_conditions_say_which_entries_are_live(head: str, counted: bool) -> None:
+    text = f"void f(void)\n{{\n\t{head}\n\t\tpte_clear(mm, addr, ptep);\n}}\n"
+    found = bring(OverlayTree(forest(), {"mm/x.c": text.encode()}))
+
+    assert ("mm/x.c" in found.steps[-1].texts) is counted
+
+
 def test_a_table_that_is_freed_is_uncounted_and_one_that_is_put_back_is_not() -> None:
     text = after(forest(), "mm/khugepaged.c")
 
