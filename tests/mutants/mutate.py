@@ -203,6 +203,7 @@ def _in_front(
     """A CLEAR hook in front of the statement that takes the entry out.
 
     `early` gives it what the slot holds, `unread` the variable that nothing was put into yet.
+    None where that statement is one of several, chosen by the preprocessor.
     """
     value = site.args[value_position(site, prototypes)]
     code = code_only(text)
@@ -210,8 +211,8 @@ def _in_front(
         m for m in re.finditer(_ASSIGNED.format(name=value), code[: site.start])
         if m.start() > site.function.body
     ]  # fmt: skip
-    if not assigned:
-        return None
+    if not assigned or re.search(r"^[ \t]*#", code[assigned[-1].start() : site.start], re.M):
+        return None  # what another configuration assigns is not on the way to this hook
     start = max(code.rfind(c, 0, assigned[-1].start()) for c in ";{}") + 1
     declares = code[start : assigned[-1].start()].strip()  # 'pte_t' or ''
     indent = len(code[start:]) - len(code[start:].lstrip())
