@@ -21,9 +21,10 @@ from ..helpers.probes import CALL
 from ..helpers.session import ADDRESS, LOWER_TABLE, MM, VMA, Entry, Session
 from ..helpers.sharing import Question
 from .addresses import is_elsewhere, stands_still
-from .deltas import hooked_delta, is_user_mm, stored_delta
+from .deltas import hooked_delta, is_user_mm, sole_level, stored_delta
 from .hugetlb import counted_at, is_hugetlb
 from .outcome import INDEX, Case, HelperRuns, Outcome, Trace
+from .reading import Reading
 from .reuse import Answers, Reuse, Setting
 
 MAX_PATHS: Final = 64
@@ -63,6 +64,7 @@ class Runner:
         self.shared: set[Question] = set()  # what was asked, but by the runs of a helper
         self.noted: dict[str, Noted] = {}  # what those of each helper asked
         self.setter: Signature | None = None  # set_huge_pte_at()
+        self.reading = Reading(session)
         self._huge: dict[int, Entry] = {}  # what it leaves in a slot, by what it is given
 
     # -- cases
@@ -81,12 +83,18 @@ class Runner:
             entries = tuple(self.session.huge(entry) for entry in entries)
         olds = [entry for entry in entries if self._allowed(level, entry, contract.old)]
         for old in olds:
+            kept = old
+            if is_hugetlb(signature.name):
+                kept = self._kept(old)
+                read = replace(kept, raw=self.reading.pte(kept.raw))
+                if kept != old and not self._allowed(level, read, contract.old):
+                    continue  # a form that cannot tell it from what is allowed
             if not takes_value:
                 cases = self._without_value(level, old, contract, batch)
             else:
                 cases = self._with_value(level, old, entries, contract, batch)
             for case in cases:
-                yield replace(case, old=self._kept(old)) if is_hugetlb(signature.name) else case
+                yield replace(case, old=kept)
 
     def _kept(self, entry: Entry) -> Entry:
         """An entry as a slot of hugetlb keeps it: some architectures have another form there."""
@@ -323,11 +331,17 @@ class Runner:
         if trace.status:
             return Outcome(trace.status, case, choices, events, reason=trace.reason)
         try:
+            if is_hugetlb(name) and sole_level(events) in (None, "pte"):
+                events = tuple(self.reading.event(event) for event in events)
+                case = replace(case, old=replace(case.old, raw=self.reading.pte(case.old.raw)))
+                trace = replace(trace, left=self.reading.pte(trace.left))
             level = counted_at(self.session, name, events)
             expected = stored_delta(self.session, events, level)
             got = hooked_delta(self.session, events)
         except Unjudged as problem:
             return Outcome("unknown", case, choices, events, reason=problem.reason)
+        except PathEnds as end:
+            return Outcome("unknown", case, choices, events, reason=str(end))
         hooked = any(event.kind != "store" for event in events)
         if trace.misused:
             status = "broken"

@@ -90,3 +90,47 @@ def test_a_hook_that_is_too_late_is_no_matter_of_levels(demo: Bench) -> None:
 def test_one_that_is_unhooked(demo: Bench) -> None:
     result = demo.judge(*helpers("pmd", ""))
     assert found(result) == {("PTC101", "huge_ptep_get_and_clear")}
+
+
+FORM = (
+    "static inline pte_t demo_to_huge(pte_t pte)\n"
+    "{\n\treturn __pte(pte_val(pte) ? pte_val(pte) ^ _PAGE_USER : 0UL);\n}\n\n"
+    "static inline pte_t demo_from_huge(pte_t pte)\n"
+    "{\n\treturn __pte(pte_val(pte) ? pte_val(pte) ^ _PAGE_USER : 0UL);\n}\n\n"
+    "static inline pte_t huge_ptep_get(pte_t *ptep)\n"
+    "{\n\treturn demo_from_huge(READ_ONCE(*ptep));\n}\n\n"
+    "static inline void set_huge_pte_at(struct mm_struct *mm, unsigned long addr,"
+    " pte_t *ptep, pte_t pte)\n"
+    "{\n\tset_pte(ptep, demo_to_huge(pte));\n}\n\n"
+    "static inline int huge_ptep_set_access_flags(struct vm_area_struct *vma,"
+    " unsigned long addr, pte_t *ptep, pte_t pte, int dirty)\n"
+    "{\n\tset_huge_pte_at(vma->vm_mm, addr, ptep, pte);\n\treturn 1;\n}\n\n"
+    "static inline pte_t huge_ptep_get_and_clear(struct mm_struct *mm, unsigned long addr,"
+    " pte_t *ptep)\n"
+    "{\n\tpte_t old = demo_from_huge(__pte(xchg(&ptep->pte, 0UL)));\n\n\t{}\treturn old;\n}\n\n"
+)
+USES = (
+    "\tset_huge_pte_at(mm, addr, ptep, huge_ptep_get(ptep));\n"
+    "\thuge_ptep_set_access_flags(0, addr, ptep, __pte(0), 1);\n"
+    "\thuge_ptep_get_and_clear(mm, addr, ptep);\n"
+)
+
+
+def in_another_form(hook: str) -> tuple[Edit, ...]:
+    text = FORM.replace("\n\n\t{}\t", f"\n\n\t{hook}\t")
+    return generic(PLACE, text + PLACE), Edit(CALLERS, CALL, f"{CALL}{USES}")
+
+
+def test_a_slot_in_another_form_is_read_as_the_tree_reads_it(demo: Bench) -> None:
+    result = demo.judge(*in_another_form(""))
+    assert verdict(result, "huge_ptep_set_access_flags").verdict is Verdict.NEUTRAL
+    assert found(result) == {
+        ("PTC101", "set_huge_pte_at"),
+        ("PTC101", "huge_ptep_get_and_clear"),
+    }
+
+
+def test_what_is_taken_out_of_such_a_slot_may_be_hooked(demo: Bench) -> None:
+    result = demo.judge(*in_another_form("page_table_check_pte_clear(mm, old);\n"))
+    assert verdict(result, "huge_ptep_get_and_clear").verdict is Verdict.BALANCED
+    assert found(result) == {("PTC101", "set_huge_pte_at")}

@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What a slot of hugetlb holds, as the tree itself reads it.
+
+Some architectures keep a page of hugetlb in the form of the level that its size belongs to, while
+hugetlb's helpers are given and return ptes: set_huge_pte_at() and huge_ptep_get() convert.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, Final
+
+from ..evaluate.memory import Table
+from ..evaluate.state import Event
+from ..evaluate.values import Int, Pointer, Value
+from ..helpers.session import ADDRESS, MM, Session
+
+GETTER: Final = "huge_ptep_get"
+_LEVEL: Final = "pte"
+_SLOTS: Final = 8
+
+
+class Reading:
+    """Reads raw contents by the tree's getter; where it has none they are ptes."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def pte(self, raw: int) -> int:
+        """The pte that the contents of a slot stand for. Raises Unjudged, PathEnds."""
+        session = self._session
+        session.machine.questions.add(("function", GETTER, ""))
+        node: Any = session.machine.code.function_node(GETTER, "")
+        if node is None or node.decl.type.args is None:
+            return raw
+        declared = tuple(node.decl.type.args.params)
+
+        def ask() -> Value:
+            table = session.new_table(_LEVEL, _SLOTS, raw)
+            return session.machine.call(GETTER, [self._argument(one, table) for one in declared])
+
+        return session.told(("huge", raw), lambda: session.raw(_LEVEL, session.agreed(GETTER, ask)))
+
+    def _argument(self, declared: Any, table: Table) -> Value:
+        inner = getattr(declared.type, "type", None)  # of a pointer
+        named = getattr(getattr(inner, "type", None), "names", None)
+        if named == [f"{_LEVEL}_t"]:
+            middle = _SLOTS // 2 * table.width
+            return Pointer(table, middle, self._session.machine.entry_type(_LEVEL))
+        if getattr(getattr(inner, "type", None), "name", "") == "mm_struct":
+            return MM
+        bits = self._session.bits
+        return Int(ADDRESS[bits], bits, False)
+
+    def event(self, event: Event) -> Event:
+        """A store to a slot of hugetlb, its contents as ptes. Raises Unjudged, PathEnds."""
+        if event.kind != "store":
+            return event
+        return replace(event, old=self.pte(event.old), new=self.pte(event.new))
