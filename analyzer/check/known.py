@@ -8,6 +8,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from typing import Final
 
+from ..evaluate.globals import in_any_order
 from ..frontend import Unit
 from ..helpers.interface import Signature
 from ..helpers.sharing import Question
@@ -107,12 +108,13 @@ class Known:
             self._facts.append((fact, noted.asked))
 
     def holds(self) -> bool:
-        """Whether what was run beside a record asked for no more of the processor, and for no
-        other global variable: each changes what comes after it."""
+        """Whether what was run beside a record asked for no more of the processor, and gave no
+        global variable the place of another: each changes what comes after it."""
         machine, record = self._session.machine, self._record
-        return record is not None and (machine.world, machine.global_bases) == (
-            dict(record.world), dict(record.bases),
-        )  # fmt: skip
+        if record is None or machine.world != dict(record.world):
+            return False
+        bases = machine.global_bases
+        return bases == dict(record.bases) or in_any_order(bases, machine.bits)
 
     def record(self) -> Record | None:
         """What is known now, None where it would not tell all that it depends on."""

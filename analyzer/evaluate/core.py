@@ -37,8 +37,6 @@ from .values import (
     Value,
 )
 
-GLOBAL_BASE: Final = {64: 0xFFFF_8000_0010_0000, 32: 0xC010_0000}
-GLOBAL_STEP: Final = 0x4000
 MAX_POINTERS: Final = 4  # a structure that leads to an entry over more pointers is not searched
 LOCAL_BASE: Final = {64: 0xFFFF_9000_0000_0000, 32: 0xD000_0000}
 
@@ -137,6 +135,9 @@ class Core:
     # -- given by the other parts
 
     def evaluate(self, node: Node, scope: Scope) -> Value:
+        raise NotImplementedError
+
+    def fold(self, node: Node, scope: Scope) -> Value | None:
         raise NotImplementedError
 
     def place(self, node: Node, scope: Scope) -> Pointer | Opaque | Int:

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import zlib
+from collections.abc import Collection, Mapping
 from typing import Final
 
 from ..model import Location
@@ -15,7 +17,25 @@ from .state import NOWHERE
 from .values import Int, Opaque, PathEnds, Payload, Struct, Text, Unjudged, Value
 
 GLOBAL_BASE: Final = {64: 0xFFFF_8000_0010_0000, 32: 0xC010_0000}
-GLOBAL_STEP: Final = 0x4000
+GLOBAL_STEP: Final = 0x1_0000  # a page of any size that tables of entries are aligned to
+GLOBALS: Final = {64: 0x1_0000, 32: 0xFF0}  # places for them, below those of local variables
+
+
+def global_address(name: str, bits: int, taken: Collection[int] = ()) -> int:
+    """What stands for the address of a global variable: the same whoever asks, and when, unless
+    another one has got that place. Raises Unjudged where all are taken."""
+    places = GLOBALS[bits]
+    place = zlib.crc32(name.encode("utf-8", "replace")) % places
+    if len(taken) >= places:
+        raise Unjudged(f"more than {places} global variables")
+    while (address := GLOBAL_BASE[bits] + GLOBAL_STEP * place) in taken:
+        place = (place + 1) % places
+    return address
+
+
+def in_any_order(bases: Mapping[str, int], bits: int) -> bool:
+    """Whether these addresses are the same in whatever order they are asked for."""
+    return all(base == global_address(name, bits) for name, base in bases.items())
 
 
 class Globals(Boot, Initializers):
@@ -91,7 +111,7 @@ class Globals(Boot, Initializers):
         assert node is not None
         base = self.global_bases.get(key)
         if base is None:
-            base = GLOBAL_BASE[self.bits] + GLOBAL_STEP * len(self.global_bases)
+            base = global_address(key, self.bits, self.global_bases.values())
             self.global_bases[key] = base
         try:
             ctype = self.types.of(node)

@@ -69,9 +69,8 @@ class HelperFact:
 class Record:
     """What is known of one unit in one state of the processor (`world`).
 
-    `bases`: the addresses that stand for those of global variables, which they get in the order
-    in which they are asked for. `lawful`: nothing was found, and nothing is unknown, about the
-    predicates.
+    `bases`: the addresses that stand for those of global variables. `lawful`: nothing was found,
+    and nothing is unknown, about the predicates.
     """
 
     questions: tuple[Answered, ...]
