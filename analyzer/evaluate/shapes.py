@@ -9,11 +9,12 @@ from typing import Any, Final
 from pycparser import c_ast
 
 from ..model import Location
-from .core import Core
+from .core import Core, Scope
 from .ctype import ArrayType, CType, FuncType, Node, UnknownType
 from .memory import Variable
 from .values import Int, Pointer, Struct, Text, Value
 
+LEAST_PAGE: Final = 0x1000  # bytes; no architecture has smaller pages
 _TRUTHS: Final = frozenset({"int", "bool", "_Bool", "unsigned", "signed"})
 
 
@@ -37,6 +38,7 @@ class Shapes(Core):
         self.reaches: dict[str, bool] = {}
         self.needed: set[str] = set()  # functions that use the entry's address they are given
         self._shapes: dict[Node, Shape] = {}
+        self._mentions: dict[Node, tuple[frozenset[str], list[Node]]] = {}
         self.shape_questions: dict[str, frozenset[tuple[str, str, str]]] = {}
 
     @staticmethod
@@ -70,18 +72,52 @@ class Shapes(Core):
             return True  # numbers and entries by value: it knows neither this table nor this mm
         return not self.noted_reach(name)
 
-    @staticmethod
-    def _used(node: Node, shape: Shape, values: list[Value]) -> list[Value]:
-        """The arguments for parameters that the body mentions."""
+    def _used(self, node: Node, shape: Shape, values: list[Value]) -> list[Value]:
+        """The arguments for parameters that the body makes use of.
+
+        Where all that it takes of an address is the offset into a page (`(unsigned long)ptep &
+        0x7f8`), it does not know the address.
+        """
+        known = self._mentions.get(node)
+        if known is None:
+            known = self._mentions[node] = self._mentioned(node.body)
+        mentioned, masks = known
+        for mask in masks:
+            self.fold(mask, Scope())  # to ask again what it asks
+        pairs = zip(shape.parameters, values, strict=False)
+        return [value for (parameter, _), value in pairs if parameter in mentioned]
+
+    def _mentioned(self, body: Node) -> tuple[frozenset[str], list[Node]]:
+        """The names in a function, and the masks of those addresses of which it takes bits."""
         mentioned: set[str] = set()
-        todo = [node.body]
+        masks: list[Node] = []
+        todo = [body]
         while todo:
             item = todo.pop()
             if isinstance(item, c_ast.ID):
                 mentioned.add(str(item.name))
-            todo.extend(child for _, child in item.children())
-        pairs = zip(shape.parameters, values, strict=False)
-        return [value for (parameter, _), value in pairs if parameter in mentioned]
+            mask = self._offset_mask(item)
+            if mask is not None:
+                masks.append(mask)
+            else:
+                todo.extend(child for _, child in item.children())
+        return frozenset(mentioned), masks
+
+    def _offset_mask(self, node: Node) -> Node | None:
+        """The mask of an expression that is a name's number less than a page; else None."""
+        if not isinstance(node, c_ast.BinaryOp) or node.op != "&":
+            return None
+        for side, other in ((node.left, node.right), (node.right, node.left)):
+            if (
+                isinstance(side, c_ast.Cast)
+                and isinstance(side.to_type.type, c_ast.TypeDecl)
+                and isinstance(side.to_type.type.type, c_ast.IdentifierType)
+                and isinstance(side.expr, c_ast.ID)
+            ):
+                mask = self.fold(other, Scope())
+                if isinstance(mask, Int) and 0 <= mask.value < LEAST_PAGE:
+                    return other
+        return None
 
     def noted_reach(self, name: str) -> bool:
         """`reaches_hook`, as a question that was asked."""

@@ -452,3 +452,37 @@ def test_same_opaque_argument_same_answer() -> None:
     )
     found = {path.result.value for path in paths(text, u(5)) if isinstance(path.result, Int)}
     assert found >= {0, 3}
+
+
+OFFSET = """\
+static void tell(pte_t *p, unsigned long size)
+{{
+	unsigned long at = {};
+	for (;;)
+		;
+}}
+void f(pte_t *p) {{ tell(p, 1); p->pte = 1; }}
+"""
+
+
+def test_function_that_takes_only_an_offset_of_the_entry_is_skipped() -> None:
+    """The place in a page says nothing of which page: its body need not be followed."""
+    text = OFFSET.format("(unsigned long)p & (255 * sizeof(pte_t))")
+    assert only(paths(text)).slot == 1
+    assert only(paths(OFFSET.format("size + (0xff & (unsigned long)p)"))).slot == 1
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "(unsigned long)p & 0x1fff",  # more than a page
+        "(unsigned long)p & size",
+        "(unsigned long)p & ~7UL",
+        "(unsigned long)p & -1",
+        "(unsigned long)p | 0xff",
+        "((unsigned long)p & 0xff) + p->pte",
+    ],
+)
+def test_function_that_takes_more_of_the_entry_is_not_skipped(expression: str) -> None:
+    (path,) = paths(OFFSET.format(expression))
+    assert path.unknown == "a loop that does not end"
