@@ -19,6 +19,7 @@ from analyzer import __version__
 from analyzer.commands.common import Exit
 from analyzer.errors import PtcheckError, UsageError
 from analyzer.report.escape import visible
+from analyzer.stack import with_room
 
 COMMANDS: tuple[str, ...] = (
     "check",
@@ -101,7 +102,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         names = arguments[:1] if arguments[:1] and arguments[0] in COMMANDS else COMMANDS
         args = build_parser(names).parse_args(arguments)
-        status = int(args.run(args, sys.stdout, sys.stderr))
+        status = int(with_room(lambda: args.run(args, sys.stdout, sys.stderr)))
         sys.stdout.flush()
         return status
     except PtcheckError as error:

@@ -24,6 +24,7 @@ from analyzer.clock import Clock
 from analyzer.frontend import ParseCache, Stage, read
 from analyzer.frontend import unit as unit_module
 from analyzer.kconfig import architectures
+from analyzer.stack import with_room
 from analyzer.tree import FolderTree, open_tree
 
 ORDER = (
@@ -126,4 +127,4 @@ def main(path: str, arch: str) -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    with_room(lambda: main(*sys.argv[1:]))
