@@ -76,7 +76,9 @@ class Synthesis:
 
 
 def bit_of(term: Atom, level: str) -> str:
-    """The bit that a test asks for; '' for tests of another kind."""
+    """The bit that a test asks for; '' for tests of another kind, and for what makes a leaf."""
+    if "LEAF" in term.mask or "HUGE" in term.mask:
+        return ""
     return term.mask if term.text == f"({level}_val({{x}}) & {term.mask})" else ""
 
 

@@ -136,7 +136,11 @@ def _setters(
         if one.start in tried or one.kind == "block":
             continue
         tried.add(one.start)
-        for value, count in product(values, _counts(site, chain) if "nr" in hook.roles else [""]):
+        inside = one is chain[-1] and any(_LOOP.match(site.text, s.start) for s in chain[:-1])
+        each = ["1"] if inside and "nr" in hook.roles else []
+        for value, count in product(
+            values, [*_counts(site, chain), *each] if "nr" in hook.roles else [""]
+        ):
             indent = indent_at(site.text, one.start)
             call = hook_call(site, hook, value, indent, count)
             if call is None:

@@ -104,10 +104,40 @@ class Judgement:
     problems: dict[str, None] = field(default_factory=dict)
     units: dict[str, Unit] = field(default_factory=dict)
 
+    def add(self, other: Judgement) -> None:
+        """Takes in what was found in other variants."""
+        self.paths += [path for path in other.paths if path not in self.paths]
+        for function, said in other.through.items():
+            known = self.through.setdefault(function, {})
+            for key, needs in said.items():
+                known[key] = known.get(key, False) or needs
+        self.predicates += other.predicates
+        for level, names in other.lacking.items():
+            self.lacking.setdefault(level, set()).update(names)
+        for kind, where in other.hooked.items():
+            self.hooked.setdefault(kind, set()).update(where)
+        self.broken |= other.broken
+        self.rows += other.rows
+        for at, raws in other.left.items():
+            self.left.setdefault(at, set()).update(raws)
+        self.stored |= other.stored
+        self.vanished |= other.vanished
+        self.problems |= other.problems
+        self.units |= other.units
+
     @property
     def unknown(self) -> list[Row]:
         """What could not be judged."""
         return [row for row in self.rows if row.verdict is Verdict.UNKNOWN]
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A judgement of a variant, what it read, and how the edited files were then."""
+
+    files: frozenset[str]
+    staged: dict[str, Numbered]
+    found: Judgement
 
 
 class Bench(Closing):
@@ -130,6 +160,7 @@ class Bench(Closing):
         self.seconds: dict[str, float] = {}  # the longest that a helper took
         self._steady = find_tool().kind != "pcpp"
         self._staged: dict[str, Numbered] = {}
+        self._kept: dict[tuple[str, frozenset[str] | None], Kept] = {}
 
     def close(self) -> None:
         """Lets go of the copy of the tree."""
@@ -166,8 +197,25 @@ class Bench(Closing):
         self.put(files)
         for variant in self.variants:
             if wanted is None or variant.name in wanted:
-                self._variant(self.stage, variant, self.interface, self.index, helpers, result)
+                result.add(self._known(variant, helpers, wanted is None))
         return result
+
+    def _known(self, variant: Variant, helpers: frozenset[str] | None, keep: bool) -> Judgement:
+        """The judgement of a variant; the last one where nothing that it read has changed."""
+        last = self._kept.get((variant.name, helpers))
+        if last is not None and all(
+            last.staged.get(path) == self._staged.get(path) for path in last.files
+        ):
+            return last.found
+        found = Judgement()
+        self._variant(self.stage, variant, self.interface, self.index, helpers, found)
+        unit = found.units.get(variant.name)
+        if keep and unit is not None and not found.problems:
+            for key in [k for k in self._kept if k[0] == variant.name and k[1] is not None]:
+                del self._kept[key]
+            kept = Kept(frozenset(unit.files), dict(self._staged), found)
+            self._kept[(variant.name, helpers)] = kept
+        return found
 
     def _variant(
         self, stage: Stage, variant: Variant, interface: Interface, index: SourceIndex,

@@ -35,6 +35,7 @@ from .atoms import (
 from .conjunctions import INVALIDATED, OPTIONS, Entry, Level, Predicate, Synthesis, solve
 from .judge import Bench, Judgement
 
+NO_PREDICATE: Final = "its headers have no predicate"
 _CHANGES: Final = ("mkyoung", "mkold", "mkdirty", "mkclean", "mksoft_dirty", "wrprotect")
 
 
@@ -53,7 +54,7 @@ def synthesise(
     stage, index = bench.stage, bench.index
     base = probe_text(bench.interface.signatures, index.initial_values())
     chosen = [v for v in bench.variants if only is None or v.name in only]
-    lost += [(v.name, "its headers have no predicate") for v in bench.variants if v not in chosen]
+    lost += [(v.name, NO_PREDICATE) for v in bench.variants if v not in chosen]
     names, values = _mask_names(bench, chosen)
     for level in LEVELS:
         atoms = (*accessors(level), *masks(level, names), *fields(level, values))

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from ..check.api import hook_api
@@ -15,7 +15,7 @@ from ..kconfig import architectures, load_kconfig, variants
 from ..model import HookApi, Verdict
 from ..tree import KernelTree
 from .agreement import require_agreement
-from .api import Hooks, predicate_shape
+from .api import Hooks, PredicateShape, predicate_shape
 from .callers import mend_callers
 from .edits import Edit, Step, make
 from .features import feature_edit
@@ -23,7 +23,7 @@ from .groups import header_groups
 from .judge import Bench, Judgement, Row
 from .kconfig_edit import SUPPORT, guard_for, holds, line, place
 from .predicate_text import lacking, predicates_edits, undeclared
-from .predicates import Synthesis, synthesise
+from .predicates import NO_PREDICATE, Synthesis, synthesise
 from .search import Search
 from .subjects import subject_prefix
 
@@ -97,21 +97,13 @@ def _plan(
     now = before
     if before.lacking.get("pte"):
         note("predicates")
-        path, synthesis = _predicates(bench, before)
+        parts = _predicates(bench, before)
+        synthesis = _together([one for _, one in parts])
         if synthesis.predicates and not synthesis.missing:
             search.targets.masks = {one: synthesis.masks(one) for one in LEVELS}
-            stubs, partly = lacking(before.units.values(), FRAMEWORK)
-            counted = {one.level for one in synthesis.predicates if one.terms}
-            partly += tuple(name for name in stubs if name[:3] in counted)
-            stubs = tuple(name for name in stubs if name[:3] not in counted)
-            text = search.text(path)
-            options = list(predicates_edits(text, path, synthesis.predicates, shape, stubs))
-            for edit in options:
-                search.keep([edit])
-                now = search.judge()
-                if not undeclared(now.units.values(), path) or edit is options[-1]:
-                    break
-                search.drop([edit])
+            for path, part in parts:
+                now, lacked = _put(search, now, path, part, shape)
+                partly += lacked
     note("hooks")
     now = search.run(now)
     lost = dict(synthesis.lost) if synthesis is not None else {}
@@ -174,17 +166,55 @@ def _left_out(
     return tuple(found)
 
 
-def _predicates(bench: Bench, before: Judgement) -> tuple[str, Synthesis]:
-    """The predicates, and the header to put them into: the one that all variants read, else the
-    one of some variants for which there are predicates."""
+def _predicates(bench: Bench, before: Judgement) -> list[tuple[str, Synthesis]]:
+    """The predicates, and the headers to put them into: the one that all variants read, else those
+    of some variants for which there are predicates."""
     path = f"arch/{bench.arch}/include/asm/pgtable.h"
     first = synthesise(bench, None, before)
-    if first.missing:
-        for header, names in header_groups(before.units, bench.arch)[:_MAX_GROUPS]:
-            other = synthesise(bench, names, before)
-            if not other.missing:
-                return header, other
-    return path, first
+    if not first.missing and not first.changed:
+        return [(path, first)]
+    found: list[tuple[str, Synthesis]] = []
+    told: set[str] = set()
+    for header, names in header_groups(before.units, bench.arch)[:_MAX_GROUPS]:
+        if told & names:
+            continue
+        other = synthesise(bench, names, before)
+        if not other.missing and not other.changed:
+            told |= names
+            found.append((header, other))
+    return found or [(path, first)]
+
+
+def _put(
+    search: Search, now: Judgement, path: str, found: Synthesis, shape: PredicateShape
+) -> tuple[Judgement, tuple[str, ...]]:
+    """The predicates in a header; what the framework lacks in some variants that count it."""
+    read = [unit for unit in now.units.values() if path in unit.files] or now.units.values()
+    stubs, partly = lacking(read, FRAMEWORK)
+    counted = {one.level for one in found.predicates if one.terms}
+    partly += tuple(name for name in stubs if name[:3] in counted)
+    stubs = tuple(name for name in stubs if name[:3] not in counted)
+    text = search.text(path)
+    options = list(predicates_edits(text, path, found.predicates, shape, stubs))
+    for edit in options:
+        search.keep([edit])
+        now = search.judge()
+        if not undeclared(now.units.values(), path) or edit is options[-1]:
+            break
+        search.drop([edit])
+    return now, partly
+
+
+def _together(parts: list[Synthesis]) -> Synthesis:
+    """What was found in several headers as one: variants are lost that no header has."""
+    variants = tuple(name for one in parts for name in one.variants)
+    lost = tuple(
+        (name, reason) for name, reason in parts[0].lost
+        if name not in variants and all(name in dict(one.lost) for one in parts)
+    )  # fmt: skip
+    reasons = {n: r for one in parts for n, r in one.lost if r != NO_PREDICATE}
+    lost = tuple((name, reasons.get(name, reason)) for name, reason in lost)
+    return replace(parts[0], variants=variants, lost=lost)
 
 
 def _select(

@@ -323,9 +323,11 @@ def failing(
     if trial.problems.keys() - before.problems.keys():
         return set(trial.units) | target.variants
     found = {name for name, unit in trial.units.items() if not _complete(target, unit)}
-    found |= {name for name, level in trial.vanished - before.vanished if level == target.level}
+    if target.left:
+        gone = trial.vanished - before.vanished
+        found |= {name for name, level in gone if level == target.level}
     if target.current is not None and target.current.raw:
-        found |= _otherwise(before, trial)
+        found |= _otherwise(target, before, trial)
     for path in trial.paths:
         new = (path.variant, path.helper, path.level) not in before.broken
         concerned = target.is_of(path) or (new and _concerns(target, path))
@@ -346,10 +348,16 @@ def failing(
     return found
 
 
-def _otherwise(before: Judgement, trial: Judgement) -> set[str]:
-    """Variants in which a helper leaves other entries than it did."""
-    known = before.stored
-    return {key[0] for key, left in trial.stored.items() if known.get(key, left) != left}
+def _otherwise(target: Target, before: Judgement, trial: Judgement) -> set[str]:
+    """Variants in which a helper that stores through the target leaves other entries."""
+    reached = trial.through.get(target.function, {}).keys() | {
+        (name, target.level) for name in target.helpers
+    }
+    return {
+        variant
+        for (variant, helper, level), left in trial.stored.items()
+        if (helper, level) in reached and before.stored.get((variant, helper, level), left) != left
+    }
 
 
 def _to_be_mended(target: Target, path: Path, made: frozenset[str]) -> bool:

@@ -147,7 +147,9 @@ class Targets:
         """Forgets a target that was mended, and the forms of others: texts have moved."""
         self.known.clear()
         key = target.key
-        self.begun |= {key[:3]} if target.partial else set()
+        if target.partial:
+            self.begun.add(key[:3])
+            self.rejected.add(key)
         self.lost |= {(*key[:3], variant) for variant in target.excused}
 
     def _target(self, path: Path, judgement: Judgement) -> Target | None:
