@@ -18,7 +18,7 @@ from ..evaluate.state import Event
 from ..evaluate.values import PathEnds, Unjudged
 from ..frontend import ParseCache, Stage, Unit
 from ..helpers.bodies import SourceIndex
-from ..helpers.interface import Interface, Signature, called_names, find_interface
+from ..helpers.interface import Interface, Signature, called_names, find_interface, read_text
 from ..helpers.session import Session
 from ..kconfig import KconfigFiles, Variant, load_kconfig, variants
 from ..law.classify import _store_at_fault, part_at_fault, raw_primitives, root_of, rule_of
@@ -30,6 +30,7 @@ from ..model import Location, Verdict
 from ..preprocessor import find_tool
 from ..tree import KernelTree
 from .numbered import Files, Numbered
+from .placement import HOOKS, hook_macros, includes
 
 _COLLECT: Final = 100_000  # as `check` does: trees of C are big and acyclic
 _RUN: Final = ("balanced", "neutral", "broken")
@@ -160,6 +161,7 @@ class Bench(Closing):
         self.seconds: dict[str, float] = {}  # the longest that a helper took
         self._steady = find_tool().kind != "pcpp"
         self._staged: dict[str, Numbered] = {}
+        self._hook_macros = hook_macros(read_text(tree, f"include/{HOOKS}"))
         self._kept: dict[tuple[str, frozenset[str] | None], Kept] = {}
 
     def close(self) -> None:
@@ -184,8 +186,16 @@ class Bench(Closing):
             if file is None or self._staged.get(path) == file:
                 continue
             self._staged[path] = file
-            shown = file.steady().encode("latin-1") if self._steady else None
+            shown = None
+            if self._steady:
+                macros = "" if includes(file.text) else self._macros(file.text)
+                shown = (macros + file.steady()).encode("latin-1")
             self.stage.change(path, file.text.encode("latin-1"), shown)
+
+    def _macros(self, text: str) -> str:
+        """The hooks that a file calls and that are macros: its #include is added in the end."""
+        found = [one for name, one in self._hook_macros.items() if f"{name}(" in text]
+        return f"{''.join(found)}#line 1\n" if found else ""
 
     def judge(
         self, files: Files, only: Iterable[str] | None = None,

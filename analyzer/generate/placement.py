@@ -10,6 +10,9 @@ _DIRECTIVE = re.compile(r"^[ \t]*#[ \t]*(if|ifdef|ifndef|elif|else|endif)\b([^\n
 _INCLUDE = re.compile(r"^#[ \t]*include[ \t]+[<\"]([^>\"]+)[>\"][^\n]*\n", re.M)
 _ASSEMBLER: Final = re.compile(r"__ASSEMBL(?:Y|ER)__")
 HOOKS: Final = "linux/page_table_check.h"
+_HOOK_MACRO = re.compile(
+    r"^[ \t]*#[ \t]*define[ \t]+(page_table_check_\w+)\((?:[^\n\\]|\\.|\\\n)*\n", re.M
+)
 _FORM = re.compile(
     r"^(?:static|extern|typedef|struct|void|unsigned|int|p(?:te|md|ud|gd)_t)\b[^\n]*", re.M
 )
@@ -115,6 +118,14 @@ def sorted_place(text: str, header: str = HOOKS) -> int:
         return last
     first = _INCLUDE.search(text)
     return first.start() if first else 0
+
+
+def hook_macros(text: str) -> dict[str, str]:
+    """The hooks that a header defines as macros, each as the lines that define it."""
+    found: dict[str, list[str]] = {}
+    for match in _HOOK_MACRO.finditer(text):
+        found.setdefault(match[1], []).append(match[0])
+    return {name: lines[0] for name, lines in found.items() if len(set(lines)) == 1}
 
 
 def includes(text: str, header: str = HOOKS) -> bool:

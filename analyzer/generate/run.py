@@ -22,6 +22,7 @@ from .features import feature_edit
 from .groups import header_groups
 from .judge import Bench, Judgement, Row
 from .kconfig_edit import SUPPORT, guard_for, holds, line, place
+from .mend import mend_predicates
 from .predicate_text import lacking, predicates_edits, undeclared
 from .predicates import NO_PREDICATE, Synthesis, synthesise
 from .search import Search
@@ -104,6 +105,9 @@ def _plan(
             for path, part in parts:
                 now, lacked = _put(search, now, path, part, shape)
                 partly += lacked
+    elif before.predicates:
+        note("predicates")
+        now = mend_predicates(bench, search, before, shape)
     note("hooks")
     now = search.run(now)
     lost = dict(synthesis.lost) if synthesis is not None else {}
