@@ -14,6 +14,7 @@ from ..model import Verdict
 from ..wording import environment, fill
 from .edits import Edit, Step, apply, in_steps
 from .forms import CLEAR, SET
+from .invalidates import GIVEN
 from .judge import Row
 from .placement import HOOKS
 from .run import Plan
@@ -98,10 +99,12 @@ def _facts(plan: Plan, edits: Iterable[Edit]) -> dict[str, object]:
             if item["function"] in told
         ],
         "moved": [item for item in items if item["function"] not in told],
+        "given": list(dict.fromkeys(e.function for e in chosen if e.why == GIVEN)),
         "stubs": _stubs(chosen),
         "functions": [item["function"] for item in items],
         "items": items,
         "user_bit": all(p.user_bit for p in found),
+        "address": next((p.address for p in found if p.address), ""),
         "leaf": any(p.level != "pte" and p.terms for p in found),
         "never": [p.level for p in found if not p.terms],
         "asked": sum(p.asked for p in found),

@@ -43,15 +43,21 @@ class Predicate:
     user_bit: bool
     asked: int  # entries
     option: str = ""  # without it the level maps nothing
+    address: str = ""  # a test of the address, where no bit says whose the entry is
+
+    def spelled(self) -> list[str]:
+        """The tests as C."""
+        found = [term.spelled(self.level) for term in self.terms]
+        return [*found, self.address] if self.address else found
 
     def expression(self) -> str:
         """The condition as C, without `return`."""
         if not self.terms:
             return "false"
-        if len(self.terms) == 1:
+        if len(self.spelled()) == 1:
             text = self.terms[0].spelled(self.level)
             return text[1:-1] if text.startswith("(") and text.endswith(")") else text
-        return " && ".join(term.spelled(self.level) for term in self.terms)
+        return " && ".join(self.spelled())
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from typing import Final
 
 from .api import Hooks
 from .ctext import Statement, find_function, indent_at, line_of
 from .forms import Change, Form, Site, forms
 
 _ON = "IS_ENABLED(CONFIG_PAGE_TABLE_CHECK)"
-_WHY = "no test tells the entry that it left from one in use, so it gives up a bit that is asked"
+GIVEN: Final = (
+    "no test tells the entry that it left from one in use, so it gives up a bit that is asked"
+)
 
 
 def invalidate_forms(site: Site, hooks: Hooks, masks: Iterable[str]) -> Iterator[Form]:
@@ -34,7 +37,7 @@ def invalidate_forms(site: Site, hooks: Hooks, masks: Iterable[str]) -> Iterator
             begin = site.position + (len(new) if site.position >= at else 0)
             moved = Site(text, again, begin, site.level, site.readers)
             for form in forms(moved, hooks):
-                yield Form(tuple(_back(form.changes, at, new)), form.hook, _WHY)
+                yield Form(tuple(_back(form.changes, at, new)), form.hook, GIVEN)
 
 
 def mkinvalid_forms(text: str, level: str, masks: Iterable[str]) -> Iterator[Form]:
@@ -49,7 +52,7 @@ def mkinvalid_forms(text: str, level: str, masks: Iterable[str]) -> Iterator[For
     begin = text.rfind("\n", 0, first.start) + 1
     for mask in masks:
         new = f"{_without(text, first.start, name, level, mask)}\n\n"
-        yield Form((Change(begin, begin, new),), "", _WHY)
+        yield Form((Change(begin, begin, new),), "", GIVEN)
 
 
 def _without(text: str, start: int, name: str, level: str, mask: str) -> str:

@@ -16,7 +16,7 @@ def mend_predicates(
     bench: Bench, search: Search, now: Judgement, shape: PredicateShape
 ) -> Judgement:
     """The judgement with what could be mended; the rest is left as the tree has it."""
-    found = synthesise(bench, None, now)
+    found = synthesise(bench, None, now, shape)
     for one in found.predicates:
         faults = [fault for fault in now.predicates if fault.level == one.level]
         if not faults or not one.terms or one.option or one.level in found.changed:

@@ -31,7 +31,7 @@ def function_text(predicate: Predicate, shape: PredicateShape) -> str:
         head = "\n".join(lines)
     body = f"\treturn {predicate.expression()};"
     if len(body.expandtabs(8)) > 80 and predicate.terms:
-        terms = [term.spelled(level) for term in predicate.terms]
+        terms = predicate.spelled()
         body = f"\treturn {' && '.join(terms[:-1])} &&\n\t       {terms[-1]};"
         if len(body.split("\n")[0].expandtabs(8)) > 80:
             body = "\treturn " + " &&\n\t       ".join(terms) + ";"

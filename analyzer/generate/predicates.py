@@ -8,6 +8,7 @@ taken if its answers are what the laws ask for, the shortest first, accessors be
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Final
 
 from ..errors import SourceError
@@ -17,6 +18,8 @@ from ..helpers.interface import LEVELS
 from ..helpers.probes import PROTECTION, probe_text
 from ..helpers.session import Session
 from ..kconfig import Variant
+from .addresses import address_probe, by_address, usable_tests
+from .api import PredicateShape
 from .atoms import (
     ATOM,
     NAMED,
@@ -40,16 +43,21 @@ _CHANGES: Final = ("mkyoung", "mkold", "mkdirty", "mkclean", "mksoft_dirty", "wr
 
 
 def synthesise(
-    bench: Bench, only: frozenset[str] | None = None, before: Judgement | None = None
+    bench: Bench,
+    only: frozenset[str] | None = None,
+    before: Judgement | None = None,
+    shape: PredicateShape | None = None,
 ) -> Synthesis:
     """Predicates for every level of an architecture, proved on all entries of all variants.
 
     `only` some variants, by name, where the others have a header, and predicates, of their own.
-    What `before` says that is left by an invalidate must not be counted.
+    What `before` says that is left by an invalidate must not be counted. Where no bit says whose
+    an entry is, and `shape` has an address, that is asked.
     """
     tables: dict[str, Level] = {}
     read: list[str] = []
     lost: list[tuple[str, str]] = []
+    addresses: list[frozenset[str]] = []
     bench.put({})
     stage, index = bench.stage, bench.index
     base = probe_text(bench.interface.signatures, index.initial_values())
@@ -66,7 +74,8 @@ def synthesise(
     for variant in chosen:
         try:
             built = tuple(p for p in bench.hint if index.built(p, variant.config))
-            unit = read_unit(stage, variant, built, "", base + probes, True, cache=bench.cache)
+            text = base + probes + address_probe()
+            unit = read_unit(stage, variant, built, "", text, True, cache=bench.cache)
         except SourceError:
             continue
         sessions = _sessions(unit, variant)
@@ -78,6 +87,8 @@ def synthesise(
             lost.append((variant.name, problem))
             continue
         read.append(variant.name)
+        if shape is not None and shape.address:
+            addresses.append(usable_tests(unit, sessions[0], f"arch/{bench.arch}/"))
         for level in LEVELS:
             left = before.left.get((variant.name, level), set()) if before is not None else set()
             for state, session in zip(("", " (all on)"), sessions, strict=False):
@@ -85,7 +96,8 @@ def synthesise(
                 if variant.config.on(OPTIONS[level]):
                     tables[level].leaves.add(name)
                 _ask(session, unit, level, tables[level], name, frozenset(left))
-    return solve(tables, tuple(read), tuple(lost))
+    found = solve(tables, tuple(read), tuple(lost))
+    return replace(found, predicates=by_address(found.predicates, addresses))
 
 
 def _mask_names(

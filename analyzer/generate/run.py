@@ -98,7 +98,7 @@ def _plan(
     now = before
     if before.lacking.get("pte"):
         note("predicates")
-        parts = _predicates(bench, before)
+        parts = _predicates(bench, before, shape)
         synthesis = _together([one for _, one in parts])
         if synthesis.predicates and not synthesis.missing:
             search.targets.masks = {one: synthesis.masks(one) for one in LEVELS}
@@ -170,11 +170,13 @@ def _left_out(
     return tuple(found)
 
 
-def _predicates(bench: Bench, before: Judgement) -> list[tuple[str, Synthesis]]:
+def _predicates(
+    bench: Bench, before: Judgement, shape: PredicateShape
+) -> list[tuple[str, Synthesis]]:
     """The predicates, and the headers to put them into: the one that all variants read, else those
     of some variants for which there are predicates."""
     path = f"arch/{bench.arch}/include/asm/pgtable.h"
-    first = synthesise(bench, None, before)
+    first = synthesise(bench, None, before, shape)
     if not first.missing and not first.changed:
         return [(path, first)]
     found: list[tuple[str, Synthesis]] = []
@@ -182,7 +184,7 @@ def _predicates(bench: Bench, before: Judgement) -> list[tuple[str, Synthesis]]:
     for header, names in header_groups(before.units, bench.arch)[:_MAX_GROUPS]:
         if told & names:
             continue
-        other = synthesise(bench, names, before)
+        other = synthesise(bench, names, before, shape)
         if not other.missing and not other.changed:
             told |= names
             found.append((header, other))
