@@ -17,6 +17,7 @@ from ..tree import KernelTree
 from .agreement import require_agreement
 from .api import Hooks, PredicateShape, predicate_shape
 from .callers import mend_callers
+from .conjunctions import OPTIONS
 from .edits import Edit, Step, make
 from .features import feature_edit
 from .groups import header_groups
@@ -184,11 +185,30 @@ def _predicates(
     for header, names in header_groups(before.units, bench.arch)[:_MAX_GROUPS]:
         if told & names:
             continue
-        other = synthesise(bench, names, before, shape)
+        other = _of_group(bench, names, before, shape)
         if not other.missing and not other.changed:
             told |= names
             found.append((header, other))
     return found or [(path, first)]
+
+
+def _of_group(
+    bench: Bench, names: frozenset[str], before: Judgement, shape: PredicateShape
+) -> Synthesis:
+    """Predicates of some variants; if need be without those that have leaves of a level at which
+    nothing tells what an invalidate leaves apart."""
+    found = synthesise(bench, names, before, shape)
+    levels = {*(level for level, _ in found.missing), *found.changed} - {"pte"}
+    without = frozenset(
+        v.name for v in bench.variants
+        if v.name in names and not any(v.config.on(OPTIONS[level]) for level in levels)
+    )  # fmt: skip
+    if not levels or not without or without == names:
+        return found
+    fewer = synthesise(bench, without, before, shape)
+    reason = f"what an invalidate leaves at the {min(levels)} level cannot be told from a leaf"
+    lost = tuple((n, reason if n in names - without else r) for n, r in fewer.lost)
+    return replace(fewer, lost=lost)
 
 
 def _put(

@@ -20,6 +20,7 @@ from .forms import Change, Form, Site, forms, hook_call
 from .invalidates import invalidate_forms, mkinvalid_forms
 from .judge import LEFT, Judgement, Path, Place
 from .numbered import Numbered
+from .parameters import mm_forms
 from .shapes import Raw, macro_forms, raw_forms, raw_store, unhook_forms
 
 _READERS: Final = {"pte": ("ptep_get",), "pmd": ("pmdp_get",), "pud": ("pudp_get",)}
@@ -200,9 +201,27 @@ class Targets:
         ]
         if path.rule == "PTC102" or (path.hooks and not own):
             return [*[(name, None, False) for name in macros], *order, *late]
+        late += [(p.function, p, False) for p in self._without_mm(path, judgement)]
         taken = {place.function for place in own}
         others = [(name, None, False) for name in macros if name not in taken]
         return [*order, *others, *late]
+
+    def _without_mm(self, path: Path, judgement: Judgement) -> list[Place]:
+        """Functions of one file that could be given the mm: only that file calls them."""
+        found = []
+        for place in path.places:
+            if place.has_mm or not place.defined.path.startswith(self.folder):
+                continue
+            called = re.compile(rf"\b{re.escape(place.function)}\s*\(")
+            if not any(
+                called.search(unit.source(chunk))
+                for unit in judgement.units.values()
+                for chunks in unit.functions.values()
+                for chunk in chunks
+                if unit.path(chunk) != place.defined.path
+            ):
+                found.append(place)
+        return found
 
     def _clean(self, function: str, level: str, judgement: Judgement) -> bool:
         """Whether everything that stores through a function needs a hook of this level."""
@@ -290,6 +309,8 @@ class Targets:
             every = raw_forms(file.text, function, path.level, self._stores(path))
             inner = (parsed.open, parsed.close)
             raw = [f for f in every if all(inner[0] < c.start < inner[1] for c in f.changes)]
+        for form in mm_forms(site, self.hooks) if not place.has_mm else ():
+            yield Candidate(place.defined.path, form.changes, form.hook, form.why, Step.HOOKS)
         for form in forms(site, self.hooks):
             for replaced in raw:
                 if not _overlap(form, replaced):
