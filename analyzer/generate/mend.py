@@ -37,7 +37,7 @@ def mend_predicates(
 
 def _edit(search: Search, path: str, line: int, level: str, new: str, message: str) -> Edit | None:
     """The body of a predicate replaced by another one's."""
-    file = search.file(path)
+    file = search.file(path) if path.startswith(search.targets.folder) else None
     if file is None:
         return None
     name = f"{level}_user_accessible_page"
