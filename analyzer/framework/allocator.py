@@ -15,7 +15,17 @@ from typing import Final
 from ..generate.ctext import Function, Statement, blank, indent_at, statement_at
 from .draft import Draft
 from .part import Said
-from .text import Insert, arguments, functions, include, insert, line_end, line_start, statements
+from .text import (
+    Insert,
+    above,
+    arguments,
+    functions,
+    include,
+    insert,
+    line_end,
+    line_start,
+    statements,
+)
 
 PATH: Final = "mm/page_alloc.c"
 _FREE: Final = ("reset_page_owner", "arch_free_page")
@@ -102,14 +112,7 @@ def _told(masked: str, function: Function, outer: tuple[Statement, ...], word: s
 
 def _call(text: str, at: Statement, word: str, given: str, after: bool) -> Insert:
     line = f"{indent_at(text, at.start)}page_table_check_{word}({given});\n"
-    return Insert(line_end(text, at.end) if after else _above(text, at.start), line)
-
-
-def _above(text: str, at: int) -> int:
-    """Before the line of a statement and the comment that belongs to it."""
-    begin = line_start(text, at)
-    match = re.search(r"[ \t]*/\*(?:[^*]|\*(?!/))*\*/[ \t]*\n\Z", text[:begin])
-    return match.start() if match else begin
+    return Insert(line_end(text, at.end) if after else above(text, at.start), line)
 
 
 def _early(

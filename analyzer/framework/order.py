@@ -15,7 +15,7 @@ from typing import Final
 from ..generate.ctext import Statement, blank
 from .draft import Draft
 from .part import Said
-from .text import functions, line_end, line_start, statements
+from .text import above, functions, line_end, line_start, statements
 
 _RMAP: Final = "mm/rmap.c"
 _SET: Final = re.compile(r"set_(?:huge_pte|pte|pmd|pud)_at(?:_notify)?\s*\(")
@@ -106,17 +106,11 @@ def _later(
 
 def _moved(text: str, setter: Statement, later: Statement) -> str:
     """The later statement, with the comment above it, in front of the setter."""
-    begin = _with_comment(text, later.start)
+    begin = above(text, later.start)
     end = line_end(text, later.end - 1)
     moved = text[begin:end]
     gap = text[line_start(text, begin - 1) : begin].strip() == "" and text[end : end + 1] == "\n"
     rest = text[:begin] + text[end + 1 if gap else end :]
-    at = _with_comment(rest, setter.start)
+    at = above(rest, setter.start)
     blank_line = "\n" if gap and not rest[:at].endswith(("\n\n", "{\n")) else ""
     return rest[:at] + blank_line + moved + rest[at:]
-
-
-def _with_comment(text: str, at: int) -> int:
-    begin = line_start(text, at)
-    match = re.search(r"(?:[ \t]*/\*(?:[^*]|\*(?!/))*\*/[ \t]*\n)\Z", text[:begin])
-    return match.start() if match else begin

@@ -110,6 +110,13 @@ def line_end(text: str, at: int) -> int:
     return len(text) if end < 0 else end + 1
 
 
+def above(text: str, at: int) -> int:
+    """Where the line of a statement begins, or the comment right above it."""
+    begin = line_start(text, at)
+    match = re.search(r"[ \t]*/\*(?:[^*]|\*(?!/))*\*/[ \t]*\n\Z", text[:begin])
+    return match.start() if match else begin
+
+
 def arguments(masked: str, text: str, opened: int) -> list[str]:
     """The arguments of a call whose bracket stands at `opened`."""
     closed = closing(masked, opened)

@@ -23,6 +23,8 @@ _ENTRY = re.compile(
     re.M,
 )
 _GUARDED = re.compile(r"^#ifdef CONFIG_PAGE_TABLE_CHECK\n[^#]*^#endif[^\n]*\n", re.M)
+_NAME = r"p[tmu]\w_user_accessible_page\b[^\n]*\n"
+_MACRO = re.compile(rf"^#ifndef {_NAME}#define {_NAME}#endif\n\n?|^#define {_NAME}", re.M)
 _MAINTAINED = re.compile(r"^PAGE TABLE CHECK\n(?:[A-Z]:[^\n]*\n)+\n?", re.M)
 _PARAMETER = re.compile(r"^\tpage_table_check=[^\n]*\n(?:\t\t[^\n]*\n)*\n?", re.M)
 _LINE = re.compile(r"^[^\n]*(?:page_table_check|PAGE_TABLE_CHECK)[^\n]*\n", re.M)
@@ -71,7 +73,9 @@ def _without(path: str, text: str) -> str | None:
     if name.startswith("page_table_check."):
         return None
     if name.endswith((".c", ".h", ".S")):
-        return strip_text(_GUARDED.sub("", text) if "pgtable" not in name else text)
+        if "pgtable" not in name:
+            return strip_text(_GUARDED.sub("", text))
+        return _MACRO.sub("", _GUARDED.sub("", strip_text(text)))
     if name.startswith("Kconfig"):
         text = _ENTRY.sub("", text)
     if name == "MAINTAINERS":
