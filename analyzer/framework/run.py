@@ -78,6 +78,11 @@ def bring(tree: KernelTree, api: str | None = None, archs: Sequence[str] = ()) -
         refused = tuple(said.refused)
         left = (*said.left, *present.bare(draft), *_unmended(tree, parts))
         return Framework(tree, facts, generation, not refused, True, (), {}, left, refused)
+    if facts.set_ptes and "pte" not in generation.many:
+        said.refused.append(
+            f"set_ptes() of this tree sets several entries, and the hooks of {generation.name}"
+            " count one at a time"
+        )
     if here.unknown:
         said.refused.append(here.unknown)
     if not facts.page_ext:

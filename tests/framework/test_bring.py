@@ -130,6 +130,7 @@ def test_set_ptes_brings_the_newest_hooks() -> None:
     assert "page_table_check_ptes_set(mm, ptep, pte, nr);" in after(
         tree, "include/linux/pgtable.h", "6.6"
     )
+    assert any("count one at a time" in text for text in bring(tree, "5.19").refused)
 
 
 def test_the_header_of_before_5_8() -> None:

@@ -251,14 +251,37 @@ def test_an_older_form(form: str, kernel_6_1: Path, bare_6_1: KernelTree) -> Non
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("api", [None, "6.6"])
-def test_riscv_on_top(api: str | None, kernel_6_12: Path) -> None:
-    found = bring(stripped(FolderTree(str(kernel_6_12))), api)
-    whole = assemble(found, ["riscv"])
+@pytest.mark.parametrize(
+    ("version", "api"),
+    [("6_1", "6.6"), ("6_1", "7.1"), ("6_12", "6.6"), ("6_12", "6.16"), ("6_12", "7.0")],
+)
+def test_riscv_on_top_by_any_hooks(version: str, api: str, request: pytest.FixtureRequest) -> None:
+    tree = FolderTree(str(request.getfixturevalue(f"kernel_{version}")))
+    whole = assemble(bring(stripped(tree), api, ["riscv"]), ["riscv"])
 
     assert not whole.undecided
     assert not whole.problems
     checked = whole.archs[0].checked
     assert {"base", "nothp", "32"} <= set(checked.supported)
     assert not checked.unknown
-    assert len(whole.mails()) == 1 + len(whole.patches) == 7
+    assert [step.name for step in whole.framework.steps] == [
+        "moved", "check", "allocator", "helpers",
+    ]  # fmt: skip
+    assert len(whole.mails()) == 1 + len(whole.patches) == 8
+    assert all(f"--api {api} --arch riscv" in patch.body for patch in whole.patches)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("version", ["6_1", "6_12"])
+def test_three_architectures_on_top(version: str, request: pytest.FixtureRequest) -> None:
+    archs = ["arm64", "riscv", "x86"]
+    tree = FolderTree(str(request.getfixturevalue(f"kernel_{version}")))
+    whole = assemble(bring(stripped(tree), None, archs), archs)
+
+    assert not whole.undecided
+    assert not whole.problems
+    for arch, enabled in zip(archs, whole.archs, strict=True):
+        assert {"base", "nothp"} <= set(enabled.checked.supported), arch
+        assert not enabled.checked.unknown, arch
+        assert enabled.checked.balanced > 60, arch
+    assert len(whole.patches) == 4 + 9
