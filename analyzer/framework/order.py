@@ -26,7 +26,8 @@ _TYPED: Final = "PageAnon"
 
 def makers(text: str) -> frozenset[str]:
     """The functions of mm/rmap.c that make a page anonymous for the rest of the kernel."""
-    bodies = {one.name: blank(text)[one.open : one.close] for one in functions(text)}
+    masked = blank(text)
+    bodies = {one.name: masked[one.open : one.close] for one in functions(text)}
     found = {
         name
         for name, body in bodies.items()

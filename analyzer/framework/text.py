@@ -64,7 +64,7 @@ def functions(text: str, mentioning: str = "") -> Iterator[Function]:
         name = _name_before(masked, match.start())
         if not name:
             continue
-        found = find_function(text, name, line_of(text, match.start()))
+        found = find_function(text, name, line_of(text, match.start()), masked)
         if found is not None and found.open == match.start():
             yield found
 

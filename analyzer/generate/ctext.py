@@ -126,9 +126,12 @@ def split_arguments(text: str) -> list[str]:
     return [part.strip() for part in parts]
 
 
-def find_function(text: str, name: str, line: int) -> Function | None:
-    """The definition of `name` that holds `line`, else the one nearest to it."""
-    masked = blank(text)
+def find_function(text: str, name: str, line: int, masked: str = "") -> Function | None:
+    """The definition of `name` that holds `line`, else the one nearest to it.
+
+    `masked`: what `blank` makes of the text, where that is known already.
+    """
+    masked = masked or blank(text)
     best: Function | None = None
     distance = len(text)
     for match in re.finditer(rf"\b{re.escape(name)}\s*\(", masked):
