@@ -185,6 +185,30 @@ class Bit:
     overlaps: tuple[str, ...] = ()
 
 
+class Reach(Enum):
+    """What a call of a setter around the hooks does to the counters."""
+
+    HARMLESS = "harmless"  # nothing that is counted changes
+    FINDING = "finding"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class RawCall:
+    """A call around the hooks in the code that `check` reads, for the architectures named.
+
+    `helper` is '*' for a plain store to an entry; `reason` is empty unless it is unknown.
+    """
+
+    helper: str
+    level: str
+    location: Location
+    function: str
+    reach: Reach
+    reason: str
+    archs: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class CheckResult:
     """Everything `ptcheck check` found out; the reports are renderings of this."""
@@ -201,8 +225,10 @@ class CheckResult:
     notices: tuple[Notice, ...] = ()
     policy: str = ""  # where suppressions and the choice of rules were read from, for people
     baseline: str = ""  # the name of the baseline that was compared with
+    calls: tuple[RawCall, ...] = ()
 
     @property
     def incomplete(self) -> bool:
         """Something relevant could not be judged."""
-        return not self.helpers or bool(self.problems) or any(s.unknown for s in self.summaries)
+        helpers = not self.helpers or any(s.unknown for s in self.summaries)
+        return helpers or bool(self.problems) or any(c.reach is Reach.UNKNOWN for c in self.calls)

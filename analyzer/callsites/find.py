@@ -51,10 +51,11 @@ def setter_names(tree: KernelTree, archs: Sequence[str]) -> frozenset[str]:
 def check_sites(
     tree: KernelTree, archs: Sequence[str], known: ReadSources | None = None
 ) -> tuple[tuple[CallSite, ...], tuple[str, ...]]:
-    """The findings of the code that `check` reads, and what of it could not be read as C."""
+    """The calls around the hooks in the code that `check` reads, each judged, and what of it
+    could not be read as C."""
     scan = _Finder(tree, tuple(archs), frozenset(), False, known).scan()
-    found = tuple(site for site in scan.sites if site.judgement is Judgement.FINDING)
-    return found, scan.problems
+    around = (Judgement.FINDING, Judgement.UNKNOWN, Judgement.UNCOUNTED)
+    return tuple(site for site in scan.sites if site.judgement in around), scan.problems
 
 
 class _Finder:

@@ -54,6 +54,9 @@ class Excuses:
         """A table is put in, or nothing is left: what stood there was not counted."""
         if known & UNCOUNTED:
             return f"the entry is {_words(known & UNCOUNTED)} there"
+        loaded = self._loaded(draft)
+        if loaded:
+            return loaded
         if draft.site.level != "pte":
             if "not a leaf" in known or "table" in known:
                 return "a table stands there, not a leaf"
@@ -62,6 +65,29 @@ class Excuses:
             table = _OF_TABLE.match(draft.table)
             if table is not None and self._taken_from(self.body, table[1], draft.slot, 0):
                 return "the table that was taken out of this slot is put back"
+        return ""
+
+    def _loaded(self, draft: Draft) -> str:
+        """The entry that every caller loaded from the slot, and handed on beside it, says so."""
+        body = self.body
+        slot = body.position_of(draft.slot)
+        if slot < 0 or not body.function.is_static:
+            return ""
+        for position, parameter in enumerate(body.function.parameters):
+            said = draft.state.about(parameter.name) & UNCOUNTED
+            uses = self.origins.uses(body) if said else ()
+            if (
+                parameter.type == f"{draft.site.level}_t"
+                and uses
+                and all(
+                    use.direct
+                    and _only_loads(
+                        use.body, argument(use.call, position), argument(use.call, slot)
+                    )
+                    for use in uses
+                )
+            ):
+                return f"{parameter.name} was loaded from there, and is {_words(said)}"
         return ""
 
     def _new(self, draft: Draft, known: frozenset[str]) -> str:
@@ -135,6 +161,13 @@ class Excuses:
             )
             for use in uses
         )
+
+
+def _only_loads(body: Body, value: str, slot: str) -> bool:
+    """Whether a variable never is anything but an entry of the table that a slot is in."""
+    texts = body.assigned.get(value, ())
+    load = re.compile(rf"^(?:\w+\s*\(\s*|\*\s*){re.escape(slot)}\b[^,()]*\)?$") if slot else None
+    return bool(texts) and load is not None and all(load.match(text) for text in texts)
 
 
 def _walks(level: str, slot: str) -> str:

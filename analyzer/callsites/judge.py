@@ -254,7 +254,17 @@ class FunctionJudge:
             expressions = [argument(call, i) for i in (setter.mm, setter.vma) if i >= 0]
             addresses = [a for a in call.arguments if "addr" in a or a in ("va", "start")]
         given = [e for e in (*expressions, draft.slot, *addresses) if e]
-        return self.origins.judge(self.body, given, draft.value, addresses)
+        evidence = self.origins.judge(self.body, given, draft.value, addresses)
+        if evidence.mapping is Mapping.UNKNOWN and draft.value.isidentifier():
+            for other in self._calls.values():
+                setter = self.setters[other.name]
+                if other is call or argument(other, setter.value) != draft.value:
+                    continue
+                slot = argument(other, setter.slot)
+                if self.origins.judge(self.body, (slot,)).mapping is Mapping.KERNEL:
+                    reason = "the same entry is put into the kernel's own table"
+                    return Evidence(Mapping.KERNEL, reason)
+        return evidence
 
     def _judged(self, draft: Draft) -> CallSite:
         call = self._calls.get(draft.start)
@@ -289,6 +299,7 @@ class FunctionJudge:
                 reason=shown, path=tuple(self._steps(draft, evidence)), change=change,
                 conditions=self.body.source.conditions(draft.start),
             )  # fmt: skip
+        site = replace(site, conditions=self.body.source.conditions(draft.start))
         if shown:
             return replace(site, reason=f"{shown}, but {evidence.reason}")
         what = "what stands in the slot is not tested here"

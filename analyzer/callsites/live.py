@@ -32,12 +32,13 @@ def holds_in(conditions: tuple[str, ...], config: Config) -> bool:
 
 
 def only_compiled(tree: KernelTree, scan: Scan) -> Scan:
-    """The scan without findings in architectures of which no configuration compiles the line."""
+    """The scan without findings, and without what is unknown, in architectures of which no
+    configuration compiles the line."""
     files = KconfigFiles(tree)
     known: dict[str, tuple[SourceIndex, tuple[Variant, ...]]] = {}
     sites: list[CallSite] = []
     for site in scan.sites:
-        if site.judgement is not Judgement.FINDING:
+        if site.judgement not in (Judgement.FINDING, Judgement.UNKNOWN):
             sites.append(site)
             continue
         live: list[str] = []
@@ -52,11 +53,11 @@ def only_compiled(tree: KernelTree, scan: Scan) -> Scan:
         if live:
             sites.append(replace(site, archs=tuple(live)))
         if dead:
-            reason = "no configuration compiles it; it would be a finding: " + site.reason
+            would = f"it would be {site.judgement.value}: {site.reason}"
             sites.append(
                 replace(
                     site, archs=tuple(dead), judgement=Judgement.UNCOUNTED, rule="", path=(),
-                    reason=reason,
+                    reason=f"no configuration compiles it; {would}",
                 )
             )  # fmt: skip
     return replace(scan, sites=tuple(sites))

@@ -17,8 +17,9 @@ from ..helpers.bodies import SourceIndex
 from ..helpers.interface import find_interface
 from ..kconfig import KconfigFiles, ScannedKconfig, load_kconfig, variants
 from ..law.reuse import Reuse
+from ..model import RawCall
 from ..tree import KernelTree
-from .callers import with_call_sites
+from .callers import raw_calls, with_call_sites
 from .judging import left_out
 from .lint import lint
 from .notebook import Memory, Notebook
@@ -67,11 +68,13 @@ class Workshop:
         self._last = arch
         files = KconfigFiles(tree, self._kconfig)
         with Stage(tree, self._scans) as stage:
-            results, unread = _check_arch(
+            results, unread, calls = _check_arch(
                 stage, arch, question, files, note, self._parsed, self._sources, clock,
                 Notebook(memory, arch),
             )  # fmt: skip
-            return ArchResult(arch, tuple(results), tuple(unread), stage.files, not stage.exceeded)
+            return ArchResult(
+                arch, tuple(results), tuple(unread), stage.files, not stage.exceeded, calls
+            )
 
     def _forget(self, arch: str) -> None:
         """Let go of what only one architecture needs, so that memory is that of the largest.
@@ -93,7 +96,7 @@ def _check_arch(
     sources: ReadSources,
     clock: Clock,
     notebook: Notebook,
-) -> tuple[list[VariantResult], list[str]]:
+) -> tuple[list[VariantResult], list[str], tuple[RawCall, ...]]:
     tree, only = stage.tree, question.only
     with clock.stage("kconfig"):
         kconfig = load_kconfig(tree, arch, files)
@@ -121,6 +124,7 @@ def _check_arch(
     notebook.close()
     with clock.stage("call sites"):
         sites, skipped = check_sites(tree, (arch,), sources)
+        calls = raw_calls(arch, sites, results, offered, index)
         results = with_call_sites(sites, results, offered, index)
     if results:
         results = lint(tree, arch, kconfig, results, index)
@@ -131,4 +135,4 @@ def _check_arch(
     unread += [line for line in (*skipped, *left_out(tree)) if line not in unread]
     if not results:
         unread.append(f"arch/{arch}/Kconfig:1: no configuration has an MMU, nothing to judge")
-    return results, unread
+    return results, unread, calls

@@ -1,16 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Call sites that go around the hooks, as findings of the variants that compile them."""
+"""Call sites that go around the hooks, in the variants that compile them: findings, and sums."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from typing import Final
 
-from ..callsites import CallSite
+from ..callsites import CallSite, Judgement
 from ..callsites.live import compiled
 from ..helpers.bodies import SourceIndex
 from ..kconfig import Variant
-from ..model import Witness
+from ..model import RawCall, Reach, Witness
 from .results import RawFinding, VariantResult
 
 
@@ -21,19 +22,65 @@ def with_call_sites(
     index: SourceIndex,
 ) -> list[VariantResult]:
     """The results with one more finding in each variant that compiles such a call."""
-    if not sites:
+    found_sites = [site for site in sites if site.judgement is Judgement.FINDING]
+    if not found_sites:
         return results
     by_name = {variant.name: variant for variant in offered}
     found: list[VariantResult] = []
     for result in results:
         variant = by_name.get(result.variant)
         more = (
-            tuple(_finding(site, variant.label) for site in sites if compiled(site, variant, index))
+            tuple(
+                _finding(site, variant.label)
+                for site in found_sites
+                if compiled(site, variant, index)
+            )
             if variant is not None
             else ()
         )
         found.append(replace(result, findings=(*result.findings, *more)))
     return found
+
+
+_REACH: Final = {
+    Judgement.UNCOUNTED: Reach.HARMLESS,
+    Judgement.FINDING: Reach.FINDING,
+    Judgement.UNKNOWN: Reach.UNKNOWN,
+}
+
+
+def raw_calls(
+    arch: str,
+    sites: Sequence[CallSite],
+    results: Sequence[VariantResult],
+    offered: Iterable[Variant],
+    index: SourceIndex,
+) -> tuple[RawCall, ...]:
+    """The calls around the hooks that a judged variant compiles."""
+    judged = {result.variant for result in results}
+    chosen = [variant for variant in offered if variant.name in judged]
+    found = []
+    for site in sites:
+        reach = _REACH.get(site.judgement)
+        if reach is not None and any(compiled(site, variant, index) for variant in chosen):
+            reason = site.reason if reach is Reach.UNKNOWN else ""
+            found.append(
+                RawCall(
+                    site.helper, site.level, site.location, site.function, reach, reason, (arch,)
+                )
+            )
+    return tuple(found)
+
+
+def merged_calls(calls: Iterable[RawCall]) -> tuple[RawCall, ...]:
+    """Calls that several architectures judge alike as one, in the order of the tree."""
+    found: dict[RawCall, list[str]] = {}
+    for call in calls:
+        found.setdefault(replace(call, archs=()), []).extend(call.archs)
+    merged = [replace(c, archs=tuple(sorted(dict.fromkeys(a)))) for c, a in found.items()]
+    return tuple(
+        sorted(merged, key=lambda c: (c.location, c.helper, c.function, c.reach.value, c.reason))
+    )
 
 
 def _finding(site: CallSite, label: str) -> RawFinding:

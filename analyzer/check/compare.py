@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
-from ..model import CheckResult, Excuse, Finding, HelperVerdict, Reason, Verdict
+from ..model import CheckResult, Excuse, Finding, HelperVerdict, Reach, Reason, Verdict
 from .merge import fingerprint
 
 _LINE: Final = re.compile(r":\d+(?=:)")
@@ -68,7 +68,9 @@ def compare(base: CheckResult, head: CheckResult) -> Comparison:
         unchanged=tuple(unchanged),
         undecided=tuple(undecided),
         unknown=_newly_unknown(base, head, names),
-        problems=_new_problems(base.problems, head.problems),
+        problems=_new_problems(
+            (*base.problems, *_unknown_calls(base)), (*head.problems, *_unknown_calls(head))
+        ),
         renamed=tuple(sorted(names.items())),
     )
 
@@ -102,6 +104,15 @@ def _newly_unknown(
         if verdict.verdict is Verdict.UNKNOWN and key not in known:
             first.setdefault(key, verdict)
     return tuple(first.values())
+
+
+def _unknown_calls(result: CheckResult) -> tuple[str, ...]:
+    """Calls around the hooks that could not be judged, one line each."""
+    return tuple(
+        f"{call.location}: {call.helper} in {call.function}() is not judged: {call.reason}"
+        for call in result.calls
+        if call.reach is Reach.UNKNOWN
+    )
 
 
 def _new_problems(base: Iterable[str], head: Iterable[str]) -> tuple[str, ...]:

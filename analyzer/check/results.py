@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from ..model import HelperVerdict, Location, VariantSummary, Verdict, Witness
+from ..model import HelperVerdict, Location, RawCall, VariantSummary, Verdict, Witness
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,8 @@ class VariantResult:
 class ArchResult:
     """Everything found out about one architecture.
 
-    `unread` names what of its Kconfig and sources could not be read, `files` what was read.
+    `unread` names what of its Kconfig and sources could not be read, `files` what was read,
+    `calls` those around the hooks that a variant compiles.
     `settled`: no bound on time or memory was hit, so that another run gives the same.
     """
 
@@ -48,6 +49,7 @@ class ArchResult:
     unread: tuple[str, ...]
     files: tuple[str, ...]
     settled: bool = True
+    calls: tuple[RawCall, ...] = ()
 
 
 def both_worlds(first: VariantResult, second: VariantResult) -> VariantResult:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from ..clock import Clock
 from ..model import CheckResult, Finding, HelperVerdict, VariantSummary
 from ..tree import KernelTree
+from .callers import merged_calls
 from .judging import Facts, Shared, judge_archs, survey
 from .limits import Limits
 from .merge import merge
@@ -62,4 +63,5 @@ def check_tree(
         problems=tuple(problems),
         files_read=len(files),
         seconds=time.perf_counter() - started,
+        calls=merged_calls(call for one in judged for call in one.calls),
     )

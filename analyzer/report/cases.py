@@ -22,7 +22,14 @@ from analyzer.model import (
     Verdict,
 )
 from analyzer.report.options import ReportOptions
-from analyzer.report.summary import IF_ENABLED, counts, ordered, ordered_summaries
+from analyzer.report.summary import (
+    IF_ENABLED,
+    called_words,
+    counts,
+    ordered,
+    ordered_summaries,
+    unknown_calls,
+)
 
 Status = Literal["pass", "fail", "skip"]
 
@@ -63,7 +70,7 @@ def suites(result: CheckResult, options: ReportOptions) -> tuple[Suite, ...]:
         key = (summary.arch, summary.variant)
         cases = tuple(_cases(summary, helpers.get(key, []), findings.get(key, []), options))
         found.append(Suite("/".join(key), cases))
-    return (*found, *_elsewhere(result, options))
+    return (*found, *_elsewhere(result, options), *_calls(result))
 
 
 def _elsewhere(result: CheckResult, options: ReportOptions) -> Iterator[Suite]:
@@ -76,6 +83,18 @@ def _elsewhere(result: CheckResult, options: ReportOptions) -> Iterator[Suite]:
             findings.setdefault(finding.arch or "the whole tree", []).append(case)
     for arch, cases in findings.items():
         yield Suite(arch, tuple(cases))
+
+
+def _calls(result: CheckResult) -> Iterator[Suite]:
+    """Calls around the hooks that could not be judged, by architecture."""
+    found: dict[str, list[Case]] = {}
+    for call in unknown_calls(result):
+        name = f"{call.level} {called_words(call)}"
+        for arch in call.archs:
+            reason = f"unknown: {call.location}: {call.reason}"
+            found.setdefault(arch, []).append(Case(name, "skip", reason, ()))
+    for arch, cases in sorted(found.items()):
+        yield Suite(f"{arch}: calls", tuple(cases))
 
 
 def _cases(

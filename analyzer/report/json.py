@@ -18,12 +18,13 @@ from analyzer.model import (
     HelperVerdict,
     HookApi,
     Location,
+    Reach,
     Witness,
 )
 from analyzer.report import coverage
 from analyzer.report.escape import without_surrogates
 from analyzer.report.options import DEFAULTS, ReportOptions
-from analyzer.report.summary import counts, ordered
+from analyzer.report.summary import call_counts, counts, ordered, unknown_calls
 
 SCHEMA = 1
 
@@ -54,6 +55,7 @@ def document(result: CheckResult, options: ReportOptions = DEFAULTS) -> dict[str
         "coverage": _coverage(coverage.total(coverage.rows(result))),
         "helpers": [_helper(helper) for helper in result.helpers],
         "findings": [finding_document(finding, options) for finding in ordered(result.findings)],
+        "calls": _calls(result),
         "notices": [
             {"rule": n.rule, "message": n.message, **place_document(n.location)}
             for n in result.notices
@@ -103,6 +105,24 @@ def _coverage(numbers: coverage.Coverage) -> dict[str, Any]:
         "not_applicable": numbers.not_applicable,
         "judged": numbers.judged,
         "helpers": numbers.helpers,
+    }
+
+
+def _calls(result: CheckResult) -> dict[str, Any]:
+    numbers = call_counts(result)
+    return {
+        **{reach.value: numbers[reach] for reach in Reach},
+        "not_judged": [
+            {
+                "helper": call.helper,
+                "level": call.level,
+                **place_document(call.location),
+                "function": call.function,
+                "archs": list(call.archs),
+                "reason": call.reason,
+            }
+            for call in unknown_calls(result)
+        ],
     }
 
 

@@ -13,6 +13,8 @@ from analyzer.model import (
     HelperVerdict,
     Location,
     Notice,
+    RawCall,
+    Reach,
     Reason,
     VariantSummary,
     Verdict,
@@ -106,6 +108,7 @@ def closing_lines(result: CheckResult, options: ReportOptions) -> list[str]:
     if result.policy:
         lines.append(f"configuration: {visible(result.policy)}")
     more = excused_words(result)
+    around, unknown = _raw_calls(result), len(unknown_calls(result))
     lines.append(
         f"{count(found, 'finding')}{f', {hidden} more if enabled' if hidden else ''}"
         f"{f' ({more})' if more else ''}; "
@@ -113,7 +116,7 @@ def closing_lines(result: CheckResult, options: ReportOptions) -> list[str]:
         f"{all_.judged} of {count(all_.helpers, 'helper')} judged: {all_.balanced} balanced, "
         f"{all_.neutral} neutral, {all_.finding} finding, {all_.unknown} unknown"
         f"{f', {beside} not applicable' if beside else ''}; "
-        f"{count(all_.unparsed, 'function')} not parsed; "
+        f"{count(all_.unparsed, 'function')} not parsed; {around}"
         f"{count(result.files_read, 'file')} read"
         f"{f', {result.seconds:.1f} s' if options.timing else ''}"
     )
@@ -126,6 +129,9 @@ def closing_lines(result: CheckResult, options: ReportOptions) -> list[str]:
                 part
                 for part in (
                     f"{count(all_.unknown, 'helper')} could not be judged" if all_.unknown else "",
+                    f"{count(unknown, 'call')} around the hooks could not be judged"
+                    if unknown
+                    else "",
                     f"{count(len(result.problems), 'problem')} with files of the tree"
                     if result.problems
                     else "",
@@ -134,6 +140,30 @@ def closing_lines(result: CheckResult, options: ReportOptions) -> list[str]:
             )
         )
     return lines
+
+
+def unknown_calls(result: CheckResult) -> list[RawCall]:
+    """The calls around the hooks that could not be judged."""
+    return [call for call in result.calls if call.reach is Reach.UNKNOWN]
+
+
+def call_counts(result: CheckResult) -> dict[Reach, int]:
+    """How many calls around the hooks are what; of one that differs the worst counts."""
+    worst: dict[tuple[Location, str, str], Reach] = {}
+    order = (Reach.HARMLESS, Reach.FINDING, Reach.UNKNOWN)
+    for call in result.calls:
+        key = (call.location, call.helper, call.function)
+        worst[key] = max(worst.get(key, Reach.HARMLESS), call.reach, key=order.index)
+    return {reach: sum(one is reach for one in worst.values()) for reach in Reach}
+
+
+def _raw_calls(result: CheckResult) -> str:
+    numbers = call_counts(result)
+    every = sum(numbers.values())
+    if not every:
+        return ""
+    judged = every - numbers[Reach.UNKNOWN]
+    return f"{judged} of {count(every, 'call')} around the hooks judged; "
 
 
 def count(number: int, noun: str) -> str:
@@ -156,16 +186,17 @@ def notice_words(notice: Notice) -> str:
 
 @dataclass(frozen=True, slots=True)
 class NotJudged:
-    """Helpers of one architecture that are unknown for the same reason."""
+    """Helpers of one architecture that are unknown for the same reason, or one call."""
 
     reason: str
     location: Location | None  # of the definition, if it is the same for all
     helpers: tuple[str, ...]
-    variants: tuple[str, ...]  # 'demo/base'
+    variants: tuple[str, ...]  # 'demo/base'; 'demo' for a call
 
 
 def not_judged(result: CheckResult) -> list[NotJudged]:
-    """All unknown helpers, grouped by architecture and reason, most helpers first."""
+    """All unknown helpers, grouped by architecture and reason, most helpers first; then each
+    call around the hooks that could not be judged."""
     groups: dict[tuple[str, str], list[HelperVerdict]] = {}
     for helper in result.helpers:
         if helper.verdict is Verdict.UNKNOWN:
@@ -177,4 +208,14 @@ def not_judged(result: CheckResult) -> list[NotJudged]:
         variants = dict.fromkeys(f"{member.arch}/{member.variant}" for member in members)
         location = places.pop() if len(places) == 1 else None
         found.append(NotJudged(reason, location, tuple(helpers), tuple(variants)))
-    return sorted(found, key=lambda group: (-len(group.helpers), group.reason, group.variants))
+    found.sort(key=lambda group: (-len(group.helpers), group.reason, group.variants))
+    return found + [
+        NotJudged(call.reason, call.location, (called_words(call),), call.archs)
+        for call in unknown_calls(result)
+    ]
+
+
+def called_words(call: RawCall) -> str:
+    """`pud_clear() in move_huge_pud()`."""
+    name = "a plain store" if call.helper == "*" else f"{call.helper}()"
+    return f"{name} in {call.function}()"

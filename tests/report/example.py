@@ -17,6 +17,8 @@ from analyzer.model import (
     HookPrototype,
     Location,
     Notice,
+    RawCall,
+    Reach,
     Reason,
     Step,
     VariantSummary,
@@ -52,6 +54,25 @@ def example(text: Text = plain) -> CheckResult:
         problems=(text("arch/demo/mm/broken.c:7: expected a declaration"),),
         files_read=42,
         seconds=1.25,
+    )
+
+
+def with_calls(text: Text = plain) -> CheckResult:
+    """The same with calls around the hooks, one of which could not be judged."""
+    calls = (
+        call(text, 7, Reach.HARMLESS, ("demo", "other")),
+        call(text, 9, Reach.HARMLESS, ("demo",)),
+        call(text, 9, Reach.UNKNOWN, ("other",), "nobody says whose table it is"),
+    )
+    return replace(example(text), calls=calls)
+
+
+def call(text: Text, line: int, reach: Reach, archs: tuple[str, ...], reason: str = "") -> RawCall:
+    """A call around the hooks."""
+    place = Location(text("mm/move.c"), line)
+    words = text(reason) if reason else ""
+    return RawCall(
+        text("pud_clear"), "pud", place, text("move"), reach, words, tuple(map(text, archs))
     )
 
 

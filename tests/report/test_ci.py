@@ -20,8 +20,9 @@ from typeguard import CollectionCheckStrategy, TypeCheckError, check_type
 
 from analyzer.report import github, gitlab, junit, ktap, markdown
 from analyzer.report.cases import suites
+from analyzer.report.formats import FORMATS, Format
 from analyzer.report.options import DEFAULTS, ReportOptions
-from tests.report.example import clean, empty, example, excused, predicate
+from tests.report.example import clean, empty, example, excused, predicate, with_calls
 
 SCHEMAS = Path(__file__).parent / "schemas"
 COMMAND = re.compile(r"::(error|warning|notice) ([^:]*)::(.*)")
@@ -230,3 +231,11 @@ def test_empty_results_render() -> None:
     assert ElementTree.fromstring(junit.render(empty())).get("tests") == "0"
     assert ktap.render(empty()) == "KTAP version 1\n1..0\n"
     assert "nothing was judged" in markdown.render(empty())
+
+
+@pytest.mark.parametrize("known", FORMATS, ids=lambda known: known.name)
+def test_a_call_that_is_not_judged_is_in_every_report(known: Format) -> None:
+    without, text = (known.render(one, DEFAULTS) for one in (example(), with_calls()))
+    assert "nobody says whose table it is" not in without
+    assert "nobody says whose table it is" in text
+    assert "move" in text

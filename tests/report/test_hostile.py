@@ -18,7 +18,7 @@ from analyzer.model import CheckResult
 from analyzer.report.escape import visible, visible_path
 from analyzer.report.formats import FORMATS, Format, find_format
 from analyzer.report.options import ReportOptions
-from tests.report.example import Text, clean, empty, example, excused
+from tests.report.example import Text, clean, empty, example, excused, with_calls
 
 NASTY = (
     "\n::error::forged\n",
@@ -47,7 +47,7 @@ def test_structure_does_not_depend_on_any_name(nasty: str, known: Format) -> Non
 
 
 def check(known: Format, nasty: str) -> None:
-    for make in (example, excused):
+    for make in (example, excused, with_calls):
         check_result(known, nasty, make)
 
 
@@ -84,7 +84,7 @@ def shape(value: object) -> object:
 
 def test_all_formats_take_all_results_and_are_deterministic() -> None:
     for known in FORMATS:
-        for result in (example(), excused(), clean(), empty()):
+        for result in (example(), excused(), with_calls(), clean(), empty()):
             text = known.render(result, ReportOptions())
             assert text.endswith("\n")
             assert text == known.render(result, ReportOptions())

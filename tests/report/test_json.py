@@ -13,7 +13,7 @@ import jsonschema
 from analyzer.model import CheckResult
 from analyzer.report.json import document, render
 from analyzer.report.options import ReportOptions
-from tests.report.example import clean, empty, example, excused
+from tests.report.example import clean, empty, example, excused, with_calls
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 SCHEMA = json.loads((DOCS / "check.schema.json").read_text())
@@ -38,7 +38,7 @@ def loaded(result: CheckResult) -> Any:
 
 def test_schema_is_valid_and_describes_the_output() -> None:
     jsonschema.Draft202012Validator.check_schema(SCHEMA)
-    for result in (example(), excused(), clean(), empty()):
+    for result in (example(), excused(), with_calls(), clean(), empty()):
         jsonschema.Draft202012Validator(SCHEMA).validate(loaded(result))
 
 
@@ -72,8 +72,9 @@ def test_no_key_is_undocumented() -> None:
 
     documented = set(re.findall(r"`(\w+)`", (DOCS / "json-schema.md").read_text()))
 
-    assert keys(document(excused())) <= properties(SCHEMA)
-    assert keys(document(excused())) <= documented
+    for result in (excused(), with_calls()):
+        assert keys(document(result)) <= properties(SCHEMA)
+        assert keys(document(result)) <= documented
 
 
 def test_values_survive() -> None:

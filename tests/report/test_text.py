@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from analyzer.report.options import ReportOptions
 from analyzer.report.text import render
-from tests.report.example import clean, empty, example
+from tests.report.example import clean, empty, example, with_calls
 
 HEADLINE = "arch/demo/include/asm/pgtable.h:120: PTC101 unhooked: a counted entry is taken out"
 
@@ -114,6 +114,25 @@ def test_unknown_helpers_are_grouped_and_cut_short() -> None:
     assert "... and 15 more (-v lists all)" in cut
     assert "reason 24 [" in whole
     assert "helper0, helper1, helper2: assembler at x.h:131 [demo/base]" in grouped
+
+
+def test_a_call_that_is_not_judged_is_listed_and_counted() -> None:
+    text = render(with_calls())
+
+    assert "    mm/move.c:9: pud_clear() in move(): nobody says whose table it is [other]\n" in text
+    assert "; 1 of 2 calls around the hooks judged; " in text
+    assert (
+        "1 helper could not be judged and 1 call around the hooks could not be judged and" in text
+    )
+
+
+def test_a_call_alone_makes_a_run_incomplete() -> None:
+    unknown = with_calls().calls[2]
+    result = replace(clean(), calls=(unknown,))
+
+    assert not clean().incomplete
+    assert result.incomplete
+    assert render(result).endswith("incomplete: 1 call around the hooks could not be judged\n")
 
 
 def test_color_only_when_asked_and_nothing_else_changes() -> None:
