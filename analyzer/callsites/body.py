@@ -16,7 +16,9 @@ _DECLARED: Final = re.compile(
     r"(?:^|[;{}(,])\s*((?:(?:static|const|volatile|register|struct|union)\s+)*[a-z_]\w*)\s+"
     r"((?:\*\s*)*[A-Za-z_]\w*\s*(?:[=,\[][^;{}]*)?)(?=;|\))",
 )
-_ASSIGNED: Final = re.compile(r"(?<![\w.>\])])(\*?)\s*([A-Za-z_]\w*)\s*(?:[+\-|&]?=)(?!=)")
+_EQUALS: Final = re.compile(r"(?<![=!<>])=(?!=)")
+_TARGET: Final = re.compile(r"(?<![\w.>\])])(\*?)\s*+([A-Za-z_]\w*)\s*+[+\-|&]?\Z")
+_TARGET_LENGTH: Final = 100
 _DECLARATOR: Final = re.compile(r"^(\**)\s*([A-Za-z_]\w*)")
 _CALL: Final = re.compile(
     r"\b(?!(?:if|while|for|switch|return|sizeof|typeof|__typeof__|defined)\b)([A-Za-z_]\w*)\s*\("
@@ -72,16 +74,19 @@ class Body:
     def assigned(self) -> Mapping[str, tuple[str, ...]]:
         """What is assigned to each variable anywhere in the function."""
         found: dict[str, tuple[str, ...]] = {}
-        for match in _ASSIGNED.finditer(self.text):
-            if match[1] and self.types.get(match[2], "").count("*") == 1:
-                before = self.text[: match.start()].rstrip()[-1:]
+        for match in _EQUALS.finditer(self.text):
+            start = max(0, match.start() - _TARGET_LENGTH)
+            target = _TARGET.search(self.text, start, match.start())
+            if target is None:
+                continue
+            name = target[2]
+            if target[1] and self.types.get(name, "").count("*") == 1:
+                before = self.text[start : target.start()].rstrip()[-1:]
                 if before in ("", ";", "{", "}", ")", ","):  # a store, not a declaration
-                    word = re.search(r"(\w+)\s*$", self.text[: match.start()])
-                    if word is None:
-                        continue
+                    continue
             value = expression_at(self.text, match.end())
-            if value not in found.get(match[2], ()):
-                found[match[2]] = (*found.get(match[2], ()), value)
+            if value not in found.get(name, ()):
+                found[name] = (*found.get(name, ()), value)
         return found
 
     @cached_property

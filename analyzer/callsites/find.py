@@ -180,7 +180,7 @@ class _Finder:
         sites: list[CallSite] = []
         problems: list[str] = []
         for file in files.values():
-            for body in file.bodies():
+            for body in file.bodies:
                 if not body.about_entries:
                     continue
                 judge = FunctionJudge(body, setters, origins)

@@ -16,7 +16,7 @@ from typing import Final
 from .blocks import Expression, If, Label, Loop, Statement, statements
 from .body import Body, expression_at
 from .conditions import conditions
-from .state import LEVEL, Facts, State, meet
+from .state import LEVEL, Facts, State, meet, word
 from .text import closing
 
 _TEST: Final = re.compile(r"^(?:!\s*)*([A-Za-z_]\w*)\s*\((.*)\)$", re.S)
@@ -127,6 +127,21 @@ class Walk:
             return state
         state = state.copy()
         self.visit(state, start, end)
+        if "=" in text:
+            self._assignments(text, state)
+        if "++" in text or "--" in text or "+=" in text or "-=" in text:
+            for match in _STEP.finditer(text):
+                state.forget_variable(match[1] or match[2])
+        asserted = _TEST.match(text.strip()) if "BUG_ON" in text else None
+        if asserted and _ASSERTS.match(asserted[1]):
+            state.learn(conditions(asserted[2], state)[1])
+        if "unlock" in text and _UNLOCK.search(text):
+            state.unlock()
+        for name in re.findall(r"&\s*([A-Za-z_]\w*)\s*[,)]", text):
+            state.forget_variable(name)
+        return None if _LEAVES.match(text.strip()) else state
+
+    def _assignments(self, text: str, state: State) -> None:
         for match in _ASSIGN.finditer(text):
             value = expression_at(text, match.end())
             self._assign(state, match[1], value, text[: match.start()])
@@ -135,16 +150,6 @@ class Walk:
             key = state.key(expression_at(text, match.end()))
             if key.startswith("*"):
                 state.holds[match[1]] = key
-        for match in _STEP.finditer(text):
-            state.forget_variable(match[1] or match[2])
-        asserted = _TEST.match(text.strip())
-        if asserted and _ASSERTS.match(asserted[1]):
-            state.learn(conditions(asserted[2], state)[1])
-        if _UNLOCK.search(text):
-            state.unlock()
-        for name in re.findall(r"&\s*([A-Za-z_]\w*)\s*[,)]", text):
-            state.forget_variable(name)
-        return None if _LEAVES.match(text.strip()) else state
 
     def _assign(self, state: State, name: str, value: str, before: str) -> None:
         kind = self.body.types.get(name, "")
@@ -164,7 +169,7 @@ class Walk:
         taken = state.taken.get(key)
         state.forget_variable(name)
         if key.startswith("*"):
-            if not re.search(rf"\b{re.escape(name)}\b", key):
+            if not word(name).search(key):
                 state.holds[name] = key
         elif _NAME.match(key) and key != name:
             state.facts[name] = known

@@ -4,14 +4,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Final
 
 from ..helpers.interface import GENERIC_HEADERS, OVERRIDABLE_HEADERS
 from .body import Body
-from .code import Function, functions
+from .code import functions
 from .model import CallSite
 from .setters import Definitions, Setter
 from .text import Source
@@ -27,15 +27,11 @@ _INTERESTING: Final = re.compile(
 
 @dataclass(slots=True)
 class SourceFile:
-    source: Source
-    functions: tuple[Function, ...]
-    by_name: dict[str, list[Body]] = field(default_factory=dict)
+    """A file cut into functions, in its order."""
 
-    def bodies(self) -> Iterator[Body]:
-        for function in self.functions:
-            for body in self.by_name.get(function.name, ()):
-                if body.function is function:
-                    yield body
+    source: Source
+    bodies: tuple[Body, ...]
+    by_name: dict[str, list[Body]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +74,10 @@ class ReadSources:
         found = self._files.get(key)
         if found is None:
             source = Source(path, data)
-            found = SourceFile(source, tuple(functions(source)))
-            for function in found.functions:
-                body = Body(source, function)
-                found.by_name.setdefault(function.name, []).append(body)
+            bodies = tuple(Body(source, function) for function in functions(source))
+            found = SourceFile(source, bodies)
+            for body in bodies:
+                found.by_name.setdefault(body.function.name, []).append(body)
             self._files[key] = found
         return found
 

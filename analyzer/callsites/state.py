@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Final
 
 from .text import closing, split_arguments
@@ -19,8 +20,15 @@ _LOAD: Final = re.compile(
     r"|(?:pte|pmd|pud)_read_atomic|(?:pmd|pte|pud)p_get_once)\s*\((.*)\)$", re.S
 )  # fmt: skip
 _DEREFERENCE: Final = re.compile(r"^\*\s*\(?\s*([\w.>\-\[\]]+)\s*\)?$")
+_WORD: Final = re.compile(r"[A-Za-z_]\w*")
 UNCOUNTED: Final = frozenset({"none", "absent", "special", "bad", "invalidated", "uncounted"})
 """What is said of entries that page table check does not count."""
+
+
+@cache
+def word(name: str) -> re.Pattern[str]:
+    """The name where it stands alone."""
+    return re.compile(rf"\b{re.escape(name)}\b")
 
 
 @dataclass(slots=True)
@@ -80,7 +88,7 @@ class State:
         self.swaps.pop(name, None)
         self.tests.pop(name, None)
         self._forget_tests(name)
-        pattern = re.compile(rf"\b{re.escape(name)}\b")
+        pattern = word(name)
         for table in (self.facts, self.holds, self.swaps):
             for key in [k for k, v in table.items() if pattern.search(k)]:
                 table.pop(key)
@@ -140,7 +148,7 @@ def meet(left: State | None, right: State | None) -> State | None:
 
 def _names(slot: str, text: str) -> bool:
     """Whether a text has any variable of a slot in it."""
-    return any(re.search(rf"\b{word}\b", text) for word in re.findall(r"[A-Za-z_]\w*", slot))
+    return any(word(name).search(text) for name in _WORD.findall(slot))
 
 
 def _both(left: frozenset[str], right: frozenset[str]) -> frozenset[str]:

@@ -63,7 +63,7 @@ class View:
             call.arguments[position]
             for file in self._files.values()
             if any(f">{member}(" in file.source.code for member in members)
-            for other in file.bodies()
+            for other in file.bodies
             for call in other.calls
             if call.name in members and position < len(call.arguments)
         ]
@@ -75,7 +75,7 @@ class View:
         for file in files:
             if name not in file.source.code:
                 continue
-            for body in file.bodies():
+            for body in file.bodies:
                 if body.function.name == name or name not in body.text:
                     continue
                 for call in body.calls:
@@ -94,7 +94,7 @@ class View:
         given = re.compile(rf"&\s*{re.escape(holder)}\b")
         return [
             Use(body, call, False)
-            for body in file.bodies()
+            for body in file.bodies
             if holder in body.text
             for call in body.calls
             if any(given.match(argument) for argument in call.arguments)
