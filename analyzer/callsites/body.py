@@ -53,8 +53,9 @@ class Body:
 
     @cached_property
     def about_entries(self) -> bool:
-        """Whether anything in it can be an entry."""
-        return "pte" in self.text or "pmd" in self.text or "pud" in self.text
+        """Whether anything in it, or that it is given, can be an entry."""
+        given = "" if self.function.is_macro else self.function.given
+        return any(level in self.text or level in given for level in ("pte", "pmd", "pud"))
 
     @cached_property
     def types(self) -> Mapping[str, str]:

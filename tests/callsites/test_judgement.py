@@ -231,3 +231,199 @@ def test_comments_strings_and_dead_text_have_no_calls() -> None:
         '\tprintk("set_pte(p, 1)");\n#if 0\n\tset_pte(p, 1);\n#endif\n}\n'
     )
     assert said(code) == []
+
+
+def chain(length: int, first: str) -> str:
+    """Functions that hand a slot down, each to the next; the outermost gets it from `first`."""
+    code = "static void f0(pte_t *ptep)\n{\n\tset_pte(ptep, e);\n}\n"
+    for number in range(1, length):
+        code += f"static void f{number}(pte_t *ptep)\n{{\n\tf{number - 1}(ptep);\n}}\n"
+    return code + f"void outermost(long a)\n{{\n\tf{length - 1}({first});\n}}\n"
+
+
+@pytest.mark.parametrize("length", [2, 9])
+def test_callers_say_whose_table_it_is_however_far_up(length: int) -> None:
+    assert said(chain(length, "virt_to_kpte(a)"))[0][2:4] == ("kernel", "uncounted")
+    assert said(chain(length, "current->mm->x"))[0][2] == "user"
+    assert said(chain(length, "a"))[0][3] == "unknown"
+
+
+def test_functions_that_call_each_other_end() -> None:
+    code = (
+        "static void g(pte_t *p);\nstatic void f(pte_t *p) { set_pte(p, e); g(p); }\n"
+        "static void g(pte_t *p) { f(p); }\nvoid h(long a) { f(virt_to_kpte(a)); }\n"
+    )
+    assert said(code)[0][2] == "kernel"
+
+
+def test_every_declaration_of_a_function_is_seen() -> None:
+    code = (
+        "void f(long a) { pmd_t one; pmd_t two; pmd_t three; pmd_clear(&two); pmd_clear(&three); }"
+    )
+    assert said(code) == []
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ("if (pmd_leaf(*pmd)) pmdp_invalidate(vma, addr, pmd); else return;", "uncounted"),
+        (("bool gone = is_pmd_migration_entry(*pmd); if (gone) addr++;"
+          " else pmdp_invalidate(vma, addr, pmd);"), "uncounted"),
+        (("bool gone = is_pmd_migration_entry(*pmd); pmd++; if (gone) addr++;"
+          " else pmdp_invalidate(vma, addr, pmd);"), "unknown"),
+        ("if (pmd_none(*pmd)) addr++; else if (!pmd_present(*pmd)) addr--; else return;",
+         "uncounted"),
+        ("if (pmd_none(*pmd)) addr++; else addr--;", "unknown"),
+        ("if (!pmd_none(*pmd)) return; for (; addr; addr--) touch(addr);", "uncounted"),
+        ("if (!pmd_none(*pmd)) return; for (; addr; addr--) touch(pmd);", "unknown"),
+        ("if (!pmd_none(*pmd)) return; for (; addr; addr--) spin_unlock(ptl);", "unknown"),
+        ("if (!pmd_none(*pmd)) return; spin_unlock(ptl);", "unknown"),
+        ("if (!pmd_none(*pmd)) return; folio_unlock(folio);", "uncounted"),
+        ("orig = pmdp_get(pmd); if (!pmd_none(orig) || !pmd_same(orig, *pmd)) return;",
+         "uncounted"),
+    ],
+)  # fmt: skip
+def test_ways_meet_and_loops_keep_what_they_do_not_touch(body: str, expected: str) -> None:
+    invalidate = (
+        "static inline pmd_t pmdp_invalidate(struct vm_area_struct *vma, unsigned long addr,"
+        " pmd_t *pmdp)\n{\n\tpmd_t old = *pmdp;\n\tset_pmd_at(vma->vm_mm, addr, pmdp,"
+        " pmd_mkinvalid(old));\n\treturn old;\n}\n"
+    )
+    code = clear(body + " pmd_populate(vma->vm_mm, pmd, table);")
+    found = [s for s in sites(code, header=HEADER + invalidate) if s.helper == "pmd_populate"]
+    assert [s.judgement.value for s in found] == [expected]
+
+
+CALLER = """
+static void take(struct vm_fault *vmf)
+{
+	if (pte_same(vmf->orig_pte, ptep_get(vmf->pte)))
+		pte_clear(vmf->vma->vm_mm, vmf->address, vmf->pte);
+}
+static void between(struct vm_fault *vmf)
+{
+	take(vmf);
+}
+void fault(struct vm_fault *vmf)
+{
+	TEST
+		between(vmf);
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("test", "expected"),
+    [
+        ("if (!pte_present(vmf->orig_pte))", "uncounted"),
+        ("swp_entry_t e = pte_to_swp_entry(vmf->orig_pte); if (is_marker(e))", "uncounted"),
+        ("if (!pte_present(vmf->orig_pte)) vmf->orig_pte = other; if (x)", "unknown"),
+        ("if (pte_present(vmf->orig_pte)) between(vmf); else", "unknown"),
+        ("if (vmf)", "unknown"),
+    ],
+)
+def test_what_every_caller_has_tested_holds(test: str, expected: str) -> None:
+    assert judged(CALLER.replace("TEST", test), "pte_clear")[1] == expected
+
+
+def test_what_one_caller_has_not_tested_does_not_hold() -> None:
+    code = CALLER.replace("TEST", "if (!pte_present(vmf->orig_pte))")
+    assert (
+        judged(code + "void other(struct vm_fault *v) { take(v); }\n", "pte_clear")[1] == "unknown"
+    )
+    assert judged(code + "struct ops o = { .f = take };\n", "pte_clear")[1] == "uncounted"
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ("pte_t *t = (pte_t *)get_zeroed_page(GFP); pte_clear(mm, addr, t);", "uncounted"),
+        ("pte_t *t = (pte_t *)get_zeroed_page(GFP); set_pte(t, pfn_pte(p, PAGE_KERNEL));",
+         "uncounted"),
+        ("pte_t *t = (pte_t *)get_zeroed_page(GFP); set_pte(t, entry);", "unknown"),
+        ("pte_t *t = get_zeroed_page(GFP); t = ptep; pte_clear(mm, addr, t);", "unknown"),
+        ("pte_t *t = pte_alloc_map(mm, pmd, addr); pte_clear(mm, addr, t);", "unknown"),
+    ],
+)  # fmt: skip
+def test_a_table_that_was_just_made(body: str, expected: str) -> None:
+    found = sites(clear(body))
+    assert [s.judgement.value for s in found] == [expected]
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        ("pmd_t *k = pmd_off_k(addr); set_pmd(pmd, *k);", "uncounted"),
+        ("pmd_t *k = pmd_off_k(addr); pmd_t v = READ_ONCE(*k); set_pmd(pmd, pmd_mkdirty(v));",
+         "uncounted"),
+        ("pmd_t *k = pmd_offset(pud_offset(vma->vm_mm, addr), addr); set_pmd(pmd, *k);", "unknown"),
+        ("pmd_t *k = pmd_off_k(addr); set_pmd(pmd, pfn_pmd(*k, vma->vm_page_prot));", "finding"),
+    ],
+)  # fmt: skip
+def test_a_copy_of_an_entry_of_the_kernel(code: str, expected: str) -> None:
+    assert judged(clear(code), "set_pmd")[1] == expected
+
+
+def test_an_address_of_the_layout_of_the_kernel() -> None:
+    code = (
+        "static void *place(int slot)\n{\n\treturn (void *)(SLOTS_BASE_ADDR + slot);\n}\n"
+        "void f(struct mm_struct *mm, int slot)\n{\n\tlong va = (long)place(slot) + 1;\n"
+        "\tpte_t *p = get_locked_pte(mm, va);\n\tpte_clear(mm, va, p);\n}\n"
+    )
+    assert said(code)[0][2:4] == ("kernel", "uncounted")
+    assert said(code.replace("SLOTS_BASE_ADDR", "TASK_UNMAPPED_BASE"))[0][2:4] == (
+        "user",
+        "unknown",
+    )
+
+
+def test_a_table_that_is_put_back() -> None:
+    code = (
+        "static void back(struct vm_area_struct *vma, pmd_t *pmd, pmd_t old)\n{\n"
+        "\tpmd_populate(vma->vm_mm, pmd, pmd_pgtable(old));\n}\n"
+        "void f(struct vm_area_struct *vma, pmd_t *pmd)\n{\n\tpmd_t old = TAKE;\n"
+        "\tspin_unlock(ptl);\n\tback(vma, pmd, old);\n}\n"
+    )
+    clear_out = (
+        "static inline pmd_t pmdp_take(struct mm_struct *mm, pmd_t *pmdp)\n{\n"
+        "\tpmd_t old = *pmdp;\n\tpage_table_check_pmd_clear(mm, old);\n"
+        "\tpmd_clear(pmdp);\n\treturn old;\n}\n"
+    )
+    for take, expected in (
+        ("pmdp_take(vma->vm_mm, pmd)", "uncounted"), ("pmdp_take(vma->vm_mm, other)", "unknown"),
+        ("pmdp_get(pmd)", "unknown"),
+    ):  # fmt: skip
+        found = sites(code.replace("TAKE", take), header=HEADER + clear_out)
+        (one,) = [s for s in found if s.helper == "pmd_populate"]
+        assert one.judgement.value == expected, take
+
+
+def test_a_part_of_helpers_is_judged_with_them() -> None:
+    part = "static void part(pte_t *p, pte_t pte)\n{\n\tset_pte(p, pte);\n}\n"
+    helper = part + (
+        "void pte_change(struct mm_struct *mm, pte_t *ptep, pte_t pte)\n{\n\tpart(ptep, pte);\n}\n"
+    )
+    header = HEADER + "void pte_change(struct mm_struct *mm, pte_t *ptep, pte_t pte);\n"
+    path = "arch/demo/mm/code.c"
+    found = sites(helper, path=path, header=header)
+    assert {s.judgement.value for s in found} == {"inside"}
+    more = helper + "void g(pte_t *p, pte_t e)\n{\n\tpart(p, e);\n}\n"
+    found = sites(more, path=path, header=header)
+    assert "unknown" in {s.judgement.value for s in found}
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        ("static void set(pmd_t *p, pmd_t v) { *p = v; }\nstruct o x = { .set_pmd = set };",
+         "inside"),
+        ("static void set(pmd_t *p, pmd_t v) { *p = v; }\nvoid g(pmd_t *q) { set(q, e); }",
+         "unknown"),
+        ("static void set(p4d_t *p, p4d_t v) { set_pud((pud_t *)p, (pud_t){ v }); }", "uncounted"),
+        (("static int got(pte_t *p) { *p = e; return 0; }\nstruct o x = { .fill = got };\n"
+         "void g(struct o *o) { pte_t pte; o->fill(&pte); }"), None),
+    ],
+)  # fmt: skip
+def test_functions_that_are_called_otherwise(code: str, expected: str | None) -> None:
+    found = [s.judgement.value for s in sites(code) if s.function in ("set", "got")]
+    assert found == ([expected] if expected else [])
