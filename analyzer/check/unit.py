@@ -7,7 +7,7 @@ from typing import Final
 
 from ..clock import Clock
 from ..frontend import Diagnostic, ParseCache, Stage, Unit, read_unit
-from ..helpers.bodies import SourceIndex, missing_functions
+from ..helpers.bodies import SourceIndex, reached
 from ..helpers.interface import Interface
 from ..helpers.probes import CALL, probe_text
 from ..kconfig import Variant
@@ -26,20 +26,23 @@ def build_unit(
     clock: Clock,
 ) -> tuple[Unit, tuple[str, ...]]:
     """The unit of a variant with the .c files that define what its headers declare."""
-    probes = probe_text(interface.signatures, index.initial_values())
     roots = [f"{CALL}{signature.name}" for signature in interface.signatures]
+    config = variant.config
     bodies = list(hint)
     if not bodies and stage.tree.kind(FRAMEWORK) is not None:
         bodies.append(FRAMEWORK)
+    known = {path for name in index.refilled(config) for path in index.filling(name, config)}
+    bodies += sorted(known - set(bodies))
     for _ in range(MAX_ROUNDS):
+        probes = probe_text(interface.signatures, index.initial_values())
         built = tuple(path for path in bodies if index.built(path, variant.config))
         with clock.stage("read unit"):
             unit = read_unit(stage, variant, bodies=built, probes=probes, cache=cache)
         with clock.stage("find bodies"):
-            wanted = missing_functions(
-                unit, [*roots, "vm_get_page_prot", *unit_roots(unit)], index.words
-            )
-            more = {path for name in wanted for path in index.defining(name, variant.config)}
+            wanted = reached(unit, [*roots, "vm_get_page_prot", *unit_roots(unit)], index.words)
+            more = {path for name in wanted.missing for path in index.defining(name, config)}
+            for table in wanted.tables:
+                more.update(index.filling(table, config))
         new = sorted(path for path in more if path not in bodies)
         if not new:
             break

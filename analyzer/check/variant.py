@@ -37,6 +37,7 @@ from ..model import (
 from .known import SOUND, Known
 from .notebook import Notebook
 from .results import RawFinding, VariantResult, both_worlds
+from .states import refillings
 from .unit import build_unit, unread
 
 _CALLED = re.compile(r"\b([A-Za-z_]\w*)\s*\(")
@@ -95,11 +96,14 @@ def judge_variant(
     judge, result = judged(0, {})
     world = judge.session.machine.world
     judge.release()
-    if not world:
-        return result
-    other, second = judged(1, dict.fromkeys(world, 1))
-    other.release()
-    return both_worlds(result, second)
+    states: list[Mapping[str, int]] = [dict.fromkeys(world, 1)] if world else []
+    others, left = refillings(unit, variant, index)
+    states += others
+    for number, state in enumerate(states, 1):
+        judge, other = judged(number, state)
+        judge.release()
+        result = both_worlds(result, other)
+    return replace(result, problems=(*result.problems, *left)) if left else result
 
 
 def _unjudged(variant: Variant, signature: Signature, reason: str) -> HelperVerdict:

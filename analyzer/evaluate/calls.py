@@ -34,7 +34,7 @@ from .shapes import Shape, Shapes
 from .state import MAX_DEPTH, Frame, Run
 from .statements import Break, Continue, Jump, Return, Statements
 from .typing import StaticTypes
-from .values import FuncRef, Int, Opaque, PathEnds, Pointer, Struct, Text, Unjudged, Value
+from .values import FuncRef, Int, OneOf, Opaque, PathEnds, Pointer, Struct, Text, Unjudged, Value
 
 _ASM: Final = "__ptc_asm"
 TANGLE: Final = 3  # choices on one path through a function that is not followed from then on
@@ -61,6 +61,7 @@ class Machine(
         self.overrides: dict[str, Callable[[list[Value]], Value | None]] = {}
         self.usual = self.overrides  # those under which calls are remembered
         self.recall = Recall()
+        self.virtual = {}
         self.tangled: set[str] = set()  # answers nobody can foresee, and no entry depends on
         self.meeting: Meeting | None = None  # where paths of the case that is run come together
 
@@ -99,6 +100,8 @@ class Machine(
         values = [self.evaluate(argument, scope) for argument in arguments]
         self.mark(node)
         if isinstance(callee, FuncRef):
+            if isinstance(callee, OneOf):
+                callee = self.one_of(callee)
             return self.call(callee.name, values, callee.home)
         if isinstance(target, c_ast.StructRef):
             stored = self.stored_by(target.field.name, values)

@@ -56,6 +56,9 @@ class Code(Declarations, Protocol):
     def has_function(self, name: str) -> bool: ...
     def callees(self, name: str) -> frozenset[str]: ...
     def problem(self, name: str) -> str: ...
+    def fillers(self, table: str) -> tuple[str, ...]: ...
+    def fillings(self, table: str, folder: str) -> list[Any]: ...
+    def discarded(self, name: str, near: str) -> bool: ...
 
 
 _COMPARED = re.compile(r"^\((?:\??(.*) (==|!=) 0x0|0x0 (==|!=) \??(.*))\)$")
@@ -124,6 +127,7 @@ class Core:
         self.reached: dict[Node, Any] = {}  # what statements reach
         self.booted: dict[str, dict[tuple[int, ...], Any]] = {}  # values of globals after boot
         self.booting: set[str] = set()
+        self.refilled = False  # a table of functions holds others than at first
         self.deciding = False  # entries are made: conditions of boot may be chosen
         self.moody: set[str] = set()  # globals whose value at boot depends on choices
         self.boot_keys: set[str] = set()  # conditions that such values depend on
@@ -162,7 +166,10 @@ class Core:
 
     def new_run(self, prefix: tuple[int, ...] = (), place: Location = NOWHERE) -> Run:
         """A run in this world, at a place of the tree."""
-        return Run(prefix=prefix, memo=dict(self.world), location=place, asked=self.questions)
+        return Run(
+            prefix=prefix, memo=dict(self.world), location=place, asked=self.questions,
+            steady=self.refilled,
+        )  # fmt: skip
 
     def mark(self, node: Node) -> None:
         """Remembers where the run is."""
@@ -184,10 +191,19 @@ class Core:
             if node is not None:
                 self.mark(node)
             name, sense = condition_key(value.name)
+            if self.refilled and self.is_unset(name):
+                return not sense
             return bool(self.run.choose(name)) == sense
         if isinstance(value, Struct):
             return self.truth(self.number(value), node)
         return True
+
+    def is_unset(self, key: str) -> bool:
+        """Whether a condition is a member of a variable that nobody initialises: it is zero."""
+        name = key.partition("+")[0]
+        if not name.isidentifier() or self.code.variable_node(name, "") is None:
+            return False
+        return not self.code.initial_nodes(name, "")
 
     def local_address(self) -> int:
         """An address for a local variable whose address is taken as a number."""
@@ -303,6 +319,8 @@ class Core:
     def _names_slot(self, value: Value, depth: int) -> bool:
         if isinstance(value, SlotInt) or self.is_slot(value):
             return True
+        if isinstance(value, Int):
+            value = self.at_address(value)  # of a local variable, perhaps
         if isinstance(value, Struct):
             cells = value.cells
         elif isinstance(value, Pointer) and isinstance(value.obj, Variable):
@@ -393,6 +411,8 @@ class Core:
         if isinstance(place, Opaque):
             if place.slot:
                 raise Unjudged(f"a store through {place.name}")
+            if isinstance(value, Struct) and self.names_slot(value):
+                raise Unjudged(f"an entry's address is kept in {place.name}")
             self.run.touched += 1
             for key in [key for key in self.run.memo if place.name in key]:
                 del self.run.memo[key]

@@ -13,6 +13,7 @@ from .core import Scope
 from .ctype import ArrayType, IntType, StructType, UnknownType
 from .initializers import Initializers
 from .memory import Variable
+from .refilling import Refilling
 from .state import NOWHERE
 from .values import Int, Opaque, PathEnds, Payload, Struct, Text, Unjudged, Value
 
@@ -38,7 +39,7 @@ def in_any_order(bases: Mapping[str, int], bits: int) -> bool:
     return all(base == global_address(name, bits) for name, base in bases.items())
 
 
-class Globals(Boot, Initializers):
+class Globals(Boot, Refilling, Initializers):
     """Aggregates by value, scalars opaque with the value that the tree initialises them with."""
 
     def global_variable(self, name: str) -> Variable | Value:
@@ -79,7 +80,8 @@ class Globals(Boot, Initializers):
 
     def _set_at_boot(self, name: str, var: Variable) -> None:
         """A variable without an initializer: what the functions that assign it leave there."""
-        cells = self.boot_cells(name, var)
+        held = self.refilled and self.code.starts_as_zero(name)
+        cells = None if held else self.boot_cells(name, var)
         if not cells:
             if self.code.starts_as_zero(name, isinstance(var.ctype, StructType)):
                 self._start_as_zero(name, var)
@@ -140,6 +142,7 @@ class Globals(Boot, Initializers):
             elif not isinstance(value, Text):
                 self.memory.store(var, 0, value, ctype if isinstance(ctype, IntType) else None)
             break
+        self.refill(name, var)
         return var
 
 

@@ -11,9 +11,9 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from .core import Core
 from .ctype import IntType, VoidType
 from .memory import Table
+from .requests import REQUEST, Requests
 from .state import Event
 from .values import Int, Opaque, Pointer, Struct, Unjudged, Value
 
@@ -37,11 +37,13 @@ _STORING: Final = re.compile(r"^(?:cpu_\w*)?set_pte_ext$")
 points to. ARM: `set_pte_ext` of arch/arm/mm/proc-*.S, called by name or through a table of the
 processor's functions; the hardware's copy of the entry beside it, and what is adjusted in entries
 without access (PROT_NONE), are left out."""
+_TRACEPOINT: Final = "__tracepoint_"
+"""How linux/tracepoint.h names its structures: what is traced is told, not changed."""
 _MOVING: Final = frozenset({"memcpy", "memset", "memmove"})
 _OPERATORS: Final = {"and": "&", "or": "|", "xor": "^", "add": "+", "sub": "-"}
 
 
-class Intrinsics(Core):
+class Intrinsics(Requests):
     """Calls that are not followed into a body."""
 
     @staticmethod
@@ -57,6 +59,7 @@ class Intrinsics(Core):
             or name in _STATIC_KEY
             or name.startswith("__ptc_")
             or name.endswith("_ext")
+            or REQUEST.match(name) is not None
             or name in _MOVING
             or ("bit" in name and _BITOP.match(name) is not None)
             or ("atomic" in name and _ATOMIC.match(name) is not None)
@@ -85,6 +88,8 @@ class Intrinsics(Core):
                 return self._atomic(match[1], name, values)
         if name.endswith("_ext"):
             return self.stored_by(name, values)
+        if REQUEST.match(name):
+            return self.requested(name, values)
         if name in _MOVING and self.names_slot(values[0]):
             raise Unjudged(f"{name} on a page table")
         return None
@@ -103,6 +108,8 @@ class Intrinsics(Core):
     def _static_key(values: list[Value]) -> Value:
         key = values[0] if values else Opaque("?")
         if isinstance(key, Pointer):
+            if key.obj.name.startswith(_TRACEPOINT):
+                return Int(0)
             return Opaque(f"static key {key.obj.name}{f'+{key.offset}' if key.offset else ''}")
         return Opaque(f"static key {key!r}")
 

@@ -6,9 +6,9 @@ from __future__ import annotations
 import re
 
 from . import arith
-from .core import Core
 from .ctype import UnknownType, VoidType
 from .memory import Table
+from .refilling import ORDERING, Refilling
 from .values import FuncRef, Int, Opaque, Pointer, SlotInt, Struct, Text, Value
 
 _KEEPS_ADDRESS = frozenset({"+", "-", "|", "&", "^"})
@@ -18,7 +18,7 @@ subtracted this way (`mem_map + pfn`); the size of their elements cancels out.""
 SMALL = 0x1_0000  # offsets into a page and counts are no addresses
 
 
-class Operators(Core):
+class Operators(Refilling):
     """`left op right`, exact where both are known."""
 
     def operate(self, op: str, left: Value, right: Value) -> Value:
@@ -33,6 +33,10 @@ class Operators(Core):
             left = self.number(left)
         if isinstance(right, Struct):
             right = self.number(right)
+        if op in ORDERING and self.refilled:
+            left, right = self.at_first(left), self.at_first(right)
+            if isinstance(left, Int) and isinstance(right, Int):
+                return arith.binary(op, left, right)
         if op not in arith.COMPARISONS:
             known = self._with_defaults(op, left, right)
             if known is not None:

@@ -80,6 +80,7 @@ class Run:
     stores: int = 0
     next_local: int = 0
     addressed: dict[int, Variable] = field(default_factory=dict)  # locals by number of address
+    steady: bool = False  # what is not known answers alike in all rounds of a loop
     round: int = 0  # of the innermost loop; its later rounds share their choices
     decided: int = 0  # how often a choice was asked for
     location: Location = NOWHERE
@@ -91,7 +92,12 @@ class Run:
     def choose(self, key: str, ways: int = 2) -> int:
         """Takes the way that the prefix prescribes, else the first; the same key, the same way."""
         self.decided += 1
-        if self.round and _CHANGES.search(key) and not key.startswith(("static key", "asm goto")):
+        if (
+            self.round
+            and not self.steady
+            and _CHANGES.search(key)
+            and not key.startswith(("static key", "asm goto"))
+        ):
             key = f"{key} in round {min(self.round, SHARED_ROUND) + 1}"
         self.asked.add(("world", key, ""))
         self.log.append(key)

@@ -119,6 +119,17 @@ class FuncRef:
         return self.name
 
 
+class OneOf(FuncRef):
+    """The address of one of several functions; nobody says which. A call may reach each."""
+
+    __slots__ = ("functions", "place")
+
+    def __init__(self, place: str, functions: tuple[FuncRef, ...]) -> None:
+        super().__init__(functions[0].name, functions[0].home)
+        self.place = place
+        self.functions = functions
+
+
 class Text:
     """A string literal; only its presence matters."""
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 
 from ..frontend import Unit
 from ..kconfig import Config
@@ -36,6 +37,9 @@ _MAKER = re.compile(
     rb"^[ \t]*#[ \t]*define[ \t]+([A-Z_]\w*)(?:\([^)\n]*\))?[ \t]+([^\n]*\{[^\n]*)", re.M
 )
 _DEFINED = re.compile(rb"\b([a-z_]\w*)[ \t]*\([^(){};]*\)\s*\{")
+_OF_ADDRESS = re.compile(
+    rb"^(?!static\b)[a-z][\w \t*]*?\b([a-z_]\w*)\((?:const[ \t]+)?void[ \t]*\*\w+\)\s*\{", re.M
+)
 _NAME = re.compile(rb"\b[A-Za-z_]\w*\b")
 _TYPE_WORDS = frozenset(
     b"unsigned signed long int short char const volatile struct union enum bool".split()
@@ -60,6 +64,7 @@ class SourceIndex:
         self._defining: dict[str, tuple[str, ...]] = {}
         self._made: dict[bytes, tuple[bytes, ...]] | None = None
         self._initial: dict[str, tuple[str, ...]] | None = None
+        self._filling: dict[str, tuple[str, ...]] = {}
 
     def texts(self) -> dict[str, bytes]:
         """Every candidate file's bytes: mm/*.c first, then the architecture's."""
@@ -89,6 +94,63 @@ class SourceIndex:
     def defines(self, name: str) -> bool:
         """Whether any file has a definition, whatever the configuration."""
         return bool(self._with_definition(name))
+
+    def filling(self, table: str, config: Config) -> tuple[str, ...]:
+        """The files that put functions about entries into a table of functions, beside its
+        initializer (see `operations`), of those that this configuration builds."""
+        known = self._filling.get(table)
+        if known is None:
+            known = self._filling[table] = tuple(self._fillers(table))
+            if known:
+                self._initial = None  # their folders are searched, too
+        return tuple(path for path in known if self.built(path, config))
+
+    def refilled(self, config: Config) -> tuple[str, ...]:
+        """The tables asked about so far that some file fills anew."""
+        return tuple(sorted(table for table in self._filling if self.filling(table, config)))
+
+    def _fillers(self, table: str) -> Iterator[str]:
+        needle = table.encode()
+        pattern = re.compile(
+            rb"^[ \t]+" + re.escape(needle) + rb"(?:\.\w+)*\s*=(?!=)([^;{}]*);", re.M
+        )
+        for path, data in self.texts().items():
+            if needle in data and any(
+                self._about_entries(data, word)
+                for value in pattern.findall(data)
+                for word in _NAME.findall(value)
+            ):
+                yield path
+                yield from self._beside(path)
+
+    def _beside(self, path: str) -> Iterator[str]:
+        """The files of a folder that define what one of them calls with an address."""
+        folder = path.rpartition("/")[0]
+        words = frozenset(_NAME.findall(self.texts()[path]))
+        for other, data in self.texts().items():
+            beside = other != path and other.rpartition("/")[0] == folder
+            if beside and any(name in words for name in _OF_ADDRESS.findall(data)):
+                yield other
+
+    def _about_entries(self, data: bytes, name: bytes, deep: bool = True) -> bool:
+        """Whether a name is a function with entries, or a table of such, by one file's text; a
+        function that another file defines counts, too."""
+        head = re.compile(rb"^[^\n;={}#]*\b" + re.escape(name) + rb"[ \t]*\([^;{}]*?\)\s*\{", re.M)
+        found = head.search(data)
+        if found is not None:
+            return _ENTRY_TYPE.search(found[0].decode("latin-1")) is not None
+        if not deep:
+            return False
+        table = re.search(
+            rb"\b" + re.escape(name) + rb"\b[^\n;(){}]*=\s*\{(.*?)^\}", data, re.M | re.S
+        )
+        if table is not None:
+            return any(self._about_entries(data, one, False) for one in _NAME.findall(table[1]))
+        return any(
+            self._about_entries(self.texts()[path], name, False)
+            for path in self._with_definition(name.decode("latin-1"))
+            if data is not self.texts()[path]
+        )
 
     def complete(self) -> bool:
         """Whether the architecture's own memory management is there, and all could be searched."""
@@ -165,7 +227,8 @@ class SourceIndex:
                         declared.update(_NAME.findall(words))
             declared -= _TYPE_WORDS
             found: dict[str, tuple[str, ...]] = {}
-            for data in self.texts().values():
+            texts = [*self.texts().values(), *self._beside_fillers()]
+            for data in texts:
                 for words, value in _INITIAL.findall(data):
                     named = [w for w in _NAME.findall(words)[1:] if w in declared]
                     for name in named:
@@ -173,7 +236,7 @@ class SourceIndex:
                         known = found.get(name.decode("latin-1"), ())
                         if text not in known:
                             found[name.decode("latin-1")] = (*known, text)
-            for data in self.texts().values():
+            for data in texts:
                 for words in _TENTATIVE.findall(data):
                     for name in [w for w in _NAME.findall(words)[1:] if w in declared]:
                         found.setdefault(name.decode("latin-1"), ())
@@ -186,6 +249,19 @@ class SourceIndex:
                         found.setdefault(name.decode("latin-1"), (value.decode("latin-1"),))
             self._initial = found
         return self._initial
+
+    def _beside_fillers(self) -> Iterator[bytes]:
+        """The files in the folders of those that fill tables of functions; they have no entries,
+        but the state of the guest."""
+        folders = {path.rpartition("/")[0] for paths in self._filling.values() for path in paths}
+        paths = [
+            f"{folder}/{entry.name}"
+            for folder in sorted(folders)
+            for entry in self._tree.entries(folder)
+            if entry.name.endswith(".c") and f"{folder}/{entry.name}" not in self.texts()
+        ]
+        for _, data in self._tree.read_many(paths):
+            yield data
 
     def words(self, text: str) -> Words:
         """`words_of`, remembered: variants share most of their functions."""
@@ -227,25 +303,39 @@ def words_of(text: str) -> Words:
     return frozenset(_WORD.findall(text)), frozenset(_CALLED_THROUGH.findall(text))
 
 
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """What is reachable from some functions of a unit: functions about entries that are declared
+    but not defined, and tables of functions that are called through; of these, those that have
+    no initializer here are missing, too."""
+
+    missing: frozenset[str]
+    tables: frozenset[str]
+
+
 def missing_functions(
     unit: Unit, roots: Iterable[str], words_in: Callable[[str], Words] = words_of
 ) -> frozenset[str]:
-    """What is declared but not defined and reachable from `roots`: functions about entries, and
-    tables of functions that are called through."""
+    """The names that `reached` misses."""
+    return reached(unit, roots, words_in).missing
+
+
+def reached(
+    unit: Unit, roots: Iterable[str], words_in: Callable[[str], Words] = words_of
+) -> Reached:
+    """Follows the calls from `roots` through all bodies that the unit has."""
     declared = unit.functions.keys() | unit.prototypes.keys()
     todo = set(roots)
     seen = set(todo)
     missing: set[str] = set()
+    through: set[str] = set()
     while todo:
         name = todo.pop()
         chunks = unit.functions.get(name)
         if chunks:
             for chunk in chunks:
                 words, tables = words_in(unit.text[chunk.start : chunk.end])
-                for table in tables:
-                    found = unit.variable(table)
-                    if found is not None and "=" not in unit.text[found.start : found.end]:
-                        missing.add(table)
+                through |= tables
                 new = (words & declared) - seen
                 seen |= new
                 todo |= new
@@ -253,4 +343,11 @@ def missing_functions(
         chunk_ = unit.prototype(name)
         if chunk_ is not None and _ENTRY_TYPE.search(unit.text, chunk_.start, chunk_.end):
             missing.add(name)
-    return frozenset(missing)
+    found: set[str] = set()
+    for table in through:
+        variable = unit.variable(table)
+        if variable is not None:
+            found.add(table)
+            if "=" not in unit.text[variable.start : variable.end]:
+                missing.add(table)
+    return Reached(frozenset(missing), frozenset(found))

@@ -8,7 +8,9 @@ import re
 from pycparser import c_ast
 
 from ..evaluate.ctype import Node
+from ..evaluate.refilling import Filling
 from ..frontend import Chunk, Unit
+from .operations import Operations
 from .probes import INITIAL, ZERO
 from .setting import Setting
 
@@ -24,6 +26,7 @@ class UnitCode:
         self._callees: dict[str, frozenset[str]] = {}
         self._variables: dict[tuple[str, str], Node | None] = {}
         self._setting = Setting(unit)
+        self._operations = Operations(unit)
 
     def function_node(self, name: str, near: str) -> Node | None:
         """The FuncDef of a function, that of the file `near` when static names clash."""
@@ -113,6 +116,22 @@ class UnitCode:
     def setting_texts(self, name: str) -> list[str]:
         """The texts of all of these."""
         return self._setting.texts(name)
+
+    def fillers(self, table: str) -> tuple[str, ...]:
+        """The folders whose files fill a table of functions anew."""
+        return self._operations.folders(table)
+
+    def fillings(self, table: str, folder: str) -> list[Filling]:
+        """What one of them assigns, with the files' names."""
+        return self._operations.fillings(table, folder)
+
+    def filling_texts(self, table: str) -> list[str]:
+        """The texts of the functions that fill a table."""
+        return self._operations.texts(table)
+
+    def discarded(self, name: str, near: str) -> bool:
+        """Whether a function is gone after boot."""
+        return self._operations.discarded(name, near)
 
     def typedef_node(self, name: str) -> Node | None:
         chunk = self.unit.typedef(name)

@@ -12,6 +12,7 @@ from typing import Final, TypeVar
 from ..evaluate.calls import Machine
 from ..evaluate.ctype import IntType
 from ..evaluate.memory import Table
+from ..evaluate.refilling import FILLED, is_refilled
 from ..evaluate.state import Run, alternatives
 from ..evaluate.values import Int, Opaque, PathEnds, Pointer, Struct, Unjudged, Value
 from ..frontend import Unit
@@ -27,9 +28,10 @@ TABLE_BASE: Final = {64: 0x7F00_0000_0000, 32: 0x7000_0000}
 FRAMES: Final = {64: (0x400_0000, 0x800_0000), 32: (0x1_0000, 0x2_0000)}
 ADDRESS: Final = {64: 0x12_3400_0000, 32: 0x2000_0000}
 LOWER_TABLE: Final = {64: 0x7E00_0000_0000, 32: 0x6000_0000}
-_STATE = re.compile(r"^\(*\??(asm |static key )")
+_STATE = re.compile(rf"^\(*\??(asm |static key |{FILLED})")
 _GLOBAL = r"\?([A-Za-z_]\w*)(?:\+\d+)?"
 _COMPARED = re.compile(rf"^\((?:{_GLOBAL} [<>]=? 0x[0-9a-f]+|0x[0-9a-f]+ [<>]=? {_GLOBAL})\)$")
+_NAMED = re.compile(r"^\(*\??\*?([A-Za-z_]\w*)")
 LEAST_ENTRIES: Final = 256  # of a table, where more of its memory is used for something else
 MAX_ASKED: Final = 64
 
@@ -41,6 +43,13 @@ nothing (arch/x86/kernel/paravirt*.c defines it by DEFINE_ASM_FUNC, without a C 
 
 def _identity(values: list[Value]) -> Value:
     return values[0]
+
+
+def _is_known(value: Value) -> bool:
+    """Whether all of a value is known."""
+    if isinstance(value, Struct):
+        return not any(isinstance(payload, Opaque) for _, payload in value.cells.values())
+    return not isinstance(value, Opaque)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +74,13 @@ class Entries:
         self.machine = Machine(UnitCode(unit), variant.bits, variant.endian)
         self.machine.canonical = {"vma->vm_mm": MM}
         self.machine.world = dict(world or {})
+        self.machine.refilled = is_refilled(self.machine.world)
         self.machine.known = frozenset({MM.name})
         self.frames = FRAMES[variant.bits]
         self.machine.overrides = {
             **dict.fromkeys(("huge_page_size", "folio_size", "page_size"), self._huge_page_size),
             **dict.fromkeys(IDENTITIES, _identity),
+            **dict.fromkeys(("virt_addr_valid", "__virt_addr_valid"), self._in_memory),
             "pfn_valid": self._has_page,
         }
         self.machine.usual = self.machine.overrides
@@ -87,6 +98,10 @@ class Entries:
         first, second = self.frames
         ours = isinstance(pfn, Int) and first <= pfn.value < 2 * second - first
         return Int(1) if ours else None
+
+    def _in_memory(self, values: list[Value]) -> Value | None:
+        """Page tables lie in memory that the kernel maps for good; of other places nobody knows."""
+        return Int(1) if values and self.machine.is_slot(values[0]) else None
 
     def _huge_page_size(self, values: list[Value]) -> Value:
         """A hugetlb page is asked about at the size of a PMD."""
@@ -187,8 +202,10 @@ class Entries:
                     answers.setdefault(repr(value), value)
                 except PathEnds as end:
                     ends = str(end)
+                if self.machine.refilled and self._settle_functions(run):
+                    return self.agreed(name, ask)
                 todo.extend(alternatives(run))
-                if len(answers) > 1 and self._settle(run):
+                if len(answers) > 1 and self._settle(run, _is_known(next(iter(answers.values())))):
                     return self.agreed(name, ask)
                 if len(answers) > 1:
                     key = run.choices[0].key if run.choices else "something unknown"
@@ -202,7 +219,7 @@ class Entries:
             raise PathEnds(ends)
         return next(iter(answers.values()))
 
-    def _settle(self, run: Run) -> bool:
+    def _settle(self, run: Run, known_first: bool) -> bool:
         """Takes a state of the processor (a control register, a patched branch) as given.
 
         Entries mean something only in one such state; the other one is judged on its own
@@ -211,19 +228,36 @@ class Entries:
         flipped = len(run.prefix) - 1
         key = run.choices[flipped].key if 0 <= flipped < len(run.choices) else ""
         known = _STATE.match(key) or key in self.machine.boot_keys or self._of_layout(key)
-        if not known:
+        of_guest = self.machine.refilled and self._of_global(key)
+        if not known and not of_guest:
             return False
-        self.machine.world[key] = 0
+        way = 0 if known_first or not self.machine.refilled else run.choices[flipped].taken
+        self._take(key, way)
+        return True
+
+    def _settle_functions(self, run: Run) -> bool:
+        """Takes as given which of several functions make and read entries."""
+        keys = [choice.key for choice in run.choices if choice.key.startswith(FILLED)]
+        for key in keys:
+            self._take(key, 0)
+        return bool(keys)
+
+    def _take(self, key: str, way: int) -> None:
+        self.machine.world[key] = way
         self.machine.global_inits.clear()
         self.machine.booted.clear()
         self.machine.recall.clear()
-        return True
 
     def _of_layout(self, key: str) -> bool:
         """Whether a condition compares an address with a global variable: the layout of memory
         is fixed at boot."""
         found = _COMPARED.match(key)
         return found is not None and (found[1] or found[2]) in self.unit.variables
+
+    def _of_global(self, key: str) -> bool:
+        """Whether a condition is about a global variable: what a guest found out at boot."""
+        found = _NAMED.match(key)
+        return found is not None and found[1] in self.unit.variables
 
     def constant(self, name: str) -> int | None:
         """A constant of the tree by name (PAGE_SHIFT, ...); None when it has none."""

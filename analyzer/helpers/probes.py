@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from ..evaluate.requests import VIRTUAL
 from .interface import LEVELS, Signature, parameter_names
 
 CALL: Final = "__ptc_call_"
@@ -201,6 +202,9 @@ def probe_text(signatures: tuple[Signature, ...], initial: Mapping[str, tuple[st
     for name, texts in sorted(initial.items()):
         for index, text in enumerate(texts):
             lines.append(f"unsigned long long {INITIAL}{index}_{name} = ({text});")
+    lines.append(
+        f"static unsigned long {VIRTUAL}(unsigned long x) {{ return (unsigned long)__va(x); }}"
+    )
     lines += [f"unsigned long {VALUE}{name} = ({name});" for name in CONSTANTS]
     return "\n".join(lines) + "\n"
 

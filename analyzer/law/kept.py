@@ -26,7 +26,7 @@ LEAVES: Final = ("TRANSPARENT_HUGEPAGE", "HAVE_ARCH_TRANSPARENT_HUGEPAGE_PUD")
 _OF_A_HELPER: Final = frozenset({"function", "prototype", "reaches", "constant"})
 _KINDS: Final = _OF_A_HELPER | {
     "order", "address", "variable", "type", "struct", "enum", "world", "base",
-    "ours", "variant", "closure", "unread", "typedefs",
+    "filling", "ours", "variant", "closure", "unread", "typedefs",
 }  # fmt: skip
 _PROBES: Final = "__ptc_"  # how the names of ours begin
 

@@ -81,6 +81,8 @@ class Answers:
         if kind == "address":
             chunks = unit.variables.get(name, ())
             return self._hash(*sorted({unit.source(c).partition("=")[0] for c in chunks}))
+        if kind == "filling":
+            return self._hash(*self._code.fillers(name), *self._code.filling_texts(name))
         if kind == "reaches":
             return str(self._session.machine.reaches_hook(name))
         if kind == "function":

@@ -161,10 +161,11 @@ class Runner:
     def _pivots(self, level: str, entries: tuple[Entry, ...]) -> frozenset[str]:
         """Every old entry meets these as new, every new one meets them as old: nothing, one that
         is counted, one that is not present. Two entries that both are none of them differ from a
-        pivot in no bit that a helper can decide on together."""
+        pivot in no bit that a helper can decide on together. Where a table of functions holds
+        others than at first, they are given a slot and a value: one pivot is enough."""
         counted = [e.name for e in entries if self.session.counted(level, e.raw) is not None]
         best = "user-writable" if "user-writable" in counted else next(iter(counted), "none")
-        return frozenset({"none", "swap", best})
+        return frozenset({best} if self.machine.refilled else {"none", "swap", best})
 
     def _followers(self, level: str, old: Entry) -> tuple[Entry, ...]:
         step = self.session.pages(level)
