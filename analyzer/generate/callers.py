@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ..callsites import CallSite, ReadSources, check_sites
+from ..callsites import CallSite, Judgement, ReadSources, check_sites
 from ..callsites.live import compiled
 from ..kconfig import Variant
 from ..tree import KernelTree, OverlayTree
@@ -62,7 +62,8 @@ def _sites(
     tree: KernelTree, bench: Bench, search: Search, known: ReadSources
 ) -> tuple[CallSite, ...]:
     changed = {path: text.encode("latin-1") for path, text in search.texts.items()}
-    return check_sites(OverlayTree(tree, changed), (bench.arch,), known)[0]
+    found = check_sites(OverlayTree(tree, changed), (bench.arch,), known)[0]
+    return tuple(site for site in found if site.judgement is Judgement.FINDING)
 
 
 def _same(one: CallSite, other: CallSite) -> bool:
