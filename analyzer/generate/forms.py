@@ -168,7 +168,8 @@ def _made(site: Site, one: Statement) -> list[str]:
     named |= set(re.findall(r"^[ \t]*(?:unsigned\s+)?\w+\s+(\w+)\s*[;=,]", body, re.M))
     return [
         part for part in parts
-        if re.match(rf"_*{site.level}\w*\s*\(", part) and named & set(re.findall(r"\w+", part))
+        if re.fullmatch(rf"__{site.level}\s*\([^()]*\)", part)
+        and named & set(re.findall(r"\w+", part))
     ]  # fmt: skip
 
 

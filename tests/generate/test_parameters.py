@@ -6,13 +6,12 @@ from __future__ import annotations
 import re
 
 from analyzer.check import check_tree
-from analyzer.generate.api import Hooks
 from analyzer.generate.ctext import find_function
 from analyzer.generate.forms import Site
 from analyzer.generate.parameters import mm_forms
 from analyzer.generate.run import plan
-from analyzer.model import HookApi, HookPrototype, Location
 from tests.generate.conftest import Demo, applied
+from tests.generate.hooks import hooks
 from tests.generate.test_shapes import hooked, stripped_with
 from tests.generate.test_split import SET_PMD
 
@@ -45,19 +44,6 @@ def test_a_hook_that_only_the_callee_can_call(demo: Demo) -> None:
     assert "\tpage_table_check_pmd_set(mm, pmdp, pmd);\n\tset_pmd(pmdp, pmd);\n" in text
     assert hooked(series, "set_pmd_at").endswith("{\n\t__demo_put(mm, pmdp, pmd);\n}\n")
     assert not check_tree(series, ("demo",)).findings
-
-
-def hooks() -> Hooks:
-    def one(name: str, *parameters: str) -> HookPrototype:
-        return HookPrototype(f"page_table_check_{name}", parameters, Location("a.h", 1))
-
-    made = []
-    for level in ("pte", "pmd", "pud"):
-        made.append(one(f"{level}_clear", "struct mm_struct *mm", f"{level}_t {level}"))
-        made.append(
-            one(f"{level}_set", "struct mm_struct *mm", f"{level}_t *{level}p", f"{level}_t x")
-        )
-    return Hooks(HookApi(tuple(made), None))
 
 
 def forms_of(text: str) -> list[str]:

@@ -10,11 +10,14 @@ import pytest
 from analyzer.check import check_tree
 from analyzer.generate.atoms import masks
 from analyzer.generate.conjunctions import bit_of
+from analyzer.generate.ctext import find_function
 from analyzer.generate.edits import Step
+from analyzer.generate.forms import Site, forms
 from analyzer.generate.run import plan
 from analyzer.generate.split import prototype_change, raw_name, split_setter
 from analyzer.tree import KernelTree
 from tests.generate.conftest import Demo, applied
+from tests.generate.hooks import hooks
 from tests.generate.test_shapes import hooked, stripped_with
 
 SETTER = """
@@ -127,3 +130,20 @@ def test_which_bit_a_test_asks_for() -> None:
     assert bit_of(one, "pmd") == "_PAGE_READ"
     assert bit_of(other, "pmd") == ""
     assert not masks("pud", ["_SEGMENT_ENTRY_READ"])
+
+
+def test_an_entry_without_a_name_is_given_to_the_hook_as_it_is_stored() -> None:
+    text = (
+        "void set_it(struct mm_struct *mm, pte_t *ptep, pte_t pte)\n{\n"
+        "\tunsigned long raw = pte_val(pte) | 1;\n\n\tset_pte(ptep, __pte(raw));\n}\n"
+    )
+    parsed = find_function(text, "set_it", 1)
+    assert parsed is not None
+    site = Site(text, parsed, text.index("set_pte("), "pte")
+    made = [form.changes[0].new for form in forms(site, hooks())]
+    assert "\tpage_table_check_pte_set(mm, ptep, __pte(raw));\n" in made
+    other = text.replace("__pte(raw)", "__pte(update(ptep))")
+    parsed = find_function(other, "set_it", 1)
+    assert parsed is not None
+    site = Site(other, parsed, other.index("set_pte("), "pte")
+    assert not any("update" in form.changes[0].new for form in forms(site, hooks()))
