@@ -187,13 +187,17 @@ class Search:
             self._all_hold(proposed, before, few)
             return before
         proposed = good  # what fails now may hold when these are kept: it waits
-        kept = make_all(self.files, [edit for _, edits in proposed for edit in edits])
-        assert kept is not None
-        files = kept
-        names = frozenset(one.name for one in self.bench.interface.signatures)
-        trial = self.bench.judge(files, helpers=_composed(names) - self.bench.slow)
-        if not self._all_hold(proposed, before, trial):
+        trial = self._tried(proposed)
+        if trial is None:
             return before
+        if not self._all_hold(proposed, before, trial):
+            proposed = [
+                (target, edits) for target, edits in proposed
+                if target.current is not None and target.key not in self.waiting
+            ]  # fmt: skip
+            trial = self._tried(proposed) if len(proposed) < len(good) else None
+            if trial is None or len(self._good(proposed, before, trial)) < len(proposed):
+                return before
         self.waiting.clear()
         for target, edits in proposed:
             self.keep(edits)
@@ -201,6 +205,14 @@ class Search:
             if target.partial:
                 self.parts.append((target.key, edits))
         return trial
+
+    def _tried(self, proposed: list[Proposal]) -> Judgement | None:
+        """All variants with some proposals; None where there are none, or they do not fit."""
+        files = make_all(self.files, [edit for _, edits in proposed for edit in edits])
+        if files is None or not proposed:
+            return None
+        names = frozenset(one.name for one in self.bench.interface.signatures)
+        return self.bench.judge(files, helpers=_composed(names) - self.bench.slow)
 
     def _propose(self, targets: list[Target]) -> tuple[list[Proposal], Files]:
         """The next candidate of each target, all in one set of files."""
