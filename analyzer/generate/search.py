@@ -13,12 +13,11 @@ from typing import Final
 from ..frontend import Unit
 from ..model import Verdict
 from .api import Hooks
-from .edits import Edit, Step, make
-from .forms import SET, Change
+from .edits import Edit, make
 from .includes import Includes
 from .judge import Bench, Judgement, Path
 from .numbered import Files, Numbered, make_all, texts_of
-from .split import prototype_change, raw_name, split_setter
+from .splits import Splits
 from .targets import Candidate, Key, Target, Targets
 
 MAX_TRIALS: Final = 90
@@ -36,6 +35,7 @@ class Search:
         self.targets = Targets(bench.arch, hooks, self.file)
         self.parts: list[tuple[Key, list[Edit]]] = []
         self.waiting: set[Key] = set()  # those that may be mended by what another one calls
+        self.splits = Splits(self)
         self.trials = 0
 
     @property
@@ -85,7 +85,7 @@ class Search:
         while self.trials < MAX_TRIALS:
             targets = self.targets.of(before)
             if not targets and whole:
-                split = self._split(before)
+                split = self.splits.split(before)
                 if split is None:
                     break
                 before = split
@@ -95,7 +95,7 @@ class Search:
             before = after
         if not whole:
             before = self.judge()
-        before = self._whole(before)
+        before = self._whole(self.splits.joined(before))
         return Includes(self.bench, self.file, self.keep, self.judge).run(self.edits, before)
 
     def _whole(self, now: Judgement) -> Judgement:
@@ -105,65 +105,6 @@ class Search:
         if not taken:
             return now
         return self.judge() if self.drop(taken) else now
-
-    def _split(self, now: Judgement) -> Judgement | None:
-        """Splits a raw variant off a setter that stores entries of other levels, too."""
-        for path in now.paths:
-            for where, _, setter in path.hooks:
-                ours = [e for e in self.edits if e.function == setter and e.hook]
-                if path.rule != "PTC105" or not ours or setter in self.targets.split:
-                    continue
-                if ours[0].level == path.level:
-                    continue
-                kept = self.files, list(self.edits)
-                if self._made_raw(setter, where.line, ours, now):
-                    trial = self.judge()
-                    if not trial.problems.keys() - now.problems.keys():
-                        self.targets.renew()
-                        return trial
-                self.files, self.edits = kept
-                self.targets.split.pop(setter, None)
-        return None
-
-    def _made_raw(self, setter: str, line: int, ours: list[Edit], now: Judgement) -> bool:
-        """Puts the hook of a setter before what it was, under a new name."""
-        taken = {name for unit in now.units.values() for name in (*unit.functions, *unit.macros)}
-        name = raw_name(setter, taken)
-        path, hook, level = ours[0].path, ours[0].hook, ours[0].level
-        if {edit.path for edit in ours} != {path} or not self.drop(ours):
-            return False
-        file = self.file(path)
-        assert file is not None
-        made = split_setter(file.text, setter, file.line(line), name)
-        if made is None:
-            return False
-        self._keep_changes(path, made.changes, Step.RAW, setter, made.why)
-        for header in sorted({p for unit in now.units.values() for p in unit.files}):
-            if header.startswith(self.targets.folder) and header.endswith(".h"):
-                change = prototype_change(self.text(header), setter, name)
-                if change is not None:
-                    self._keep_changes(header, (change,), Step.RAW, setter, made.why)
-        text = self.text(path)
-        call = self.targets.hook_call(text, setter, line, level)
-        if call is None:
-            return False
-        at = text.rindex("\n", 0, text.index(f"\t{name}(", text.index(f"{name}(") + 1)) + 1
-        change = Change(at, at, f"{call}\n")
-        why = SET
-        self._keep_changes(path, (change,), Step.HOOKS, setter, why, hook, level)
-        self.targets.split[setter] = made.raw
-        return True
-
-    def _keep_changes(
-        self, path: str, changes: tuple[Change, ...], step: Step, function: str, why: str,
-        hook: str = "", level: str = "",
-    ) -> None:  # fmt: skip
-        text = self.text(path)
-        for one in sorted(changes, key=lambda c: -c.start):
-            self.keep(
-                [make(text, path, one.start, one.end, one.new, step, function, why, hook, level)]
-            )
-            text = self.text(path)
 
     # -- one round
 

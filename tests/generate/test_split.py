@@ -8,12 +8,16 @@ import re
 import pytest
 
 from analyzer.check import check_tree
+from analyzer.check.api import hook_api
+from analyzer.generate.api import Hooks
 from analyzer.generate.atoms import masks
 from analyzer.generate.conjunctions import bit_of
-from analyzer.generate.ctext import find_function
-from analyzer.generate.edits import Step
+from analyzer.generate.ctext import find_function, line_of
+from analyzer.generate.edits import Step, make
 from analyzer.generate.forms import Site, forms
+from analyzer.generate.judge import Bench, Judgement
 from analyzer.generate.run import plan
+from analyzer.generate.search import Search
 from analyzer.generate.split import prototype_change, raw_name, split_setter
 from analyzer.tree import KernelTree
 from tests.generate.conftest import Demo, applied
@@ -147,3 +151,22 @@ def test_an_entry_without_a_name_is_given_to_the_hook_as_it_is_stored() -> None:
     assert parsed is not None
     site = Site(other, parsed, other.index("set_pte("), "pte")
     assert not any("update" in form.changes[0].new for form in forms(site, hooks()))
+
+
+def test_a_raw_variant_that_nobody_uses_is_taken_back(demo: Demo) -> None:
+    with Bench(demo.stripped, "demo") as bench:
+        search = Search(bench, Hooks(hook_api(demo.stripped, ("demo",))))
+        path = "include/linux/pgtable.h"
+        text = search.text(path)
+        parsed = find_function(text, "set_ptes", 1)
+        assert parsed is not None
+        at = parsed.body[0].start
+        line = "page_table_check_pmd_clear(mm, x);\n\t"
+        hook = make(text, path, at, at, line, Step.HOOKS, "set_ptes", "why", "hook", "pte")
+        search.keep([hook])
+        now = Judgement()
+        assert search.splits.made_raw("set_ptes", line_of(text, parsed.start), [hook], now)
+        assert "void __set_ptes(" in search.text(path)
+        search.splits.joined(now)
+        assert search.edits == [hook]
+        assert "__set_ptes(" not in search.text(path)
