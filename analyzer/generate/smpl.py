@@ -89,7 +89,8 @@ class File:
         self.directives = {source.line(one.start) - 1 for one in source.directives}
         self.spans: list[tuple[int, int, Function]] = []
         for one in functions(source):
-            start = source.code.rfind(one.head.strip(), 0, one.start)
+            named = source.code.rfind(f"{one.name}(", 0, one.start)  # the head may be `pmd_t`
+            start = source.code.rfind(one.head.strip(), 0, named)
             if not one.is_macro and start >= 0:
                 self.spans.append((source.line(start) - 1, source.line(one.end - 1), one))
 

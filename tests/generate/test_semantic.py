@@ -121,6 +121,16 @@ def test_one_edit(demo: Demo, tmp_path: Path, before: str, after: str) -> None:
 
 
 @needs_spatch
+def test_a_function_whose_parameters_are_of_the_type_that_it_returns(
+    demo: Demo, tmp_path: Path
+) -> None:
+    head = "pmd_t f(struct mm_struct *mm,\n\tpmd_t *pmdp, pmd_t pmd)\n{\n"
+    found = edited(demo, head + _STORE + "}\n", head + _HOOK + _STORE + "}\n")
+    assert not [one for one in told(found) if not one.rules]
+    agree(found, tmp_path)
+
+
+@needs_spatch
 def test_a_rule_is_for_its_file_alone(demo: Demo, tmp_path: Path) -> None:
     body = _HEAD + _STORE + "}\n"
     texts = {"mm/x.c": body, "mm/y.c": body}
