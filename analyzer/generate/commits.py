@@ -159,8 +159,13 @@ def _worst(rows: Iterable[Row]) -> dict[tuple[str, str], Verdict]:
 
 
 def helper_table(plan: Plan) -> tuple[list[HelperRow], dict[str, int]]:
-    """Helpers whose accounting changed, and how many others there are of each verdict."""
-    before, after = _worst(plan.before), _worst(plan.after)
+    """Helpers whose accounting changed, and how many others there are of each verdict.
+
+    What is left out counts for nothing, unless everything is.
+    """
+    chosen = _selected(plan) or [row.variant for row in plan.after]
+    before = _worst(row for row in plan.before if row.variant in chosen)
+    after = _worst(row for row in plan.after if row.variant in chosen)
     rows = []
     same: dict[str, int] = {}
     levels = ("pte", "pmd", "pud")

@@ -18,6 +18,7 @@ from analyzer.generate.output import prepare_folder, write_folder
 from analyzer.generate.placement import HOOKS
 from analyzer.generate.run import Plan, Undecided
 from analyzer.generate.series import Mail, Scratch, build, file_name
+from analyzer.model import Verdict
 from tests.generate.conftest import Demo
 
 
@@ -211,3 +212,14 @@ def test_what_is_more_than_a_hook_is_explained(demo: Demo) -> None:
     told = f"In these the hook alone is not enough:\n\n- {first.function}(): it gives up a bit\n"
     assert not any("alone is not enough" in patch.body for patch in patches(demo.plan))
     assert any(told in patch.body for patch in patches(replace(demo.plan, edits=edits)))
+
+
+def test_what_is_left_out_does_not_count_in_the_table(demo: Demo) -> None:
+    last = demo.plan.after[0]
+    odd = replace(last, variant="odd", verdict=Verdict.UNKNOWN, reason="folded")
+    rows, same = helper_table(replace(demo.plan, after=(*demo.plan.after, odd)))
+    assert "unknown" in {row.after for row in rows} | set(same)
+    left = replace(demo.plan, after=(*demo.plan.after, odd), left_out=(("odd", "folded"),))
+    assert helper_table(left) == helper_table(demo.plan)
+    nothing = replace(left, left_out=tuple((row.variant, "") for row in left.after))
+    assert helper_table(nothing) == (rows, same)
