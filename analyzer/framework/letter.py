@@ -25,7 +25,7 @@ def joined(framework: str, letters: Sequence[tuple[str, str]]) -> str:
         first, *rest = body.strip().split("\n\n")
         if _OWN in first:
             first = first[first.index(_OWN) :]
-        sections.append(f"{arch}\n{'-' * len(arch)}\n\n{fill(first)}")
+        sections.append(f"{arch}\n{'=' * len(arch)}\n\n{fill(first)}")
         for paragraph in rest:
             explains = len(paragraph) > _PROSE and not paragraph.startswith(" ")
             if paragraph == rest[-1] and explains:

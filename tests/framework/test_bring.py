@@ -499,9 +499,9 @@ def test_a_letter_says_once_what_its_parts_share() -> None:
     ]  # fmt: skip
     text = joined("The framework.", bodies)
 
-    assert text.startswith("The framework.\n\na\n-\n\nThis series enables it on a.\n\nEach change")
+    assert text.startswith("The framework.\n\na\n=\n\nThis series enables it on a.\n\nEach change")
     assert text.count(shared.strip()) == text.count(end.strip()) == 1
     assert text.rstrip().endswith(end.strip())
     assert text.count("None.") == 2
-    assert text.index("b\n-\n\nThis series") < text.index("  table b")
+    assert text.index("b\n=\n\nThis series") < text.index("  table b")
     assert "What." not in text
