@@ -58,7 +58,10 @@ Statement = Expression | Label | If | Loop
 
 
 class TooDeep(Exception):
-    """Blocks nest deeper than any kernel code does."""
+    """Blocks nest deeper than any kernel code does, or a function stores more often."""
+
+    def __init__(self, why: str = "blocks nested too deep") -> None:
+        super().__init__(why)
 
 
 def statements(code: str, start: int, end: int) -> tuple[Statement, ...]:

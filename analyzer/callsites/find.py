@@ -188,13 +188,13 @@ class _Finder:
                     continue
                 try:
                     sites += judge.sites()
-                except TooDeep:
+                except TooDeep as error:
                     place = Location(body.source.path, body.source.line(body.function.start))
-                    problems.append(f"{place}: blocks nested too deep")
+                    problems.append(f"{place}: {error}")
                     sites.append(
                         CallSite(
                             PLAIN, "", place, body.function.name, Mapping.UNKNOWN,
-                            Judgement.UNKNOWN, "blocks nested too deep",
+                            Judgement.UNKNOWN, str(error),
                         )
                     )  # fmt: skip
         return Judged(tuple(sites), tuple(problems))

@@ -36,6 +36,7 @@ _INVALIDATES: Final = re.compile(r"p_invalidate(?:_ad)?$")
 _HOOK: Final = re.compile(r"\b_*page_table_check_(?:pte|pmd|pud)s?_(?:set|clear)\s*\(")
 _ENTRY: Final = re.compile(r"^(pte|pmd|pud)_t$")
 MAX_CALLERS_UP: Final = 4
+MAX_STORES: Final = 500  # in one function; kernels have 40
 _RANK: Final = {
     Judgement.UNCOUNTED: 0,
     Judgement.HOOKED: 1,
@@ -86,6 +87,8 @@ class FunctionJudge:
         """Every call of a setter and every plain store. Raises TooDeep."""
         if not self._events:
             return ()
+        if len(self._events) > MAX_STORES:
+            raise TooDeep(f"more than {MAX_STORES} stores to entries in one function")
         whole = self._part_of_helper(self.body, 0) or self._in_a_table_of_functions()
         if whole:
             return [self._inside(position, whole) for position in self._events]

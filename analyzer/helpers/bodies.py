@@ -34,7 +34,7 @@ _TENTATIVE = re.compile(
     re.M,
 )
 _MAKER = re.compile(
-    rb"^[ \t]*#[ \t]*define[ \t]+([A-Z_]\w*)(?:\([^)\n]*\))?[ \t]+([^\n]*\{[^\n]*)", re.M
+    rb"^[ \t]*#[ \t]*define[ \t]+([A-Z_]\w*)(?:\([^)\n]*\))?[ \t]++([^\n{]*+\{[^\n]*)", re.M
 )
 _DEFINED = re.compile(rb"\b([a-z_]\w*)[ \t]*\([^(){};]*\)\s*\{")
 _OF_ADDRESS = re.compile(

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from analyzer.errors import SourceError
 from analyzer.frontend.read import standard_headers
 from analyzer.frontend.stage import Stage
 from analyzer.kconfig import Variant
@@ -47,6 +48,9 @@ _ERROR: Final = re.compile(r"^([^:\n]+):(\d+):(?:\d+:)? (?:fatal )?error: (.*)$"
 _DEFINE: Final = re.compile(r"^#define (\w+)(?: (.*))?$", re.M)
 _RESULT: Final = re.compile(r"^->[$#]?(\d+) (?:(\?)|[$#]?(-?\d+))$", re.M)
 _UNDECLARED: Final = re.compile(r"^(?:use of undeclared identifier )?'(\w+)'(?: undeclared|$)")
+_HOOKS: Final = "include/linux/page_table_check.h"
+_HOOK: Final = re.compile(r"\bpage_table_check_(?:pte|pmd|pud)\w*(?=\()")
+_GUARD: Final = re.compile(r"^#ifndef (\w+)$", re.M)
 _SECONDS: Final = 600
 _PER_FUNCTION: Final = 64
 _FLAT: Final = "__attribute__((__flatten__, __noinline__))"
@@ -56,6 +60,19 @@ FOLD: Final = """
 	if (__builtin_constant_p(__v)) asm volatile("\\n->%0 %1" : : "i" (id), "i" (__v)); \\
 	else asm volatile("\\n->%0 ?" : : "i" (id)); } while (0)
 """
+
+
+def _without_hooks(stage: Stage) -> str:
+    """Hooks that take anything, where none is compiled: alpha of 6.1 calls one with arguments
+    that its header does not have, and no compiler takes that."""
+    try:
+        data = stage.tree.read(_HOOKS)
+    except SourceError:
+        return ""
+    guard = _GUARD.search(data.decode())
+    names = sorted(set(_HOOK.findall(data.decode())))
+    stubs = [f"#define {name}(...) do {{ }} while (0)\n" for name in names]
+    return "".join([f"#define {guard[1]}\n" if guard else "", *stubs])
 
 
 def command_for(arch: str) -> tuple[str, ...]:
@@ -84,7 +101,11 @@ class Compiler:
         prepared = stage.prepare(variant, self.headers)
         predefined, *forced = prepared.forced
         own = work / "makefile.h"
-        own.write_text(self._from_makefile(stage.source / predefined))
+        text = self._from_makefile(stage.source / predefined)
+        if variant.arch in TARGETS:
+            text += _without_hooks(stage)
+            text += "#undef __OPTIMIZE__\n" if TARGETS[variant.arch].unasserted else ""
+        own.write_text(text)
         self._dummies = work / "dummies.h"
         self._dummies.write_text("")
         self._options = [

@@ -19,6 +19,7 @@ class Target:
     command: tuple[str, ...]
     variant: str = "base"
     swapped: bool = False  # __pte() swaps bytes: entries are given as raw bits
+    unasserted: bool = False  # without the assertions that only an optimizing compiler makes
     lax: bool = False  # sizes from generated headers are wrong, which assertions notice
 
 
@@ -40,7 +41,9 @@ TARGETS: Final[Mapping[str, Target]] = {
     "m68k": Target(("m68k-linux-gnu-gcc", "-m68040")),
     "mips": Target(("mips64el-linux-gnuabi64-gcc", "-mabi=64"), "little"),
     "parisc": Target(("hppa64-linux-gnu-gcc",), lax=True),
-    "powerpc": Target(("powerpc64le-linux-gnu-gcc", "-m64"), "little", swapped=True),
+    "powerpc": Target(  # 6.1 has BUILD_BUG() for what no configuration calls: asked all the same
+        ("powerpc64le-linux-gnu-gcc", "-m64"), "little", swapped=True, unasserted=True
+    ),
     "s390": Target(("s390x-linux-gnu-gcc", "-m64", "-march=z10")),
     "sh": Target(("sh4-linux-gnu-gcc", "-m4")),
     "sparc": Target(("sparc64-linux-gnu-gcc", "-m64", "-mcpu=ultrasparc")),
