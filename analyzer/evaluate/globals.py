@@ -108,6 +108,14 @@ class Globals(Boot, Refilling, Initializers):
                 return
             var.cells.update(_initially(name, Struct(var.ctype, blank.cells)))
 
+    def _is_left_out(self, name: str) -> bool:
+        """Whether this is the state of the machine in which the boot code does not set a global."""
+        if not self.code.set_at_boot(name):
+            return False
+        key = f"{name} set by the boot code"
+        self.questions.add(("world", key, ""))
+        return self.world.setdefault(key, 0) != 0
+
     def _declare_global(self, name: str, key: str, home: str) -> Variable:
         node = self.code.variable_node(name, home)
         assert node is not None
@@ -131,6 +139,8 @@ class Globals(Boot, Refilling, Initializers):
                 continue
             finally:
                 self.run = saved
+            if isinstance(value, Int) and self._is_left_out(name):
+                value = Int(0, value.bits, value.signed)
             if isinstance(value, Int) and "const" not in (node.quals or []):
                 value = Opaque(name, default=value)
             if isinstance(value, Struct):

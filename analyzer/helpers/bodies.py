@@ -65,6 +65,7 @@ class SourceIndex:
         self._made: dict[bytes, tuple[bytes, ...]] | None = None
         self._initial: dict[str, tuple[str, ...]] | None = None
         self._filling: dict[str, tuple[str, ...]] = {}
+        self._at_boot: set[str] = set()
 
     def texts(self) -> dict[str, bytes]:
         """Every candidate file's bytes: mm/*.c first, then the architecture's."""
@@ -154,7 +155,8 @@ class SourceIndex:
 
     def complete(self) -> bool:
         """Whether the architecture's own memory management is there, and all could be searched."""
-        own = any(path.startswith(f"arch/{self._arch}/mm/") for path in self.texts())
+        folders = tuple(f"arch/{self._arch}/{folder}/" for folder in ("mm", "kernel"))
+        own = any(path.startswith(folders) for path in self.texts())
         return own and not self._tree.unreadable
 
     def mentions(self, name: str) -> bool:
@@ -246,9 +248,18 @@ class SourceIndex:
             ):
                 for name, value in _AT_BOOT.findall(data):
                     if name in declared:
-                        found.setdefault(name.decode("latin-1"), (value.decode("latin-1"),))
+                        label = name.decode("latin-1")
+                        if label not in found:
+                            self._at_boot.add(label)
+                        found.setdefault(label, (value.decode("latin-1"),))
             self._initial = found
         return self._initial
+
+    def set_at_boot(self) -> frozenset[str]:
+        """Those of `initial_values` that the boot folder sets, on some machines at least: on the
+        others they are zero."""
+        self.initial_values()
+        return frozenset(self._at_boot)
 
     def _beside_fillers(self) -> Iterator[bytes]:
         """The files in the folders of those that fill tables of functions; they have no entries,

@@ -11,7 +11,7 @@ from ..evaluate.ctype import Node
 from ..evaluate.refilling import Filling
 from ..frontend import Chunk, Unit
 from .operations import Operations
-from .probes import INITIAL, ZERO
+from .probes import BOOT, INITIAL, ZERO
 from .setting import Setting
 
 _WORD = re.compile(r"[A-Za-z_]\w*")
@@ -100,6 +100,10 @@ class UnitCode:
             return True
         paths = [self.unit.path(chunk) for chunk in self.unit.variables.get(name, ())]
         return structure and any(p.startswith("arch/") and "/include/" in p for p in paths)
+
+    def set_at_boot(self, name: str) -> bool:
+        """Whether the boot folder gives a global its value, on some machines."""
+        return f"{BOOT}{name}" in self.unit.variables
 
     def setters(self, name: str) -> tuple[str, ...]:
         """The functions whose run gives a global its value."""

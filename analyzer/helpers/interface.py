@@ -179,6 +179,9 @@ def _named(parameters: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(result)
 
 
+_OWN_LEVEL = re.compile(r"^_*(pte|pmd|pud)(?:p|ptr)$")
+
+
 def _macro_signature(
     name: str,
     names: tuple[str, ...],
@@ -196,9 +199,9 @@ def _macro_signature(
     )
     level = ""
     for item in names:
-        slot = re.match(r"^_*(pte|pmd|pud)(p|ptr)$", item)
-        if slot:
-            level = slot[1]
+        slot = _OWN_LEVEL.match(item)
+        if slot and not level:
+            level = slot[1]  # the first one: what follows is a table that is put there
     level = level or (delegate.level if delegate else "") or _level_of(name)
     if not level:
         return None
@@ -207,7 +210,8 @@ def _macro_signature(
         if item in _BY_NAME:
             parameters.append(_BY_NAME[item])
         elif _SLOT_NAMES.match(item):
-            parameters.append(f"{level}_t *{item}")
+            own = _OWN_LEVEL.match(item)
+            parameters.append(f"{own[1] if own else level}_t *{item}")
         elif _ADDRESS_NAMES.match(item):
             parameters.append(f"unsigned long {item}")
         elif item in known:

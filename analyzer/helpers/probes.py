@@ -7,7 +7,7 @@ probe is a small function that uses the name, and is evaluated like any other.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -17,6 +17,7 @@ from .interface import LEVELS, Signature, parameter_names
 CALL: Final = "__ptc_call_"
 CLASS: Final = "__ptc_class_"
 TEST: Final = "__ptc_test_"
+BOOT: Final = "__ptc_boot_"
 VALUE: Final = "__ptc_value_"
 APPLY: Final = "__ptc_apply_"
 CLEAR: Final = "__ptc_empty_"
@@ -130,8 +131,13 @@ def entry_classes(level: str) -> tuple[EntryClass, ...]:
     return tuple(classes)
 
 
-def probe_text(signatures: tuple[Signature, ...], initial: Mapping[str, tuple[str, ...]]) -> str:
-    """All probes as C, one function a line; `initial` gives globals their first values."""
+def probe_text(
+    signatures: tuple[Signature, ...],
+    initial: Mapping[str, tuple[str, ...]],
+    at_boot: Collection[str] = (),
+) -> str:
+    """All probes as C, one function a line; `initial` gives globals their first values, those of
+    `at_boot` on some machines only."""
     lines = [_call(signature) for signature in signatures]
     names = {signature.name: signature for signature in signatures}
     lines += _composed(names)
@@ -199,6 +205,7 @@ def probe_text(signatures: tuple[Signature, ...], initial: Mapping[str, tuple[st
                 f" {{ {name}(mm, slot, table); }}"
             )
     lines += [f"int {ZERO}{name};" for name, texts in sorted(initial.items()) if not texts]
+    lines += [f"int {BOOT}{name};" for name in sorted(at_boot)]
     for name, texts in sorted(initial.items()):
         for index, text in enumerate(texts):
             lines.append(f"unsigned long long {INITIAL}{index}_{name} = ({text});")

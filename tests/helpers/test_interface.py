@@ -173,3 +173,13 @@ def test_every_contract_has_a_reason() -> None:
 )  # fmt: skip
 def test_names_that_only_look_like_helpers(name: str, wanted: bool) -> None:
     assert is_helper(name) is wanted
+
+
+def test_the_slot_of_a_macro_is_the_first_one(tmp_path: Path) -> None:
+    header = (
+        "#define pmd_populate_kernel(mm, pmdp, ptep) (pmd_val(*(pmdp)) = (unsigned long)ptep)\n"
+    )
+    with tree(tmp_path, **{"arch/new/include/asm/pgalloc.h": header}) as it:
+        (one,) = find_interface(it, "new", frozenset({"pmd_populate_kernel"})).signatures
+    assert one.level == "pmd"
+    assert one.parameters == ("struct mm_struct *mm", "pmd_t *pmdp", "pte_t *ptep")
