@@ -16,6 +16,7 @@ from typing import Final
 from ..errors import SourceError
 from ..tree import KernelTree
 from .contracts import is_helper
+from .generated import generated
 
 LEVELS: Final = ("pte", "pmd", "pud")
 GENERIC_HEADERS: Final = (
@@ -120,12 +121,14 @@ def find_interface(tree: KernelTree, arch: str, called: frozenset[str]) -> Inter
     paths = [p for p in (*GENERIC_HEADERS, *OVERRIDABLE_HEADERS) if tree.kind(p) is not None]
     paths += list(tree.walk(f"arch/{arch}/include", (".h",)))
     count = 0
+    texts: list[tuple[str, str]] = []
     for path, data in tree.read_many(paths):
         count += 1
         text = data.decode("latin-1")
         if "pte" not in text and "pmd" not in text and "pud" not in text:
             continue
         text = _SPLICE.sub(" ", _COMMENT.sub(" ", text))
+        texts.append((path, text))
         replaceable = set(_GUARD.findall(text)) if path in OVERRIDABLE_HEADERS else called
         for name, inner in _FUNCTION.findall(text):
             signature = _declared(name, inner, path)
@@ -140,6 +143,12 @@ def find_interface(tree: KernelTree, arch: str, called: frozenset[str]) -> Inter
         aliases.update(
             pair for pair in _ALIAS.findall(text) if pair[0] in called and pair[0] != pair[1]
         )
+    for path, text in generated(texts):
+        for name, inner in _FUNCTION.findall(text):
+            signature = _declared(name, inner, path) if name in called else None
+            if signature is not None:
+                declared.setdefault(name, signature)
+                found.setdefault(name, signature)
     for name, (parameters, body, path) in macros.items():
         if name not in found and name not in aliases:
             signature = _macro_signature(name, parameters, body, path, declared)
