@@ -28,7 +28,7 @@ from .reading import Reading
 from .reuse import Answers, Reuse, Setting
 
 MAX_PATHS: Final = 64
-MAX_RUNS: Final = 4 * MAX_PATHS  # those that come together with another one included
+ROUNDS: Final = 4  # runs for each path, those that come together with another one included
 LIMIT: Final = "more than"  # how reasons begin that name a bound
 SLOTS: Final = 4096
 BATCH: Final = 3  # the first entry, the last one, and one that is neither
@@ -252,10 +252,15 @@ class Runner:
                 return tuple(found)
             self._paired.add(signature.name)
         pair = replace(case, nr=PAIR, neighbours=case.neighbours[: PAIR - 1])
-        return tuple(self.traces(signature, pair, contract))
+        return tuple(self.traces(signature, pair, contract, bound=4 * MAX_PATHS))
 
     def traces(
-        self, signature: Signature, case: Case, contract: Contract, hasty: bool = False
+        self,
+        signature: Signature,
+        case: Case,
+        contract: Contract,
+        hasty: bool = False,
+        bound: int = MAX_PATHS,
     ) -> list[Trace]:
         """All paths of one case, in a fixed order; of those that come together, one.
 
@@ -264,12 +269,12 @@ class Runner:
         try:
             while True:
                 with suppress(Tangled):
-                    return self._explored(signature, case, contract, hasty)
+                    return self._explored(signature, case, contract, hasty, bound)
         finally:
             self.machine.meeting = None
 
     def _explored(
-        self, signature: Signature, case: Case, contract: Contract, hasty: bool
+        self, signature: Signature, case: Case, contract: Contract, hasty: bool, bound: int
     ) -> list[Trace]:
         done: list[Trace] = []
         todo: list[tuple[int, ...]] = [()]
@@ -286,8 +291,8 @@ class Runner:
             if hasty and done and done[-1].reason.startswith(LIMIT):
                 break
             todo.extend(alternatives(self.machine.run))
-            if (len(done) >= MAX_PATHS or runs >= MAX_RUNS) and todo:
-                reason = f"more than {MAX_PATHS} paths"
+            if (len(done) >= bound or runs >= ROUNDS * bound) and todo:
+                reason = f"more than {bound} paths"
                 done.append(Trace(case, (), (), 0, False, "unknown", reason))
                 break
         return done
