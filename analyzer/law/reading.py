@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from ..evaluate.memory import Table
 from ..evaluate.state import Event
-from ..evaluate.values import Int, Pointer, Value
+from ..evaluate.values import Int, Opaque, PathEnds, Pointer, Value
 from ..helpers.session import ADDRESS, MM, Session
 
 GETTER: Final = "huge_ptep_get"
@@ -25,6 +25,7 @@ class Reading:
 
     def __init__(self, session: Session) -> None:
         self._session = session
+        self._plain: bool | None = None
 
     def pte(self, raw: int) -> int:
         """The pte that the contents of a slot stand for. Raises Unjudged, PathEnds."""
@@ -33,11 +34,21 @@ class Reading:
         node: Any = session.machine.code.function_node(GETTER, "")
         if node is None or node.decl.type.args is None:
             return raw
+        if self._plain is None:
+            self._plain = False
+            entries = [session.huge(entry).raw for entry in session.classes(_LEVEL)]
+            self._plain = all(self.pte(entry) == entry for entry in entries)
+        if self._plain:
+            return raw  # every entry that can be made is read as it stands
         declared = tuple(node.decl.type.args.params)
 
         def ask() -> Value:
             table = session.new_table(_LEVEL, _SLOTS, raw)
-            return session.machine.call(GETTER, [self._argument(one, table) for one in declared])
+            machine = session.machine
+            found = machine.call(GETTER, [self._argument(one, table) for one in declared])
+            if isinstance(machine.memory.raw(found, table.width), Opaque):
+                raise PathEnds("reads another place")  # a table beside: not about this slot
+            return found
 
         return session.told(("huge", raw), lambda: session.raw(_LEVEL, session.agreed(GETTER, ask)))
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from analyzer.model import Verdict
-from tests.law.demo import CALLERS, Bench, Edit, bench, found, generic, verdict
+from tests.law.demo import CALLERS, Bench, Edit, bench, found, generic, unknown, verdict
 
 PLACE = "#ifdef CONFIG_TRANSPARENT_HUGEPAGE\n\n/* pmd */\n"
 CALL = "void demo_drop(struct mm_struct *mm, unsigned long addr, pte_t *ptep)\n{\n"
@@ -134,3 +134,18 @@ def test_what_is_taken_out_of_such_a_slot_may_be_hooked(demo: Bench) -> None:
     result = demo.judge(*in_another_form("page_table_check_pte_clear(mm, old);\n"))
     assert verdict(result, "huge_ptep_get_and_clear").verdict is Verdict.BALANCED
     assert found(result) == {("PTC101", "set_huge_pte_at")}
+
+
+def test_a_getter_that_may_read_another_table_is_asked_about_its_slot(demo: Bench) -> None:
+    getter = "\n{\n\treturn demo_from_huge(READ_ONCE(*ptep));\n}\n"
+    other = (
+        "\n{\n\textern pte_t *demo_other(void);\n\n\tif (ptep == demo_other())\n"
+        "\t\treturn *demo_other();\n\treturn demo_from_huge(READ_ONCE(*ptep));\n}\n"
+    )
+    edits = in_another_form("page_table_check_pte_clear(mm, old);\n")
+    assert getter in edits[0].after
+    result = demo.judge(
+        Edit(edits[0].path, edits[0].before, edits[0].after.replace(getter, other)), edits[1]
+    )
+    assert unknown(result) == {}
+    assert verdict(result, "huge_ptep_get_and_clear").verdict is Verdict.BALANCED
