@@ -13,11 +13,13 @@ from .draft import Draft
 PAGE_EXT: Final = "include/linux/page_ext.h"
 PGTABLES: Final = ("include/linux/pgtable.h", "include/asm-generic/pgtable.h")
 _SWAPOPS: Final = "include/linux/swapops.h"
+_LEAFOPS: Final = "include/linux/leafops.h"
 _HUGE: Final = "include/linux/huge_mm.h"
 _WRITABLE: Final = (
     "is_writable_migration_entry", "is_writable_device_private_entry",
     "is_writable_device_exclusive_entry",
 )  # fmt: skip
+_SOFT_WRITABLE: Final = ("softleaf_is_migration_write", "softleaf_is_device_private_write")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +45,13 @@ class Facts:
     huge_zero: str
     writable: tuple[str, ...]
     swap_test: bool
+    softleaf: bool  # entries that are not present are softleaf_t, not swp_entry_t
     protects: bool  # marking an entry for userfaultfd's write protection protects it, everywhere
 
     @property
     def flags(self) -> bool:
         """Whether an entry can be asked for write protection and write permission at once."""
-        return self.protects and bool(self.writable) and self.swap_test
+        return self.protects and bool(self.writable) and (self.swap_test or self.softleaf)
 
 
 def read_facts(draft: Draft, archs: Sequence[str] = ()) -> Facts:
@@ -59,7 +62,9 @@ def read_facts(draft: Draft, archs: Sequence[str] = ()) -> Facts:
     ext = draft.text(PAGE_EXT) or ""
     pgtable = draft.first(*PGTABLES) or ""
     generic = draft.text(pgtable) or "" if pgtable else ""
-    swap = draft.text(_SWAPOPS) or ""
+    leaves = draft.text(_LEAFOPS) or ""
+    softleaf = _declares(leaves, "softleaf_from_pte")
+    swap = leaves if softleaf else draft.text(_SWAPOPS) or ""
     huge = draft.text(_HUGE) or ""
     form = ""
     if _declares(ext, "for_each_page_ext"):
@@ -91,8 +96,11 @@ def read_facts(draft: Draft, archs: Sequence[str] = ()) -> Facts:
         set_ptes=_declares(generic, "set_ptes") or _in_archs(draft, "set_ptes"),
         kstrtox=kstrtox,
         huge_zero=zero[0] if zero else "",
-        writable=tuple(name for name in _WRITABLE if _declares(swap, name)),
+        writable=tuple(
+            name for name in (_SOFT_WRITABLE if softleaf else _WRITABLE) if _declares(swap, name)
+        ),
         swap_test=_declares(swap, "is_swap_pte"),
+        softleaf=softleaf,
         protects=_protects(draft),
     )
 
@@ -153,6 +161,6 @@ def _protects(draft: Draft) -> bool:
             r"\b(pte|pmd)_mkuffd_wp\s*\([^)]*\)\s*\{(.*?)^\}", text, re.M | re.S
         ):
             marks += 1
-            if not re.search(rf"\b{match[1]}_wrprotect\s*\(", match[2]):
+            if not re.search(rf"\b(?:{match[1]}_wrprotect|pte_mkuffd_wp)\s*\(", match[2]):
                 return False
     return marks > 0

@@ -56,7 +56,8 @@ def code(generation: Generation, facts: Facts) -> str:
     if facts.page_ext == "each":
         headers.add("linux/rcupdate.h")
     if facts.flags:
-        headers |= {"linux/swap.h", "linux/swapops.h", "linux/userfaultfd_k.h"}
+        entries = "linux/leafops.h" if facts.softleaf else "linux/swapops.h"
+        headers |= {"linux/swap.h", entries, "linux/userfaultfd_k.h"}
     ranged = every["pte_clear_range"]
     at = "addr + i * PAGE_SIZE"
     text = (

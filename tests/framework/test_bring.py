@@ -460,8 +460,9 @@ def test_every_form_compiles(generation, ext: str) -> None:  # type: ignore[no-u
                 kstrtox="linux/string.h"),
         replace(facts, map_may_fail=True, shared_flags=True, ext_data=True, pmdp_get=True,
                 swap_test=True, protects=True, writable=("is_writable_migration_entry",)),
+        replace(facts, protects=True, softleaf=True, writable=("softleaf_is_migration_write",)),
     )  # fmt: skip
-    form = forms[(len(ext) + GENERATIONS.index(generation)) % 3]
+    form = forms[(len(ext) + GENERATIONS.index(generation)) % len(forms)]
     text = code(generation, form)
     build_peer(
         source_from(text.encode(), header(generation, "x").encode(), "g"), plain_layout()
@@ -469,6 +470,8 @@ def test_every_form_compiles(generation, ext: str) -> None:  # type: ignore[no-u
 
     assert all(len(line.expandtabs(8)) <= 80 for line in text.split("\n"))
     assert ("uffd_wp" in text) is form.flags
+    assert ("softleaf_from_pte(pte)" in text) is form.softleaf
+    assert ("is_swap_pte(pte)" in text) is (form.flags and not form.softleaf)
     assert "\n\n\n" not in text
 
 
