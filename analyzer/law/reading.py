@@ -7,13 +7,14 @@ hugetlb's helpers are given and return ptes: set_huge_pte_at() and huge_ptep_get
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Final
 
 from ..evaluate.memory import Table
 from ..evaluate.state import Event
 from ..evaluate.values import Int, Opaque, PathEnds, Pointer, Value
-from ..helpers.session import ADDRESS, MM, Session
+from ..helpers.session import ADDRESS, MM, Entry, Session
 
 GETTER: Final = "huge_ptep_get"
 _LEVEL: Final = "pte"
@@ -21,10 +22,15 @@ _SLOTS: Final = 8
 
 
 class Reading:
-    """Reads raw contents by the tree's getter; where it has none they are ptes."""
+    """Reads raw contents by the tree's getter, where its setter puts another form there.
 
-    def __init__(self, session: Session) -> None:
+    A getter may say more than the slot does (arm's calls all that is not empty valid): it is not
+    asked where entries are kept as they are given.
+    """
+
+    def __init__(self, session: Session, kept: Callable[[Entry], Entry]) -> None:
         self._session = session
+        self._kept = kept  # an entry as set_huge_pte_at() leaves it in a slot
         self._plain: bool | None = None
 
     def pte(self, raw: int) -> int:
@@ -35,11 +41,10 @@ class Reading:
         if node is None or node.decl.type.args is None:
             return raw
         if self._plain is None:
-            self._plain = False
-            entries = [session.huge(entry).raw for entry in session.classes(_LEVEL)]
-            self._plain = all(self.pte(entry) == entry for entry in entries)
+            entries = [session.huge(entry) for entry in session.classes(_LEVEL)]
+            self._plain = all(self._kept(entry).raw == entry.raw for entry in entries)
         if self._plain:
-            return raw  # every entry that can be made is read as it stands
+            return raw  # every entry that can be made is kept as it is given
         declared = tuple(node.decl.type.args.params)
 
         def ask() -> Value:

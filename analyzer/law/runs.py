@@ -64,7 +64,7 @@ class Runner:
         self.shared: set[Question] = set()  # what was asked, but by the runs of a helper
         self.noted: dict[str, Noted] = {}  # what those of each helper asked
         self.setter: Signature | None = None  # set_huge_pte_at()
-        self.reading = Reading(session)
+        self.reading = Reading(session, self._kept)
         self._huge: dict[int, Entry] = {}  # what it leaves in a slot, by what it is given
 
     # -- cases
