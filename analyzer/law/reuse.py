@@ -16,6 +16,7 @@ from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from ..evaluate.globals import global_address
 from ..helpers.code import UnitCode
 from ..helpers.interface import Signature
 from ..helpers.session import Session
@@ -69,7 +70,11 @@ class Answers:
         """What may become known later: the state of the processor, addresses of globals."""
         kind, name, _ = question
         machine = self._session.machine
-        return str((machine.world if kind == "world" else machine.global_bases).get(name))
+        if kind == "world":
+            return str(machine.world.get(name))
+        bases = machine.global_bases
+        known = bases.get(name)
+        return str(global_address(name, machine.bits, bases.values()) if known is None else known)
 
     def _answer(self, question: Question, depth: int) -> str:
         kind, name, near = question

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -21,18 +21,14 @@ from ..helpers.probes import CALL
 from ..helpers.session import ADDRESS, LOWER_TABLE, MM, VMA, Entry, Session
 from ..helpers.sharing import Question
 from .addresses import is_elsewhere, stands_still
+from .bounds import BATCH, FEW_RUNS, LIMIT, MAX_PATHS, MAX_WORK, PAIR, PAIR_PATHS, ROUNDS, TOO_MUCH
 from .deltas import hooked_delta, is_user_mm, sole_level, stored_delta
 from .hugetlb import counted_at, is_hugetlb
 from .outcome import INDEX, Case, HelperRuns, Outcome, Trace
 from .reading import Reading
 from .reuse import Answers, Reuse, Setting
 
-MAX_PATHS: Final = 64
-ROUNDS: Final = 4  # runs for each path, those that come together with another one included
-LIMIT: Final = "more than"  # how reasons begin that name a bound
 SLOTS: Final = 4096
-BATCH: Final = 3  # the first entry, the last one, and one that is neither
-PAIR: Final = 2  # the batch where one of three has more paths than can be followed
 SECOND: Final = 64  # a second entry of the same level, for helpers that move or copy
 
 _SLOT = re.compile(r"^(?:const\s+)?(pte|pmd|pud)_t\s*\*")
@@ -61,6 +57,8 @@ class Runner:
         self.machine = session.machine
         self.answers = Answers(session)
         self._paired: set[str] = set()  # helpers with too many paths over larger batches
+        self._given_up: set[tuple[str, bool]] = set()  # with too many, and if over a batch
+        self._work = 0  # steps for the helper that is run
         self.shared: set[Question] = set()  # what was asked, but by the runs of a helper
         self.noted: dict[str, Noted] = {}  # what those of each helper asked
         self.setter: Signature | None = None  # set_huge_pte_at()
@@ -199,10 +197,12 @@ class Runner:
             made: dict[Case, tuple[Trace, ...]] = {}
             world = dict(self.machine.world)
             self.settle()
+            self._work = 0
             for case in cases:
                 found = known.get(case)
                 if found is None:
                     found = made[case] = self._traces(signature, case, contract)
+                self._learn(signature.name, case, found)
                 traces.extend(found)
             if reuse is not None and not made:
                 reuse.hits += 1
@@ -239,6 +239,7 @@ class Runner:
 
     def paths(self, signature: Signature, case: Case, contract: Contract) -> list[Outcome]:
         """All paths of one case, judged, in a fixed order."""
+        self._work = 0
         traces = self._traces(signature, case, contract)
         return [self._judged(signature.name, trace) for trace in traces]
 
@@ -250,9 +251,16 @@ class Runner:
             found = self.traces(signature, case, contract, hasty=True)
             if not found[-1].reason.startswith(LIMIT):
                 return tuple(found)
-            self._paired.add(signature.name)
         pair = replace(case, nr=PAIR, neighbours=case.neighbours[: PAIR - 1])
-        return tuple(self.traces(signature, pair, contract, bound=4 * MAX_PATHS))
+        return tuple(self.traces(signature, pair, contract, bound=PAIR_PATHS))
+
+    def _learn(self, name: str, case: Case, found: Iterable[Trace]) -> None:
+        """What the paths of one case tell about those of the next, whoever has run them."""
+        for trace in found:
+            if trace.case.nr < case.nr:
+                self._paired.add(name)
+            if trace.reason.startswith(LIMIT):
+                self._given_up.add((name, case.nr > 1))
 
     def traces(
         self,
@@ -280,6 +288,8 @@ class Runner:
         todo: list[tuple[int, ...]] = [()]
         setting = self._setting(signature, contract)
         self.machine.meeting = meeting = Meeting()
+        given_up = (signature.name, case.nr > 1) in self._given_up
+        most = FEW_RUNS if given_up else ROUNDS * bound
         runs = 0
         while todo:
             runs += 1
@@ -291,8 +301,10 @@ class Runner:
             if hasty and done and done[-1].reason.startswith(LIMIT):
                 break
             todo.extend(alternatives(self.machine.run))
-            if (len(done) >= bound or runs >= ROUNDS * bound) and todo:
-                reason = f"more than {bound} paths"
+            self._work += self.machine.run.steps
+            weary = self._work > MAX_WORK
+            if (len(done) >= bound or runs >= most or weary) and todo:
+                reason = TOO_MUCH if weary else f"more than {bound} paths"
                 done.append(Trace(case, (), (), 0, False, "unknown", reason))
                 break
         return done

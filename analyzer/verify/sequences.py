@@ -16,8 +16,9 @@ from ..evaluate.values import PathEnds, Unjudged
 from ..helpers.interface import Signature
 from ..helpers.probes import CALL
 from ..helpers.session import Entry, Session
+from ..law.bounds import MAX_PATHS
 from ..law.outcome import INDEX
-from ..law.runs import MAX_PATHS, SLOTS
+from ..law.runs import SLOTS
 from ..reference import Event, Op
 from .arguments import Given, bind, takes_count
 from .describe import act

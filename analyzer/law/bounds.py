@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""How much of a helper is run at most, whatever its code is; beyond that it is unknown."""
+
+from __future__ import annotations
+
+from typing import Final
+
+MAX_PATHS: Final = 64  # of a case
+PAIR_PATHS: Final = 4 * MAX_PATHS  # of a batch of two
+ROUNDS: Final = 4  # runs for each path, those that come together with another one included
+FEW_RUNS: Final = 48  # of a case, after another one of the helper had too many paths
+MAX_WORK: Final = 8_000_000  # steps of all cases of a helper together: some twenty seconds
+LIMIT: Final = "more than"  # how reasons begin that name a bound on paths
+TOO_MUCH: Final = "more steps than all cases of a helper may take"
+BATCH: Final = 3  # the first entry, the last one, and one that is neither
+PAIR: Final = 2  # the batch where one of three has more paths than can be followed
