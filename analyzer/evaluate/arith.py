@@ -105,7 +105,11 @@ def binary(op: str, left: Int, right: Int) -> Int:
         if not 0 <= count < 1024:
             raise Unjudged("shift by an impossible count")
         return Int(left.value << count if op == "<<" else left.value >> count, bits, signed)
-    bits, signed = common(left, right)
+    bits = left.bits
+    if bits == right.bits and bits >= 32:
+        signed = left.signed and right.signed
+    else:
+        bits, signed = common(left, right)
     a, b = left.value, right.value
     if not signed:
         mask = (1 << bits) - 1  # a signed operand that is converted; others are in range already

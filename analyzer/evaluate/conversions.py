@@ -43,7 +43,13 @@ class Conversions(Core):
 
     def convert(self, value: Value, ctype: CType) -> Value:
         """Conversion as by assignment or cast to `ctype`."""
-        if isinstance(ctype, IntType):
+        if type(ctype) is IntType:
+            if type(value) is Int:
+                if ctype.bits == 1:
+                    return Int(int(value.value != 0), 1, False)
+                if value.bits == ctype.bits and value.signed == ctype.signed:
+                    return value
+                return Int(value.value, ctype.bits, ctype.signed)
             if isinstance(value, Int):
                 if ctype.bits == 1:
                     return Int(int(value.value != 0), 1, False)

@@ -400,6 +400,11 @@ class Core:
 
     def store(self, place: Value, value: Value) -> None:
         """Writes a place; a store to an unknown place that may be an entry is Unjudged."""
+        if type(place) is Pointer:
+            local = place.obj
+            if type(local) is Variable and not local.is_global:
+                self.memory.store(local, place.offset, value, place.target)
+                return
         if isinstance(place, Int):
             if place.raw == 0:
                 raise PathEnds("NULL dereference")

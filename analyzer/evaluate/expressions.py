@@ -113,7 +113,21 @@ class Expressions(Places, Conversions, Operators):
         return value
 
     def _identifier(self, node: Node, scope: Scope) -> Value:
-        found = self.find(node.name, scope)
+        name = node.name
+        inner: Scope | None = scope
+        while inner is not None:
+            local = inner.names.get(name)
+            if local is not None:  # most names are those of local numbers
+                ctype = local.ctype
+                if type(ctype) is IntType:
+                    cell = local.cells.get(0)
+                    if cell is not None and type(cell[1]) is int and cell[0] == ctype.size:
+                        return Int(cell[1], ctype.bits, ctype.signed)
+                if isinstance(ctype, ArrayType):
+                    return Pointer(local, 0, ctype.element)
+                return self.memory.load(local, 0, ctype)
+            inner = inner.outer
+        found = self.find(name, None)
         if not isinstance(found, Variable):
             return found
         ctype = found.ctype

@@ -23,6 +23,8 @@ class Operators(Refilling):
 
     def operate(self, op: str, left: Value, right: Value) -> Value:
         """`left op right` for values of any kind."""
+        if type(left) is Int and type(right) is Int:
+            return arith.binary(op, left, right)
         if isinstance(left, Int) and isinstance(right, Int):
             result = arith.binary(op, left, right)
             marked = left.__class__ is SlotInt or right.__class__ is SlotInt
