@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Final
+from weakref import WeakMethod
 
 from ..evaluate.memory import Table
 from ..evaluate.state import Event
@@ -25,12 +26,13 @@ class Reading:
     """Reads raw contents by the tree's getter, where its setter puts another form there.
 
     A getter may say more than the slot does (arm's calls all that is not empty valid): it is not
-    asked where entries are kept as they are given.
+    asked where entries are kept as they are given. `kept` is a method of whoever owns this: a
+    cycle would keep the unit, which is large.
     """
 
     def __init__(self, session: Session, kept: Callable[[Entry], Entry]) -> None:
         self._session = session
-        self._kept = kept  # an entry as set_huge_pte_at() leaves it in a slot
+        self._kept = WeakMethod(kept)  # an entry as set_huge_pte_at() leaves it in a slot
         self._plain: bool | None = None
 
     def pte(self, raw: int) -> int:
@@ -40,9 +42,10 @@ class Reading:
         node: Any = session.machine.code.function_node(GETTER, "")
         if node is None or node.decl.type.args is None:
             return raw
-        if self._plain is None:
+        kept = self._kept()
+        if self._plain is None and kept is not None:
             entries = [session.huge(entry) for entry in session.classes(_LEVEL)]
-            self._plain = all(self._kept(entry).raw == entry.raw for entry in entries)
+            self._plain = all(kept(entry).raw == entry.raw for entry in entries)
         if self._plain:
             return raw  # every entry that can be made is kept as it is given
         declared = tuple(node.decl.type.args.params)
