@@ -75,3 +75,4 @@ class HelperRuns:
     outcomes: tuple[Outcome, ...]
     vacuous: bool  # no counted entry took part: nothing was proved
     reason: str = ""
+    as_kept: tuple[Outcome, ...] = ()  # hugetlb: of the slots as they are, where read otherwise

@@ -214,7 +214,11 @@ class Runner:
         except (Unjudged, PathEnds) as problem:
             reason = str(problem)
         outcomes = tuple(self._judged(signature.name, trace) for trace in traces)
-        return HelperRuns(signature, contract, outcomes, vacuous, reason)
+        kept: tuple[Outcome, ...] = ()
+        if is_hugetlb(signature.name) and any(one.status == "broken" for one in outcomes):
+            kept = tuple(self._judged(signature.name, trace, read=False) for trace in traces)
+        kept = () if kept == outcomes else kept
+        return HelperRuns(signature, contract, outcomes, vacuous, reason, kept)
 
     def settle(self) -> None:
         """Count what was asked since the runs of the last helper as asked for all of them."""
@@ -343,13 +347,13 @@ class Runner:
             self._misused(events, table) or self._misplaced(signature, events), status, reason,
         )  # fmt: skip
 
-    def _judged(self, name: str, trace: Trace) -> Outcome:
+    def _judged(self, name: str, trace: Trace, read: bool = True) -> Outcome:
         """Both sides of the law for what a path did."""
         case, choices, events = trace.case, trace.choices, trace.events
         if trace.status:
             return Outcome(trace.status, case, choices, events, reason=trace.reason)
         try:
-            if is_hugetlb(name) and sole_level(events) in (None, "pte"):
+            if read and is_hugetlb(name) and sole_level(events) in (None, "pte"):
                 events = tuple(self.reading.event(event) for event in events)
                 case = replace(case, old=replace(case.old, raw=self.reading.pte(case.old.raw)))
                 trace = replace(trace, left=self.reading.pte(trace.left))
