@@ -162,3 +162,32 @@ def test_a_getter_that_says_more_than_the_slot_is_not_asked(demo: Bench) -> None
     result = demo.judge(Edit(hooked[0].path, hooked[0].before, text), *hooked[1:])
     assert verdict(result, "set_huge_pte_at").verdict is Verdict.BALANCED
     assert not found(result)
+
+
+UNCOUNTED = (
+    ("pte_val(pte) ? pte_val(pte) ^ _PAGE_USER : 0UL",
+     "pte_val(pte) & _PAGE_PRESENT ? (pte_val(pte) ^ _PAGE_PRESENT) | _PAGE_INVAL : pte_val(pte)"),
+    ("pte_val(pte) ? pte_val(pte) ^ _PAGE_USER : 0UL",
+     "pte_val(pte) & _PAGE_INVAL ? (pte_val(pte) ^ _PAGE_INVAL) | _PAGE_PRESENT : pte_val(pte)"),
+)  # fmt: skip
+
+
+def uncounted(hook: str) -> tuple[Edit, ...]:
+    """Slots in a form that the predicate never counts."""
+    first, *rest = in_another_form(hook)
+    text = first.after
+    for old, new in UNCOUNTED:
+        text = text.replace(old, new, 1)
+    return Edit(first.path, first.before, text), *rest
+
+
+def test_a_form_that_is_never_counted_needs_no_hook(demo: Bench) -> None:
+    result = demo.judge(*uncounted(""))
+    assert not found(result)
+    for helper in ("set_huge_pte_at", "huge_ptep_get_and_clear"):
+        assert verdict(result, helper).verdict is Verdict.NEUTRAL
+
+
+def test_one_hook_and_the_other_helpers_lack_theirs(demo: Bench) -> None:
+    result = demo.judge(*uncounted("page_table_check_pte_clear(mm, old);\n"))
+    assert ("PTC101", "set_huge_pte_at") in found(result)
