@@ -119,9 +119,19 @@ def _call(text: str, parsed: Function, hooks: Hooks, level: str, slot: str, posi
     old = [name for name in address if "old" in name]
     known = {
         "mm": local[1] if local else mm_of(parsed.parameters),
-        "addr": (old if "old" in slot and old else address or [""])[0],
+        "addr": (old if "old" in slot and old else address or [_put_back(text, parsed, level)])[0],
         "slot": slot, "value": values[-1] if values else "", "nr": "1",
     }  # fmt: skip
     hook = hooks.clear(level)
     arguments = hook.arguments(known)
     return "" if arguments is None else wrap_call(indent_at(text, position), hook.name, arguments)
+
+
+def _put_back(text: str, parsed: Function, level: str) -> str:
+    """The old address, where the new one is given to a setter and both have a name; else ''."""
+    body = blank(text)[parsed.open + 1 : parsed.close]
+    for match in re.finditer(rf"\bset_{level}_at\s*\([^,;]*,\s*([^,;]*\bnew_[^,;]*),", body):
+        old = match[1].strip().replace("new_", "old_")
+        if re.search(rf"(?<!\w){re.escape(old)}\b", body):
+            return old
+    return ""

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from analyzer.check import check_tree
+from analyzer.generate.callers import _put_back
 from analyzer.generate.ctext import find_function
 from analyzer.generate.run import plan
 from tests.generate.conftest import Demo, applied, edited
@@ -49,6 +50,21 @@ def test_a_caller_whose_old_entry_has_no_name_is_told(demo: Demo) -> None:
     assert not found.edits
     wanted = [f.function for f in check_tree(tree, ("demo",)).findings]
     assert [(one.helper, one.judged) for one in found.undecided] == [(f, True) for f in wanted]
+
+
+def test_the_address_is_the_one_that_the_new_one_goes_with() -> None:
+    text = (
+        "void f(struct control *pmc, pud_t *old_pud, pud_t *new_pud)\n{\n"
+        "\tpud_t pud = *old_pud;\n\n\tpud_clear(old_pud);\n"
+        "\tset_pud_at(mm, pmc->new_addr, new_pud, pud);\n\tflush(vma, pmc->old_addr);\n}\n"
+    )
+    parsed = find_function(text, "f", 1)
+    assert parsed is not None
+    assert _put_back(text, parsed, "pud") == "pmc->old_addr"
+    text = text.replace("pmc->old_addr", "0")
+    parsed = find_function(text, "f", 1)
+    assert parsed is not None
+    assert _put_back(text, parsed, "pud") == ""
 
 
 def test_the_definition_that_holds_a_line() -> None:
