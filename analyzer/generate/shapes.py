@@ -55,16 +55,18 @@ def raw_forms(text: str, name: str, level: str, stores: Sequence[Raw] = ()) -> I
             inner, close = _arguments(masked, opened)
             if len(inner) != 4:
                 continue
-            for new in _raw_calls(match[1], inner, stores):
+            for new in _raw_calls(match[1], inner, stores, name.endswith("_clear")):
                 if text[start] == "#":
                     yield from _function_of(text, start, end, new, level)
                 yield Form((Change(start + match.start(), start + close + 1, new),), "", _RAW)
 
 
-def _raw_calls(level: str, given: Sequence[str], stores: Sequence[Raw]) -> Iterator[str]:
+def _raw_calls(
+    level: str, given: Sequence[str], stores: Sequence[Raw], empty: bool
+) -> Iterator[str]:
     """Calls that store what a setter stores; what it does before must not be left out, but for
-    entries that are constant."""
-    constant = not re.search(r"[a-z]", re.sub(r"__p\w\w\b", "", given[3]))
+    entries that are constant, or what a clear (`empty`) stores: they map nothing."""
+    constant = empty or not re.search(r"[a-z]", re.sub(r"__p\w\w\b", "", given[3]))
     for one in stores:
         spelled = one.spelled(given)
         if spelled and (one.whole or constant):

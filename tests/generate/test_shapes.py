@@ -17,7 +17,7 @@ from analyzer.generate.placement import c_regions
 from analyzer.generate.predicate_text import predicates_edits, undeclared
 from analyzer.generate.predicates import Predicate
 from analyzer.generate.run import _idle, plan
-from analyzer.generate.shapes import Raw, raw_store
+from analyzer.generate.shapes import Raw, raw_forms, raw_store
 from analyzer.generate.targets import Candidate, Target
 from analyzer.tree import KernelTree
 from tests.generate.conftest import Demo, applied, edited
@@ -241,3 +241,15 @@ def test_a_hook_gets_an_entry_and_no_raw_value(demo: Demo) -> None:
     series = stripped_with(demo, {GET: head + raw})
     text = hooked(applied(series, plan(series, "demo")), "ptep_get_and_clear")
     assert "\tpage_table_check_pte_clear(mm, __pte(old));\n\tbarrier();\n" in text
+
+
+def test_a_clear_stores_its_empty_entry_raw_and_others_keep_what_the_setter_does() -> None:
+    setter = Raw("set_pte", ("slot", "value"), False)
+    body = (
+        "static inline void {name}(struct mm_struct *mm, unsigned long addr, pte_t *ptep)\n"
+        "{{\n\tpte_t null;\n\n\tpte_val(null) = addr & 0xf;\n"
+        "\tset_pte_at(mm, addr, ptep, null);\n}}\n"
+    )
+    (one, *_) = raw_forms(body.format(name="pte_clear"), "pte_clear", "pte", [setter])
+    assert [change.new for change in one.changes] == ["set_pte(ptep, null)"]
+    assert not list(raw_forms(body.format(name="pte_fill"), "pte_fill", "pte", [setter]))
