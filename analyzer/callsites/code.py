@@ -60,8 +60,20 @@ class Function:
         return BOOT.search(self.head) is not None
 
 
+def unclosed(source: Source) -> int:
+    """Where a block begins that never ends, so that nothing after it was read; -1 if none does."""
+    position = 0
+    while True:
+        match = _BRACES.search(source.code, position)
+        if match is None:
+            return -1
+        position = match.end() if match[0] != "{" else closing(source.code, match.start())
+        if position < 0:
+            return match.start()
+
+
 def functions(source: Source) -> Iterator[Function]:
-    """Every function definition, in the order of the file."""
+    """Every function definition, in the order of the file, up to a block that never ends."""
     code = source.code
     begin = position = 0
     while True:

@@ -147,8 +147,11 @@ class _Finder:
             except RecursionError:
                 self.problems.append(f"{path}: brackets nested too deep")
                 continue
+            if file.unclosed >= 0:
+                line = file.source.line(file.unclosed)
+                self.problems.append(f"{path}:{line}: a block begins here and never ends")
             found[path] = file
-        return found
+        return dict(sorted(found.items()))  # whatever the order of the tree
 
     # -- setters
 

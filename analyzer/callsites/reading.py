@@ -11,7 +11,7 @@ from typing import Final
 
 from ..helpers.interface import GENERIC_HEADERS, OVERRIDABLE_HEADERS
 from .body import Body
-from .code import functions
+from .code import functions, unclosed
 from .model import CallSite
 from .setters import Definitions, Setter
 from .text import Source
@@ -31,6 +31,7 @@ class SourceFile:
 
     source: Source
     bodies: tuple[Body, ...]
+    unclosed: int  # the position of a block that never ends, or -1
     by_name: dict[str, list[Body]] = field(default_factory=dict)
 
 
@@ -75,7 +76,7 @@ class ReadSources:
         if found is None:
             source = Source(path, data)
             bodies = tuple(Body(source, function) for function in functions(source))
-            found = SourceFile(source, bodies)
+            found = SourceFile(source, bodies, unclosed(source))
             for body in bodies:
                 found.by_name.setdefault(body.function.name, []).append(body)
             self._files[key] = found

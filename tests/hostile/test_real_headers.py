@@ -16,6 +16,7 @@ from tests.commands.runner import CPU_SECONDS
 from tests.hostile.damage import DAMAGES, Damage
 
 ARCH = "riscv"
+OTHER = "openrisc"  # without page table check
 ONLY = frozenset({"base"})
 OWN = "arch/riscv/include/asm/pgtable.h"
 BITS = "arch/riscv/include/asm/pgtable-bits.h"
@@ -37,10 +38,21 @@ def sound(tree: KernelTree) -> CheckResult:
     return check_tree(tree, (ARCH,), only=ONLY)
 
 
-def spoiled(tree: KernelTree, path: str, damage: Damage) -> CheckResult:
+@pytest.fixture(scope="module")
+def older(kernel_6_1: Path) -> Iterator[KernelTree]:
+    with open_tree(str(kernel_6_1), None) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def sound_other(older: KernelTree) -> CheckResult:
+    return check_tree(older, (OTHER,), only=ONLY)
+
+
+def spoiled(tree: KernelTree, path: str, damage: Damage, arch: str = ARCH) -> CheckResult:
     before = _seconds()
     overlay = OverlayTree(tree, {path: damage.change(tree.read(path))})
-    result = check_tree(overlay, (ARCH,), only=ONLY)
+    result = check_tree(overlay, (arch,), only=ONLY)
     assert _seconds() - before < CPU_SECONDS
     return result
 
@@ -66,6 +78,18 @@ def test_the_page_table_header(damage: Damage, tree: KernelTree, sound: CheckRes
         return
     honest(result, sound)
     assert any(problem.startswith(OWN) for problem in result.problems), result.problems[:5]
+
+
+@pytest.mark.parametrize("damage", _damages())
+def test_of_an_architecture_without_support(
+    damage: Damage, older: KernelTree, sound_other: CheckResult
+) -> None:
+    own = f"arch/{OTHER}/include/asm/pgtable.h"
+    result = spoiled(older, own, damage, OTHER)
+    if damage.name == "long-comment":
+        return
+    honest(result, sound_other)
+    assert any(problem.startswith(own) for problem in result.problems), result.problems[:5]
 
 
 @pytest.mark.parametrize("path", [BITS, GENERIC, TYPES])

@@ -103,12 +103,19 @@ def _old(path: str) -> str:
     return path.replace(f"arch/{OTHER}", f"arch/{ARCH}")
 
 
+@pytest.fixture(params=["6.12", "6.1"])
+def kernel(request: pytest.FixtureRequest) -> Path:
+    """The folder of each of the two kernels."""
+    found: Path = request.getfixturevalue(f"kernel_{str(request.param).replace('.', '_')}")
+    return found
+
+
 @pytest.mark.slow
 @pytest.mark.kernel
-def test_a_kernel_with_a_directory_renamed(kernel_6_12: Path) -> None:
+def test_a_kernel_with_a_directory_renamed(kernel: Path) -> None:
     """An architecture nobody has seen is read as the one that it is a copy of."""
     results = []
-    for tree, name in ((FolderTree(str(kernel_6_12)), ARCH), (Renamed(str(kernel_6_12)), OTHER)):
+    for tree, name in ((FolderTree(str(kernel)), ARCH), (Renamed(str(kernel)), OTHER)):
         with tree:
             found = check_tree(tree, (name,))
         results.append({(h.variant, h.helper): h.verdict for h in found.helpers})
@@ -120,9 +127,9 @@ def test_a_kernel_with_a_directory_renamed(kernel_6_12: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.kernel
-def test_a_kernel_of_which_little_is_there(kernel_6_12: Path, tmp_path: Path) -> None:
+def test_a_kernel_of_which_little_is_there(kernel: Path, tmp_path: Path) -> None:
     """arch/A/include, include and mm: judged as far as that goes, and never clean."""
-    tree = _part(kernel_6_12, tmp_path, ARCH, f"arch/{ARCH}/include", "include", "mm")
+    tree = _part(kernel, tmp_path, ARCH, f"arch/{ARCH}/include", "include", "mm")
     done, value = check(tree, "--arch", ARCH)
     assert done.code in (2, 3)
     assert value is None or value["problems"]
