@@ -343,7 +343,8 @@ class Judge:
             self.known.lawful = True
             return []
         laws = PredicateLaws(self.session)
-        result = laws.left(runs) if self.known.predicates else laws.judge(runs)
+        told = self.known.predicates or self.session.machine.refilled  # by the first state
+        result = laws.left(runs) if told else laws.judge(runs)
         self.known.lawful = not result.broken and not result.unknown
         seen: set[tuple[str, str, str]] = set()
         for item in result.broken:

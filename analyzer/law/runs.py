@@ -154,7 +154,7 @@ class Runner:
                 if other.raw != entry.raw and old.name not in ("none", "swap"):
                     yield Case(old, other, 1)
             if batch and old.name == "none" and entry.kind is not None and entry.kind.present:
-                yield Case(old, entry, BATCH)
+                yield Case(old, entry, PAIR if self.machine.refilled else BATCH)
 
     def _pivots(self, level: str, entries: tuple[Entry, ...]) -> frozenset[str]:
         """Every old entry meets these as new, every new one meets them as old: nothing, one that
