@@ -14,9 +14,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 from analyzer.cache.codec import Malformed, decode, encode
 from analyzer.cache.questions import Answers, Questions
@@ -25,11 +26,47 @@ from analyzer.cache.store import Store
 from analyzer.cache.version import version
 from analyzer.closing import Closing
 from analyzer.errors import SourceError
-from analyzer.tree import KernelTree
+from analyzer.tree import GitTree, KernelTree
 
 T = TypeVar("T")
 
 _MAX_LISTS: Final = 24  # of questions, for one name; those used last are asked
+
+
+@dataclass(frozen=True, slots=True)
+class Last:
+    """The last result that was computed under a name, in the run `stamp`.
+
+    `ids` and `digests` tell the contents that were read, by git and by a digest of our own;
+    `shape` all other answers. `root`: git's id of all of the tree, '' where it has none; `plain`:
+    no symlink led to a file that was read.
+    """
+
+    stamp: str
+    questions: Questions
+    ids: tuple[str, ...]
+    digests: tuple[str, ...]
+    shape: str
+    answer: str
+    root: str
+    plain: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """Where the result for a whole tree is, by git's id of it."""
+
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Near(Generic[T]):
+    """A result of another tree, and in which files this one differs: path and git's id there."""
+
+    result: T
+    stamp: str
+    changed: tuple[tuple[str, str], ...]
+    questions: Questions
 
 
 class FactCache(Closing):
@@ -41,10 +78,31 @@ class FactCache(Closing):
         self.misses = 0
         self._release = release
         self._present: tuple[KernelTree, Answers] | None = None
+        self._asked: tuple[tuple[str, ...], Last | None] | None = None
 
-    def recall(self, tree: KernelTree, name: Sequence[str], kind: type[T]) -> T | None:
-        """Return the result of a computation for this tree, None if it is not known."""
+    def recall(
+        self, tree: KernelTree, name: Sequence[str], kind: type[T], near: int = 0
+    ) -> T | None:
+        """Return the result of a computation for this tree, None if it is not known.
+
+        Also None if the tree is one that `near` is quick to answer for, and differs.
+        """
         key = self._key(*name)
+        found = self._of_whole(tree, name, kind)
+        if found is not None:
+            self.hits += 1
+            return found
+        if near:
+            last = self._last(name)
+            quick = None if last is None else self._near_root(tree, last, near)
+            if quick:
+                return None
+            if last is not None and quick is not None:
+                found = self._load(last.answer, kind)
+                if found is not None:
+                    self.hits += 1
+                    self._note_whole(tree, name, last.answer)
+                    return found
         answers = self._answers(tree)
         for piece in self.store.names(f"questions/{key}")[:_MAX_LISTS]:
             questions = self._load(piece, Questions)
@@ -62,6 +120,7 @@ class FactCache(Closing):
             found = self._load(target, kind)
             if found is not None:
                 self.hits += 1
+                self._note_whole(tree, name, target)
                 return found
         self.misses += 1
         return None
@@ -72,10 +131,12 @@ class FactCache(Closing):
         name: Sequence[str],
         compute: Callable[[KernelTree], T],
         settled: Callable[[T], bool] = lambda _: True,
+        stamp: str = "",
     ) -> T:
         """Compute a result, and keep it unless it depends on more than the tree.
 
         It does where it is not `settled` (a bound on time was hit), or where a file changed.
+        With a `stamp` it can be asked for by `near`.
         """
         recorder = Recorder(tree)
         result = compute(recorder)
@@ -94,7 +155,101 @@ class FactCache(Closing):
             ):
                 for old in self.store.names(f"questions/{key}")[_MAX_LISTS:]:
                     self.store.remove(old)
+                self._note_whole(tree, name, target)
+                if stamp:
+                    self._asked = None
+                    ids, digests = (
+                        tuple(recorder.given(by_id).content(path) for path in questions.contents)
+                        for by_id in (True, False)
+                    )
+                    shape = recorder.given(by_id=False).shape(questions)
+                    self.save(
+                        ("last", *name),
+                        Last(
+                            stamp, questions, ids, digests, shape, target, _root(tree),
+                            _plain(tree, questions.contents),
+                        ),
+                    )  # fmt: skip
         return result
+
+    def near(
+        self, tree: KernelTree, name: Sequence[str], kind: type[T], most: int
+    ) -> Near[T] | None:
+        """Return the last result under a name if this tree differs from its in no more than
+        `most` files, and only in their contents."""
+        last = self._last(name)
+        if last is None:
+            return None
+        quick = self._near_root(tree, last, most)
+        if quick is not None:
+            result = self._load(last.answer, kind)
+            return None if result is None else Near(result, last.stamp, quick, last.questions)
+        answers = self._answers(tree)
+        known = last.ids if tree.revision is not None else last.digests
+        changed = []
+        for path, then, identity in zip(last.questions.contents, known, last.ids, strict=True):
+            if answers.told(path) != then:
+                changed.append((path, identity))
+                if len(changed) > most:
+                    return None
+        try:
+            if answers.shape(last.questions) != last.shape or not _is_answer(last.answer):
+                return None
+        except SourceError:
+            return None
+        result = self._load(last.answer, kind)
+        if result is None:
+            return None
+        return Near(result, last.stamp, tuple(changed), last.questions)
+
+    def _last(self, name: Sequence[str]) -> Last | None:
+        if self._asked is not None and self._asked[0] == tuple(name):
+            return self._asked[1]
+        last = self.load(("last", *name), Last)
+        if last is not None:
+            count = len(last.questions.contents)
+            last = last if len(last.ids) == len(last.digests) == count else None
+        self._asked = tuple(name), last
+        return last
+
+    @staticmethod
+    def _near_root(tree: KernelTree, last: Last, most: int) -> tuple[tuple[str, str], ...] | None:
+        """The same as told by two trees of git, of which few folders differ."""
+        if not (isinstance(tree, GitTree) and last.root and last.plain and _is_answer(last.answer)):
+            return None
+        changed = tree.changed_since(last.root, most)
+        if changed is None:
+            return None
+        ids = dict(zip(last.questions.contents, last.ids, strict=True))
+        return tuple((path, ids[path]) for path in changed if path in ids)
+
+    def _of_whole(self, tree: KernelTree, name: Sequence[str], kind: type[T]) -> T | None:
+        root = _root(tree)
+        whole = self.load(("whole", root, *name), Whole) if root else None
+        return self._load(whole.answer, kind) if whole and _is_answer(whole.answer) else None
+
+    def _note_whole(self, tree: KernelTree, name: Sequence[str], answer: str) -> None:
+        root = _root(tree)
+        if root:
+            self.save(("whole", root, *name), Whole(answer))
+
+    def put(
+        self, tree: KernelTree, name: Sequence[str], questions: Questions, result: object
+    ) -> None:
+        """Keep a result that was found otherwise, under what would have been asked for it."""
+        key = self._key(*name)
+        root = _root(tree)
+        with suppress(SourceError):
+            if root:
+                answered = self._key("whole", root, key)
+            else:
+                answered = self._key(key, self._answers(tree).digest(questions))
+            target = f"answers/{answered[:2]}/{answered}"
+            if root:
+                if self.store.save(target, encode(result)):
+                    self._note_whole(tree, name, target)
+            elif self.store.save(target, encode(result)) and tree.revision is not None:
+                self.store.save(f"same/{answered[:2]}/{answered}", target)
 
     def load(self, name: Sequence[str], kind: type[T]) -> T | None:
         """Return what was saved under a name; it is true of no tree in particular."""
@@ -132,6 +287,17 @@ class FactCache(Closing):
     def _key(self, *parts: str) -> str:
         text = "\0".join((self._release, *parts))
         return blake2b(text.encode("utf-8", "surrogateescape"), digest_size=20).hexdigest()
+
+
+def _root(tree: KernelTree) -> str:
+    return tree.root if isinstance(tree, GitTree) else ""
+
+
+def _plain(tree: KernelTree, paths: Sequence[str]) -> bool:
+    """Whether each path is that of a file itself."""
+    return isinstance(tree, GitTree) and all(
+        tree.resolve(path)[0] in (path, None) for path in paths
+    )
 
 
 def _is_answer(name: str) -> bool:

@@ -134,12 +134,23 @@ class Answers:
     def _all(self, questions: Questions) -> Iterator[str]:
         yield "id" if self._by_id else "contents"
         yield questions.digest()
-        contents = self._contents
         for path in questions.contents:
-            found = contents.get(path)
-            if found is None:
-                found = contents[path] = self.content(path)
-            yield found
+            yield self.told(path)
+        yield from self._others(questions)
+
+    def told(self, path: str) -> str:
+        """What tells the contents of a file, looked up once."""
+        found = self._contents.get(path)
+        if found is None:
+            found = self._contents[path] = self.content(path)
+        return found
+
+    def shape(self, questions: Questions) -> str:
+        """The digest of the answers to all questions but those for contents."""
+        text = "\n".join(self._others(questions))
+        return blake2b(text.encode("utf-8", "surrogateescape"), digest_size=20).hexdigest()
+
+    def _others(self, questions: Questions) -> Iterator[str]:
         for directory, names in questions.names:
             kinds = self.kinds(directory)
             yield "".join([kinds.get(name, "-") for name in names])

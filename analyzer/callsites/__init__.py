@@ -3,8 +3,17 @@
 
 from __future__ import annotations
 
-from .find import check_sites, find_sites
+from .find import check_sites, find_sites, sites_of
 from .model import CallSite, Judgement, Mapping, Scan
 from .reading import ReadSources
 
-__all__ = ["CallSite", "Judgement", "Mapping", "ReadSources", "Scan", "check_sites", "find_sites"]
+__all__ = [
+    "CallSite",
+    "Judgement",
+    "Mapping",
+    "ReadSources",
+    "Scan",
+    "check_sites",
+    "find_sites",
+    "sites_of",
+]

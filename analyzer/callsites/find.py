@@ -13,9 +13,11 @@ from ..tree import KernelTree, Kind
 from .blocks import TooDeep
 from .draft import PLAIN
 from .judge import FunctionJudge
+from .kept import SiteFacts, facts_of
 from .mapping import Origins
 from .model import CallSite, Judgement, Mapping, Scan
 from .reading import NAMES_CALLED, Judged, ReadSources, SourceFile, may_have_sites
+from .sensitive import Sensitive
 from .setters import Definitions, Setter, Setters
 from .view import View
 
@@ -54,8 +56,21 @@ def check_sites(
     """The calls around the hooks in the code that `check` reads, each judged, and what of it
     could not be read as C."""
     scan = _Finder(tree, tuple(archs), frozenset(), False, known).scan()
+    return _around(scan), scan.problems
+
+
+def sites_of(
+    tree: KernelTree, arch: str, known: ReadSources | None = None
+) -> tuple[tuple[CallSite, ...], tuple[str, ...], SiteFacts]:
+    """The same of one architecture, and what it depends on."""
+    finder = _Finder(tree, (arch,), frozenset(), False, known)
+    scan = finder.scan()
+    return _around(scan), scan.problems, finder.facts()
+
+
+def _around(scan: Scan) -> tuple[CallSite, ...]:
     around = (Judgement.FINDING, Judgement.UNKNOWN, Judgement.UNCOUNTED)
-    return tuple(site for site in scan.sites if site.judgement in around), scan.problems
+    return tuple(site for site in scan.sites if site.judgement in around)
 
 
 class _Finder:
@@ -73,12 +88,20 @@ class _Finder:
         self.wanted = wanted
         self.everything = everything
         self.files_read = 0
+        self.sensitive: set[Sensitive] = set()
+        self.last: tuple[dict[str, Setter], Setters] | None = None
         self.problems: list[str] = []
 
     def names(self) -> frozenset[str]:
         """The names of the setters."""
         generic, own = self._read()
         return frozenset(n for arch in self.archs for n in self._setters(arch, generic, own))
+
+    def facts(self) -> SiteFacts:
+        """What the sites depend on."""
+        assert self.last is not None
+        setters, found = self.last
+        return facts_of(setters, found, self.sensitive)
 
     def scan(self) -> Scan:
         """Reads, filters, judges."""
@@ -90,6 +113,7 @@ class _Finder:
             found = self._judge(own[arch], setters[arch], view)
             sites += [replace(site, archs=(arch,)) for site in found.sites]
             self.problems += found.problems
+            self.sensitive |= found.sensitive
         words = self.known.generic(generic).words
         grouped: dict[frozenset[Setter], list[str]] = {}
         for arch in self.archs:  # generic code reads alike where what it calls is alike
@@ -99,6 +123,7 @@ class _Finder:
             found = self._generic_sites(generic, shape)
             sites += [replace(site, archs=tuple(group)) for site in found.sites]
             self.problems += found.problems
+            self.sensitive |= found.sensitive
         lost = [f"{path}: {reason}" for path, reason in sorted(self.tree.unreadable.items())]
         return Scan(
             _merged(sites, self.wanted), tuple(dict.fromkeys(self.problems + lost)),
@@ -166,7 +191,10 @@ class _Finder:
             if path.startswith(f"arch/{arch}/include/"):
                 declared.update(NAMES_CALLED.findall(file.source.text))
         names = (name for name in declared if name in mine or name in shared.definitions)
-        return dict(Setters(shared.definitions, mine).among(names))
+        found = Setters(shared.definitions, mine)
+        setters = dict(found.among(names))
+        self.last = setters, found
+        return setters
 
     # -- judging
 
@@ -182,6 +210,7 @@ class _Finder:
         origins = Origins(view.callers, view.is_table, view.maker, view.through)
         sites: list[CallSite] = []
         problems: list[str] = []
+        sensitive: set[Sensitive] = set()
         for file in files.values():
             for body in file.bodies:
                 if not body.about_entries:
@@ -191,6 +220,11 @@ class _Finder:
                     continue
                 try:
                     sites += judge.sites()
+                    if judge.sensitive:
+                        line = body.source.line(body.function.start)
+                        path, name = body.source.path, body.function.name
+                        names = tuple(sorted(judge.sensitive))
+                        sensitive.add(Sensitive(path, name, line, names))
                 except TooDeep as error:
                     place = Location(body.source.path, body.source.line(body.function.start))
                     problems.append(f"{place}: {error}")
@@ -200,7 +234,7 @@ class _Finder:
                             Judgement.UNKNOWN, str(error),
                         )
                     )  # fmt: skip
-        return Judged(tuple(sites), tuple(problems))
+        return Judged(tuple(sites), tuple(problems), frozenset(sensitive))
 
 
 def _merged(sites: Iterable[CallSite], wanted: frozenset[str]) -> tuple[CallSite, ...]:

@@ -47,6 +47,14 @@ _RANK: Final = {
 }
 
 
+_BACK: Final = re.compile(r"^(?:p\w\w_\w+\s*\(\s*)*([A-Za-z_]\w*)\s*[),]*")
+
+
+def may_be_found(setter: Setter) -> bool:
+    """Whether a call of a setter, were it not hooked, could be a finding of its own."""
+    return setter.primitive or contract_for(setter.name).old is Old.UNCOUNTED
+
+
 class FunctionJudge:
     """One function."""
 
@@ -62,6 +70,9 @@ class FunctionJudge:
         self.drafts: list[Draft] = []
         self._stores = {store.start: store for store in stores(body)}
         self._calls: dict[int, Call] = {}
+        self._taken: set[str] = set()  # variables with entries that raw calls ever took out
+        self._pairs: set[tuple[int, int]] = set()
+        self._handled: set[tuple[str, frozenset[str]]] = set()  # those of all setters, and given
         if not body.words.isdisjoint(setters):
             self._calls = {
                 call.start: call
@@ -82,6 +93,20 @@ class FunctionJudge:
         return bool(self._stores) or any(
             not self.setters[call.name].hooked for call in self._calls.values()
         )
+
+    @property
+    def sensitive(self) -> frozenset[str]:
+        """The setters of which it matters to findings in this function whether they are hooked:
+        they take out, or put back, what a call that could be a finding has taken out.
+        To be asked after `sites`.
+        """
+        return frozenset(name for name, held in self._handled if not held.isdisjoint(self._taken))
+
+    def put_back(self) -> frozenset[tuple[int, int]]:
+        """Which calls may put back what which calls or stores, that could be findings, took out;
+        as far as the function alone tells. Raises TooDeep."""
+        self._walk({})
+        return frozenset(self._pairs)
 
     def sites(self) -> Iterable[CallSite]:
         """Every call of a setter and every plain store. Raises TooDeep."""
@@ -210,8 +235,11 @@ class FunctionJudge:
             slot = argument(call, setter.slot).lstrip("& ").strip()
             value = argument(call, setter.value)
             site = self._blank(call.name, setter.level, position)
-            if setter.hooked and value:
-                self._put_back(call, value, state)
+            back = _BACK.match(value)
+            if back is not None:
+                self._handled.add((setter.name, frozenset({back[1]})))
+                if setter.hooked:
+                    self._put_back(call, value, back[1], state)
         else:
             assert store is not None
             setter, slot, value = None, store.slot, store.value
@@ -227,18 +255,23 @@ class FunctionJudge:
         if setter is not None and _INVALIDATES.search(setter.name):
             left = frozenset({"invalidated"})
         copies = state.stored(f"*{slot}", left)
+        if draft.effect is Effect.CLEAR and setter is not None:
+            self._handled.add((setter.name, frozenset(copies)))
+        if raw and draft.effect is Effect.CLEAR and (setter is None or may_be_found(setter)):
+            self._taken.update(copies)
         if raw and draft.effect is Effect.CLEAR:
             for name in copies:
                 state.taken[name] = len(self.drafts) - 1
 
-    def _put_back(self, call: Call, value: str, state: State) -> None:
+    def _put_back(self, call: Call, value: str, name: str, state: State) -> None:
         """An entry that a raw store took out is given to a hooked setter."""
-        match = re.match(r"^(?:p\w\w_\w+\s*\(\s*)*([A-Za-z_]\w*)\s*[),]*", value)
-        index = state.taken.get(match[1]) if match else None
-        if index is None or match is None:
+        index = state.taken.get(name)
+        if index is None:
             return
-        known = state.about(match[1])
+        known = state.about(name)
         draft = self.drafts[index]
+        if draft.setter is None or may_be_found(draft.setter):
+            self._pairs.add((draft.start, call.start))
         if known & UNCOUNTED or "not a leaf" in known or draft.put_back is not None:
             return
         if draft.site.level != "pte" and "table" in known:

@@ -13,6 +13,7 @@ from ..helpers.interface import GENERIC_HEADERS, OVERRIDABLE_HEADERS
 from .body import Body
 from .code import functions, unclosed
 from .model import CallSite
+from .sensitive import Sensitive
 from .setters import Definitions, Setter
 from .text import Source
 
@@ -115,11 +116,17 @@ class Judged:
 
     sites: tuple[CallSite, ...]
     problems: tuple[str, ...]
+    sensitive: frozenset[Sensitive]
 
 
 def may_have_sites(path: str, data: bytes) -> bool:
     """Whether a file is worth being read as C."""
     return _mentions(path, data) and _INTERESTING.search(data) is not None
+
+
+def names_guarded(text: str) -> list[str]:
+    """The names that a header lets others define before it."""
+    return _GUARD.findall(text)
 
 
 def _mentions(path: str, data: bytes) -> bool:

@@ -10,9 +10,10 @@ several (of which a configuration chooses), what any of them does counts.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
+from functools import cached_property
 from typing import Final
 
 from ..helpers.contracts import is_helper
@@ -66,12 +67,22 @@ class Setter:
 
 
 @dataclass(frozen=True, slots=True)
+class Node:
+    """One definition: whether it calls a hook, and what else about entries it calls."""
+
+    name: str
+    path: str
+    hooks: bool
+    callees: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class _Defined:
     function: Function
     body: str
     path: str
 
-    @property
+    @cached_property
     def called(self) -> frozenset[str]:
         return frozenset(_CALL.findall(self.body))
 
@@ -245,16 +256,39 @@ class Setters:
     def hooked(self, name: str) -> bool:
         """Whether a name reaches a hook."""
         known = self._hooked.get(name)
-        if known is not None:
-            return known
-        self._hooked[name] = False
-        result = any(
-            any(_HOOK.match(called) for called in defined.called)
-            or any(self.hooked(called) for called in self._callees(defined))
+        if known is None:
+            known = reaches_hook(name, self.nodes, self._hooked)
+        return known
+
+    def nodes(self, name: str) -> tuple[Node, ...]:
+        """The definitions of a name, as far as hooks are concerned."""
+        return tuple(
+            Node(
+                name, defined.path, any(_HOOK.match(called) for called in defined.called),
+                tuple(sorted(self._callees(defined))),
+            )
             for defined in self._definitions(name)
+        )  # fmt: skip
+
+    @property
+    def usual(self) -> bool:
+        """Whether no hook was found to store through what it is given."""
+        return not any(
+            stores and "page_table_check" in name for (name, _), stores in self._stores.items()
         )
-        self._hooked[name] = result
-        return result
+
+    def graph(self, names: Iterable[str]) -> tuple[Node, ...]:
+        """Every definition that some names reach."""
+        todo = sorted(set(names))
+        seen = set(todo)
+        found: list[Node] = []
+        while todo:
+            for node in self.nodes(todo.pop()):
+                found.append(node)
+                new = [name for name in node.callees if name not in seen]
+                seen.update(new)
+                todo += new
+        return tuple(sorted(found, key=lambda node: (node.name, node.path)))
 
     def _callees(self, defined: _Defined) -> Iterable[str]:
         own = defined.function.name
@@ -288,3 +322,25 @@ def _store_pattern(name: str) -> re.Pattern[str]:
         rf"\((?:[^,;()]|\([^()]*\))*\b{name}\b|\b\w*xchg\w*\s*\([^,;]*\b{name}\b"
         rf"|\b__?(?:test_and_)?(?:set|clear)_bit\w*\s*\([^;]*\b{name}\b"
     )
+
+
+def reaches_hook(name: str, nodes: Callable[[str], Iterable[Node]], known: dict[str, bool]) -> bool:
+    """Whether a definition of a name reaches a hook; `known` is looked up, and added to."""
+    seen = {name}
+    todo = [name]
+    found = False
+    while todo and not found:
+        here = todo.pop()
+        answer = known.get(here)
+        if answer is not None:
+            found = answer
+            continue
+        for node in nodes(here):
+            found = found or node.hooks
+            new = [callee for callee in node.callees if callee not in seen]
+            seen.update(new)
+            todo += new
+    known[name] = found
+    if not found:
+        known.update(dict.fromkeys(seen, False))
+    return found

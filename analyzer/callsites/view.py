@@ -19,6 +19,11 @@ _TABLE: Final = re.compile(
 MAX_CALLERS: Final = 40
 
 
+def tables_in(code: str) -> list[str]:
+    """The variables in a text that are tables, or point to one."""
+    return _TABLE.findall(code)
+
+
 class View:
     """Who calls what, as one architecture sees it."""
 

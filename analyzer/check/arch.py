@@ -5,11 +5,11 @@ from __future__ import annotations
 
 import gc
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from ..callsites import ReadSources, check_sites
+from ..callsites import ReadSources, sites_of
 from ..clock import Clock
 from ..errors import UsageError
 from ..frontend import ParseCache, Scan, Stage
@@ -19,6 +19,7 @@ from ..kconfig import KconfigFiles, ScannedKconfig, load_kconfig, variants
 from ..law.reuse import Reuse
 from ..model import RawCall
 from ..tree import KernelTree
+from .again import Change, judge_again, places_of, trail_of
 from .callers import raw_calls, with_call_sites
 from .judging import left_out
 from .lint import lint
@@ -61,8 +62,12 @@ class Workshop:
         clock: Clock,
         note: Callable[[str], None],
         memory: Memory | None = None,
+        stamp: str = "",
     ) -> ArchResult:
-        """Judge one architecture of a tree; `memory` has what was found out of other trees."""
+        """Judge one architecture of a tree; `memory` has what was found out of other trees.
+
+        With a `stamp` it gets what `again` wants to know, under that name.
+        """
         if self._last not in ("", arch):
             self._forget(self._last)
         self._last = arch
@@ -70,11 +75,25 @@ class Workshop:
         with Stage(tree, self._scans) as stage:
             results, unread, calls = _check_arch(
                 stage, arch, question, files, note, self._parsed, self._sources, clock,
-                Notebook(memory, arch),
+                Notebook(memory, arch, stamp),
             )  # fmt: skip
             return ArchResult(
                 arch, tuple(results), tuple(unread), stage.files, not stage.exceeded, calls
             )
+
+    def again(
+        self,
+        tree: KernelTree,
+        known: ArchResult,
+        stamp: str,
+        changes: Sequence[Change],
+        clock: Clock,
+        note: Callable[[str], None],
+        memory: Memory,
+    ) -> ArchResult | None:
+        """Judge an architecture of which nearly everything is known; None where that is not
+        enough (see `again`)."""
+        return judge_again(tree, known, stamp, changes, memory, self._parsed, clock, note)
 
     def _forget(self, arch: str) -> None:
         """Let go of what only one architecture needs, so that memory is that of the largest.
@@ -123,11 +142,17 @@ def _check_arch(
         results.append(result)
     notebook.close()
     with clock.stage("call sites"):
-        sites, skipped = check_sites(tree, (arch,), sources)
+        sites, skipped, site_facts = sites_of(tree, arch, sources)
+        judged = results
         calls = raw_calls(arch, sites, results, offered, index)
         results = with_call_sites(sites, results, offered, index)
     if results:
         results = lint(tree, arch, kconfig, results, index)
+    if notebook.stamp and len(notebook.units) == len(results):
+        places = places_of(notebook.units)
+        trail = trail_of(notebook.stamp, judged, results, site_facts, places)
+        if trail is not None:
+            notebook.save(("trail", arch), trail)
     unread = [f"{p.location}: {p.message}" for p in kconfig.problems]
     if kconfig.empty:
         unread.append(f"arch/{arch}/Kconfig: there is no Kconfig to read")

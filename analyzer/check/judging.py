@@ -7,20 +7,27 @@ What judges is imported only where something has to be judged.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+import secrets
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
 from ..clock import Clock
+from ..errors import SourceError
 from ..model import HookApi
-from ..tree import KernelTree
+from ..tree import GitTree, KernelTree
 from .limits import Limits
 from .results import ArchResult
 
 if TYPE_CHECKING:
+    from ..cache.facts import Near
+    from ..cache.questions import Questions
+    from .again import Change
     from .arch import Workshop
 
 _COUNTING: Final = "page_table_check_pte_clear"
+MAX_FILES: Final = 4  # that may differ from a tree that is known, so that it helps
 FRAMEWORK: Final = "mm/page_table_check.c"
 
 T = TypeVar("T")
@@ -30,8 +37,11 @@ Note = Callable[[str], None]
 class Facts(Protocol):
     """Remembers what was computed from a tree, by everything that was read for it."""
 
-    def recall(self, tree: KernelTree, name: Sequence[str], kind: type[T]) -> T | None:
-        """Return what `compute` would give for this tree, if that is known."""
+    def recall(
+        self, tree: KernelTree, name: Sequence[str], kind: type[T], near: int = 0
+    ) -> T | None:
+        """Return what `compute` would give for this tree, if that is known; None, too, where
+        `near` has a tree that differs in no more files than that."""
 
     def keep(
         self,
@@ -39,8 +49,19 @@ class Facts(Protocol):
         name: Sequence[str],
         compute: Callable[[KernelTree], T],
         settled: Callable[[T], bool] = lambda _: True,
+        stamp: str = "",
     ) -> T:
         """Compute it, from a tree that notes what is read, and remember it if it is settled."""
+
+    def near(
+        self, tree: KernelTree, name: Sequence[str], kind: type[T], most: int
+    ) -> Near[T] | None:
+        """Return the last result that was computed under a name, for a tree that is nearly this."""
+
+    def put(
+        self, tree: KernelTree, name: Sequence[str], questions: Questions, result: object
+    ) -> None:
+        """Remember a result that was found in another way than by `keep`."""
 
     def load(self, name: Sequence[str], kind: type[T]) -> T | None:
         """Return what was saved under a name; see `notebook.Memory`."""
@@ -79,6 +100,7 @@ class Shared:
 
     def __init__(self) -> None:
         self._workshop: Workshop | None = None
+        self.trees: list[KernelTree] = []  # those before, while they are open
 
     @property
     def workshop(self) -> Workshop:
@@ -142,7 +164,7 @@ def judge_archs(
     found: dict[str, ArchResult] = {}
     if facts is not None:
         for arch in archs:
-            result = facts.recall(tree, _name(arch, known, only), ArchResult)
+            result = facts.recall(tree, _name(arch, known, only), ArchResult, MAX_FILES)
             if result is not None:
                 found[arch] = result
     left = [arch for arch in archs if arch not in found]
@@ -167,7 +189,8 @@ def _judge(
     from .arch import Question
     from .pool import judge_all
 
-    workshop = (shared or Shared()).workshop
+    shared = shared or Shared()
+    workshop, trees = shared.workshop, (tree, *shared.trees)
     question = Question(frozenset(known.called), only)
 
     def judge(arch: str, clock: Clock, note: Note) -> ArchResult:
@@ -176,14 +199,64 @@ def _judge(
     def unlimited(arch: str, clock: Clock, note: Note) -> ArchResult:
         if facts is None:
             return workshop.check(tree, arch, question, clock, note)
+        name = _name(arch, known, only)
+        result = _again(tree, arch, name, workshop, facts, trees, clock, note)
+        result = result or facts.recall(tree, name, ArchResult)
+        if result is not None:
+            return result
+        stamp = secrets.token_hex(8)
         return facts.keep(
             tree,
-            _name(arch, known, only),
-            lambda noted: workshop.check(noted, arch, question, clock, note, facts),
+            name,
+            lambda noted: workshop.check(noted, arch, question, clock, note, facts, stamp),
             lambda result: result.settled,
+            stamp,
         )
 
     return judge_all(judge, archs, jobs, clock, note)
+
+
+def _contents(trees: Sequence[KernelTree], path: str, identity: str) -> Iterator[bytes]:
+    """The contents that git has, or would have, an id for."""
+    from ..cache.questions import git_digest
+
+    for tree in trees:
+        with suppress(SourceError):
+            data = tree.blob(identity, path) if isinstance(tree, GitTree) else tree.read(path)
+            if git_digest(data) == identity:
+                yield data
+
+
+def _again(
+    tree: KernelTree,
+    arch: str,
+    name: Sequence[str],
+    workshop: Workshop,
+    facts: Facts,
+    trees: Sequence[KernelTree],
+    clock: Clock,
+    note: Note,
+) -> ArchResult | None:
+    """The result where little changed since the last one; None where that cannot be told."""
+    from .again import Change
+
+    with clock.stage("compare trees"):
+        near = facts.near(tree, name, ArchResult, MAX_FILES)
+        if near is None or not near.changed:
+            return None
+        changes: list[Change] = []
+        for path, identity in near.changed:
+            old = next((o for o in _contents(trees, path, identity)), None)
+            if old is None:
+                return None
+            try:
+                changes.append(Change(path, old, tree.read(path)))
+            except SourceError:
+                return None
+    found = workshop.again(tree, near.result, near.stamp, changes, clock, note, facts)
+    if found is not None:
+        facts.put(tree, name, near.questions, found)
+    return found
 
 
 def _name(arch: str, known: Survey, only: frozenset[str] | None) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from typing import Final
@@ -14,7 +14,7 @@ from ..helpers.interface import Signature
 from ..helpers.sharing import Question
 from ..law.classify import raw_primitives
 from ..law.hugetlb import hugetlb_levels
-from ..law.kept import HelperFact, Record, places, record_of, valid
+from ..law.kept import Edited, HelperFact, Record, places, record_of, unaffected, valid
 from ..law.outcome import HelperRuns
 from ..law.runs import Runner
 from ..model import HelperVerdict, Location, Verdict
@@ -43,6 +43,16 @@ class Known:
         """Take over what of a record holds here; False where what all helpers share differs."""
         self._session.machine.global_bases.update(record.bases)
         facts = valid(record, self._session)
+        if facts is None:
+            return False
+        self._record = record
+        self._known = {fact.helper: fact for fact in facts}
+        return True
+
+    def recall_edited(self, record: Record, edited: Sequence[Edited]) -> bool:
+        """Take over what holds of a record of the same unit before some functions were edited."""
+        self._session.machine.global_bases.update(record.bases)
+        facts = unaffected(record, self._session, edited)
         if facts is None:
             return False
         self._record = record

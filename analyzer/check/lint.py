@@ -76,6 +76,13 @@ def misused_hooks(tree: KernelTree, arch: str) -> list[RawFinding]:
     ]
 
 
+def header_is_quiet(tree: KernelTree, path: str, data: bytes) -> bool:
+    """Whether no call of a hook in a header is wrong by itself."""
+    prototypes = {one.name: one for one in hook_api(tree, ()).prototypes}
+    source = Source(path, data)
+    return not any(True for use in _uses(source) for _ in _arity(use, prototypes))
+
+
 def _sources(tree: KernelTree, arch: str, index: SourceIndex) -> Iterator[Source]:
     """Every file of the architecture, of mm/ and of the generic headers that names a hook."""
     headers = [path for path in _GENERIC if tree.kind(path) is Kind.FILE]

@@ -7,8 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol, TypeVar
 
+from ..frontend.image import Image
+from ..helpers.interface import Signature
 from ..kconfig import Variant
 from ..law.kept import Record
+from ..model import Location
+from .results import VariantResult
 
 T = TypeVar("T")
 MAX_MARKS: Final = 20_000  # of one architecture; its page-table headers have about a thousand
@@ -19,6 +23,32 @@ class Parsed:
     """Marks of functions that parse."""
 
     marks: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """The helpers that are judged in a state of the processor, and the record of it."""
+
+    helpers: tuple[Signature, ...]
+    record: Record
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What was found out about one variant in the run `stamp`, and what it takes to do it again
+    where functions of headers are edited; see `analyzer.check.again`.
+
+    `on`: those of `law.kept.LEAVES` that are selected. `states`: for each state of the processor
+    the helpers that are judged, and the record.
+    """
+
+    stamp: str
+    label: str
+    bits: int
+    endian: str
+    on: tuple[str, ...]
+    states: tuple[State, ...]
+    result: VariantResult
 
 
 class Memory(Protocol):
@@ -37,8 +67,10 @@ class Notebook:
     `parsed`: marks (see `frontend.Unit.mark`) of functions that were parsed without an error.
     """
 
-    def __init__(self, memory: Memory | None, arch: str) -> None:
+    def __init__(self, memory: Memory | None, arch: str, stamp: str = "") -> None:
         self._memory = memory
+        self.stamp = stamp  # '' if nothing is kept for edits
+        self.units: list[tuple[Location, ...]] = []  # where functions of headers begin
         self._arch = arch
         known = None if memory is None else memory.load(("parsed", arch), Parsed)
         self._before = frozenset(() if known is None else known.marks)
@@ -60,6 +92,20 @@ class Notebook:
         if self._memory is not None and record is not None:
             self._memory.save(self._name(variant, state), record)
 
+    def keep(
+        self, variant: Variant, image: Image, judged: Judged, places: tuple[Location, ...]
+    ) -> None:
+        """Keep the unit of a variant, and what was found out about it."""
+        if self._memory is not None:
+            self.units.append(places)
+            self._memory.save(image_name(self._arch, variant.name), image)
+            self._memory.save(judged_name(self._arch, variant.name), judged)
+
+    def save(self, name: Sequence[str], value: object) -> None:
+        """Keep anything else."""
+        if self._memory is not None:
+            self._memory.save(name, value)
+
     def close(self) -> None:
         """Keep what was parsed, if any of it is new."""
         if self._memory is not None and self.parsed != self._before:
@@ -70,3 +116,13 @@ class Notebook:
 
     def _name(self, variant: Variant, state: int) -> tuple[str, ...]:
         return "record", self._arch, variant.name, str(state)
+
+
+def image_name(arch: str, variant: str) -> tuple[str, ...]:
+    """The name under which the unit of a variant is kept."""
+    return "image", arch, variant
+
+
+def judged_name(arch: str, variant: str) -> tuple[str, ...]:
+    """The name under which what was found out about it is kept."""
+    return "judged", arch, variant

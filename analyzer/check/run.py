@@ -39,6 +39,8 @@ def check_tree(
     known = survey(tree, clock, facts)
     bounds = limits or Limits()
     judged = judge_archs(tree, chosen, known, only, jobs, clock, note, facts, bounds, shared)
+    if shared is not None:
+        shared.trees = [*shared.trees[-1:], tree]
     problems: list[str] = list(known.problems)
     summaries: list[VariantSummary] = []
     helpers: list[HelperVerdict] = []

@@ -24,8 +24,12 @@ def build_unit(
     hint: tuple[str, ...],
     cache: ParseCache | None,
     clock: Clock,
+    keep: bool = False,
 ) -> tuple[Unit, tuple[str, ...]]:
-    """The unit of a variant with the .c files that define what its headers declare."""
+    """The unit of a variant with the .c files that define what its headers declare.
+
+    With `keep` it can be kept (see `frontend.image`).
+    """
     roots = [f"{CALL}{signature.name}" for signature in interface.signatures]
     config = variant.config
     bodies = list(hint)
@@ -37,7 +41,7 @@ def build_unit(
         probes = probe_text(interface.signatures, index.initial_values(), index.set_at_boot())
         built = tuple(path for path in bodies if index.built(path, variant.config))
         with clock.stage("read unit"):
-            unit = read_unit(stage, variant, bodies=built, probes=probes, cache=cache)
+            unit = read_unit(stage, variant, bodies=built, probes=probes, cache=cache, keep=keep)
         with clock.stage("find bodies"):
             wanted = reached(unit, [*roots, "vm_get_page_prot", *unit_roots(unit)], index.words)
             more = {path for name in wanted.missing for path in index.defining(name, config)}

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -20,6 +20,7 @@ from ..kconfig import Variant
 from ..law.classify import part_at_fault, raw_primitives, root_of, rule_of
 from ..law.describe import PROBES, entry_value, witness
 from ..law.hugetlb import settled
+from ..law.kept import LEAVES
 from ..law.messages import message_for
 from ..law.outcome import HelperRuns, Outcome
 from ..law.predicate import PredicateLaws, predicate_name
@@ -35,7 +36,7 @@ from ..model import (
     Witness,
 )
 from .known import SOUND, Known
-from .notebook import Notebook
+from .notebook import Judged, Notebook, State
 from .results import RawFinding, VariantResult, both_worlds
 from .states import refillings
 from .unit import build_unit, unread
@@ -61,7 +62,8 @@ def judge_variant(
     """The verdicts of one variant; a unit that cannot be built makes everything unknown."""
     clock = clock or Clock()
     try:
-        unit, bodies = build_unit(stage, variant, interface, index, hint, cache, clock)
+        keep = notebook is not None and notebook.stamp != ""
+        unit, bodies = build_unit(stage, variant, interface, index, hint, cache, clock, keep)
     except SourceError as problem:
         summary = VariantSummary(
             variant.arch, variant.name, variant.supported, 0, 0, 0, len(interface.signatures), 0
@@ -74,6 +76,7 @@ def judge_variant(
         problems = (*(f"{d.location}: {d.message}" for d in said), str(problem))
         return VariantResult(variant.name, variant.supported, summary, helpers, (), problems, hint)
     book = notebook or Notebook(None, variant.arch)
+    states: list[State | None] = []
 
     def judged(state: int, world: Mapping[str, int]) -> tuple[Judge, VariantResult]:
         """The result in one state of the processor, with what is known from a record of it."""
@@ -85,25 +88,51 @@ def judge_variant(
             if judge.known.recall(record):
                 result = judge.result(bodies, clock)
                 if judge.known.holds():
-                    book.write(variant, state, judge.known.record())
+                    noted(judge, state)
                     return judge, result
         judge = Judge(unit, variant, interface, index, reuse, world)
         judge.sound = book.parsed
         result = judge.result(bodies, clock)
-        book.write(variant, state, judge.known.record() if book.used else None)
+        noted(judge, state)
         return judge, result
+
+    def noted(judge: Judge, state: int) -> None:
+        record = judge.known.record() if book.used else None
+        book.write(variant, state, record)
+        states.append(None if record is None else State(judge.signatures, record))
 
     judge, result = judged(0, {})
     world = judge.session.machine.world
     judge.release()
-    states: list[Mapping[str, int]] = [dict.fromkeys(world, 1)] if world else []
+    more: list[Mapping[str, int]] = [dict.fromkeys(world, 1)] if world else []
     others, left = refillings(unit, variant, index)
-    states += others
-    for number, state in enumerate(states, 1):
+    more += others
+    for number, state in enumerate(more, 1):
         judge, other = judged(number, state)
         judge.release()
         result = both_worlds(result, other)
-    return replace(result, problems=(*result.problems, *left)) if left else result
+    if left:
+        result = replace(result, problems=(*result.problems, *left))
+    _keep(book, variant, unit, states, result)
+    return result
+
+
+def _keep(
+    book: Notebook,
+    variant: Variant,
+    unit: Unit,
+    states: Sequence[State | None],
+    result: VariantResult,
+) -> None:
+    """Keep what it takes to judge the variant again where functions of headers are edited."""
+    known = tuple(state for state in states if state is not None)
+    image = unit.image(book.stamp) if book.stamp and len(known) == len(states) else None
+    if image is not None:
+        on = tuple(option for option in LEAVES if variant.config.on(option))
+        judged = Judged(
+            book.stamp, variant.label, variant.bits, variant.endian, on, known, result
+        )  # fmt: skip
+        book.keep(variant, image, judged, tuple(unit.in_headers()))
 
 
 def _unjudged(variant: Variant, signature: Signature, reason: str) -> HelperVerdict:
@@ -139,6 +168,7 @@ class Judge:
         self.findings: list[RawFinding] = []
         self.known = Known(unit, self.runner, self.target)
         self.sound: set[str] = set()  # marks of functions that are known to parse
+        self.signatures: tuple[Signature, ...] = ()  # of the helpers that are judged
 
     def release(self) -> None:
         """Lets go of the unit, which is large: nothing can be judged afterwards."""
@@ -148,7 +178,7 @@ class Judge:
     def result(self, bodies: tuple[str, ...], clock: Clock) -> VariantResult:
         """All verdicts, findings and problems of the variant."""
         with clock.stage("evaluate"):
-            signatures = list(self.judged())
+            signatures = self.signatures = self.signatures or tuple(self.judged())
             runs = [self.run(s) for s in signatures if not self.known.has(s)]
             if not self.known.agrees(runs):
                 runs = [self.run(s) for s in signatures if not self.known.has(s)]

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
 from analyzer.frontend.errors import UnitError
+from analyzer.frontend.image import macro_events
 from analyzer.frontend.macros import MacroTable, without_directives
 from analyzer.frontend.preprocess import OURS, Diagnostic, preprocess
 from analyzer.frontend.stage import MISSING, Stage
@@ -63,11 +64,13 @@ def read_unit(
     *,
     cache: ParseCache | None = None,
     tool: Tool | None = None,
+    keep: bool = False,
 ) -> Unit:
     """Preprocess and slice one unit of `variant`.
 
     The unit is `prelude` (text of ours), the standard headers, each of `bodies` (.c files,
-    paths in the tree), and `probes` (C of ours, located as "<ptcheck>").
+    paths in the tree), and `probes` (C of ours, located as "<ptcheck>"). With `keep` it has what
+    its image needs, where the preprocessor can tell.
     Raises UnitError where the unit as a whole cannot be trusted: the preprocessor goes beyond
     its bounds (now or in an earlier unit of this architecture), a file from outside of the tree
     was read, or the page-table header that was read is not the architecture's own; SourceError
@@ -88,9 +91,10 @@ def read_unit(
     lacking = [Diagnostic(Location(b, 0), "the tree has no such file") for b in absent]
     source = "\n".join(lines) + "\n"
     folders, forced = prepared.folders, prepared.forced
+    keep = keep and tool.kind != "pcpp"
     for _ in range(_MAX_FATAL):
         try:
-            result = preprocess(tool, source, stage.source, folders, forced, with_macros)
+            result = preprocess(tool, source, stage.source, folders, forced, with_macros or keep)
         except UnitError as error:
             known = (*error.diagnostics, *unresolved, *lacking)
             stage.give_up(variant.arch, UnitError(error.path, error.line, error.reason, known))
@@ -100,18 +104,24 @@ def read_unit(
             break
         unresolved += [d for d in result.diagnostics if d.location == result.fatal]
     text = result.text
-    macros = None
-    if with_macros:
-        macros = MacroTable(text)
+    macros = MacroTable(text) if with_macros else None
+    events = macro_events(text) if keep and "push_macro" not in text else ""
+    if with_macros or keep:
         text = without_directives(text)
-    text = _COUNTED.join(piece.lstrip("0123456789") for piece in text.split(_COUNTED))
+    text = without_counts(text)
     lacking += _missing_headers(text, f"../gen/{variant.arch}/{MISSING}/")
     unit = Unit(text, (), macros, cache)
+    unit.events = events
     flaws = _flaws(stage, unit.files)
     said = (*result.diagnostics, *unresolved, *lacking, *flaws)
     unit.diagnostics = tuple(dict.fromkeys(said))  # a header without a guard says it again
     _check_origin(stage, variant.arch, unit)
     return unit
+
+
+def without_counts(text: str) -> str:
+    """Leave out the numbers that functions of BUILD_BUG_ON have from __COUNTER__."""
+    return _COUNTED.join(piece.lstrip("0123456789") for piece in text.split(_COUNTED))
 
 
 def _missing_headers(text: str, folder: str) -> list[Diagnostic]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -83,6 +84,61 @@ class Positions:
     def path(self, position: int) -> str:
         """Return the file of a position (cheaper than its location)."""
         return self._files[bisect_right(self._starts, position) - 1]
+
+    def pieces(self, path: str, first: int, last: int) -> Iterator[tuple[int, str]]:
+        """Yield what stands on some lines of a file, with its positions; markers included."""
+        for index, name in enumerate(self._files):
+            if name != path or self._lines[index] > last:
+                continue
+            start = self._line_start(index, first)
+            if start is not None:
+                after = self._line_start(index, last + 1)
+                end = self._end(index) if after is None else after
+                yield start, self._text[start:end]
+
+    def _end(self, index: int) -> int:
+        last = index + 1 == len(self._starts)
+        return len(self._text) if last else self._starts[index + 1]
+
+    def _line_start(self, index: int, line: int) -> int | None:
+        """Where a line begins in the text behind a marker; None where it does not reach it."""
+        position, end = self._starts[index], self._end(index)
+        for _ in range(line - self._lines[index]):
+            position = self._text.find("\n", position, end) + 1
+            if not position:
+                return None
+        return position if position < end else None
+
+    def shifted(
+        self, text: str, more: int, lines: Mapping[str, tuple[Callable[[int], int], list[int]]]
+    ) -> Positions:
+        """The places in a text of the same length, of which what follows `more` is new.
+
+        Lines of some files have moved: each has what a line became, and behind which it changes.
+        """
+        other = Positions(text[more:])
+        found = list(zip(self._starts, self._files, self._lines, strict=True))
+        for index, (path, line) in enumerate(zip(self._files, self._lines, strict=True)):
+            if path not in lines:
+                continue
+            now, ends = lines[path]
+            found[index] = self._starts[index], path, now(line)
+            for end in ends:
+                start = self._line_start(index, end + 1) if line <= end else None
+                if start is not None:
+                    found.append((start, path, now(end + 1)))
+        found.sort(key=lambda one: one[0])
+        for start, path, line in list(zip(other._starts, other._files, other._lines, strict=True))[
+            1:
+        ]:
+            found.append((more + start, path, line))
+        other._text = text
+        other._starts = [one[0] for one in found]
+        other._files = [one[1] for one in found]
+        other._lines = [one[2] for one in found]
+        other.returns = []
+        other.paths |= self.paths
+        return other
 
 
 def _extents(changes: list[tuple[int, int]], end: int) -> list[int]:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from hashlib import blake2b
 from typing import Final, NamedTuple
@@ -14,6 +14,7 @@ from pycparser import c_ast
 from analyzer.frontend.cparse import BUILTIN_TYPES, Node, parse_declaration
 from analyzer.frontend.declarators import declared_names, enum_constants, tags
 from analyzer.frontend.errors import ChunkError
+from analyzer.frontend.image import Image, Slices, image_of
 from analyzer.frontend.macros import Macro
 from analyzer.frontend.patterns import PROTOTYPE
 from analyzer.frontend.preprocess import Diagnostic
@@ -95,6 +96,7 @@ class Unit:
     """The declarations of one preprocessed text, which must begin with a newline.
 
     `unparsed` grows: broken stretches at once, declarations that do not parse when asked for.
+    `slices`: where the text was cut before.
     """
 
     def __init__(
@@ -103,14 +105,16 @@ class Unit:
         diagnostics: Iterable[Diagnostic] = (),
         macros: Mapping[str, Macro] | None = None,
         cache: ParseCache | None = None,
+        slices: Slices | None = None,
     ) -> None:
         self.text = text
         self.diagnostics = tuple(diagnostics)
         self.macros: Mapping[str, Macro] = {} if macros is None else macros
         self.cache = ParseCache() if cache is None else cache
         self._declared: dict[int, tuple[Node, ...]] = {}
-        self._slicer = Slicer(text)
+        self._slicer: Slicer | Slices = Slicer(text) if slices is None else slices
         self._positions = self._slicer.positions
+        self.events = ""  # of macros, where they are kept (see `frontend.image`)
         self.unparsed: dict[Location, str] = {
             self._positions.location(b.start): b.reason for b in self._slicer.broken
         }
@@ -194,6 +198,18 @@ class Unit:
                 kind = "prototype" if is_function else "variable"
                 found.append(Chunk(kind, name, start, end))
         return found
+
+    def in_headers(self) -> Iterator[Location]:
+        """Yield where the functions begin that stand in headers."""
+        for span in self._slicer.functions:
+            if self._positions.path(span.start).endswith(".h"):
+                yield self._positions.location(span.start)
+
+    def image(self, stamp: str) -> Image | None:
+        """Return the unit in a form that can be kept; None where it cannot be."""
+        if not self.events or not isinstance(self._slicer, Slicer):
+            return None
+        return image_of(stamp, self._slicer, self.events)
 
     # -- look-up -----------------------------------------------------------------------------
 

@@ -309,6 +309,14 @@ class SourceIndex:
         return not answers or any(answers)
 
 
+def header_is_alike(old: bytes, new: bytes) -> bool:
+    """Whether two contents of a header are the same to a SourceIndex."""
+    found = [
+        (_EXTERN.findall(data), _MAKER.findall(data.replace(b"\\\n", b" "))) for data in (old, new)
+    ]
+    return found[0] == found[1]
+
+
 def words_of(text: str) -> Words:
     """The names in a function, and those of tables that it calls through."""
     return frozenset(_WORD.findall(text)), frozenset(_CALLED_THROUGH.findall(text))

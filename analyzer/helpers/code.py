@@ -105,6 +105,10 @@ class UnitCode:
         """Whether the boot folder gives a global its value, on some machines."""
         return f"{BOOT}{name}" in self.unit.variables
 
+    def assigned_in(self, function: str) -> set[str]:
+        """What functions of a name in .c files assign."""
+        return self._setting.assigned_in(function)
+
     def setters(self, name: str) -> tuple[str, ...]:
         """The functions whose run gives a global its value."""
         return self._setting.setters(name)

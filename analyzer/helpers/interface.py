@@ -33,6 +33,7 @@ _FUNCTION = re.compile(
 )
 _MACRO = re.compile(r"^[ \t]*#[ \t]*define[ \t]+([a-z_]\w*)\(([^()]*)\)[ \t]*(.*)$", re.M)
 _ALIAS = re.compile(r"^[ \t]*#[ \t]*define[ \t]+([a-z_]\w*)[ \t]+([a-z_]\w*)[ \t]*$", re.M)
+_MADE = re.compile(r"^[ \t]*(\w+)[ \t]*\(([^()\n]*)\)", re.M)  # as `generated` reads calls
 _GUARD = re.compile(r"^[ \t]*#[ \t]*ifndef[ \t]+([a-z_]\w*)", re.M)
 _CALL = re.compile(r"\b([a-z_]\w*)\s*\(")
 _POINTER = re.compile(r"^(?:const\s+)?(pte|pmd|pud)_t\s*\*\s*(?:const\s+)?(\w*)$")
@@ -160,6 +161,17 @@ def find_interface(tree: KernelTree, arch: str, called: frozenset[str]) -> Inter
             found[name] = Signature(name, known.parameters, known.level, known.path)
     ordered = tuple(found[name] for name in sorted(found) if is_helper(name))
     return Interface(ordered, count)
+
+
+def declares_the_same(old: bytes, new: bytes) -> bool:
+    """Whether two contents of a header are the same to `find_interface`."""
+    patterns = (_FUNCTION, _MACRO, _ALIAS, _GUARD)
+    texts = [_SPLICE.sub(" ", _COMMENT.sub(" ", data.decode("latin-1"))) for data in (old, new)]
+    made = [
+        [one for one in _MADE.findall(text) if "page_table_check" not in one[0]] for text in texts
+    ]
+    same = all(one.findall(texts[0]) == one.findall(texts[1]) for one in patterns)
+    return same and made[0] == made[1]
 
 
 def _declared(name: str, inner: str, path: str) -> Signature | None:

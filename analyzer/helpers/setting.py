@@ -33,18 +33,25 @@ class Setting:
     def _assigners(self) -> dict[str, tuple[str, ...]]:
         unit = self._unit
         found: dict[str, list[str]] = {}
-        for name, chunks in unit.functions.items():
-            for chunk in chunks:
-                if not unit.path(chunk).endswith(".c"):
-                    continue
-                assigned = set(_ASSIGNED.findall(unit.text, chunk.start, chunk.end))
-                for alias, variable in _ALIAS.findall(unit.text, chunk.start, chunk.end):
-                    if alias in assigned:
-                        assigned.add(variable)
-                for variable in assigned:
-                    if variable in unit.variables:
-                        found.setdefault(variable, []).append(name)
+        for name in unit.functions:
+            for variable in self.assigned_in(name):
+                if variable in unit.variables:
+                    found.setdefault(variable, []).append(name)
         return {name: tuple(dict.fromkeys(names)) for name, names in found.items()}
+
+    def assigned_in(self, name: str) -> set[str]:
+        """What the functions of a name assign, if they stand in .c files."""
+        unit = self._unit
+        assigned: set[str] = set()
+        for chunk in unit.functions.get(name, ()):
+            if not unit.path(chunk).endswith(".c"):
+                continue
+            here = set(_ASSIGNED.findall(unit.text, chunk.start, chunk.end))
+            for alias, variable in _ALIAS.findall(unit.text, chunk.start, chunk.end):
+                if alias in here:
+                    here.add(variable)
+            assigned |= here
+        return assigned
 
     @cached_property
     def _spans(self) -> list[tuple[int, int, int, str]]:

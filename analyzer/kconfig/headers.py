@@ -34,6 +34,7 @@ _ASSEMBLER = re.compile(r"\bdefined\s*\(?\s*__ASSEMBL(?:Y|ER)__\s*\)?")
 _OTHER = re.compile(r"\bdefined\s*\(?\s*\w+\s*\)?")
 _NAME = re.compile(r"\b(?:CONFIG_(\w+)|[A-Za-z_]\w*)(\s*\()?")
 _INCLUDE = re.compile(r"\s*[<\"]([^>\"]+)[>\"]")
+_HOOK = re.compile(r"\bpage_table_check_\w+[ \t]*\([^;{}#]*\)[ \t]*;")
 _PERHAPS = "perhaps?"
 _MAX_HEADERS = 400
 _MAX_BYTES = 1 << 20
@@ -158,13 +159,21 @@ def _read(tree: Reader, path: str) -> str:
     return _COMMENT.sub("", data.decode("latin-1"))
 
 
+def shows_the_same(old: bytes, new: bytes) -> bool:
+    """Whether two contents of a header are the same to whoever chooses configurations."""
+    before, after = (_COMMENT.sub("", data.decode("latin-1")) for data in (old, new))
+    return _SYMBOL.findall(before) == _SYMBOL.findall(after) and _parse(before) == _parse(after)
+
+
 def _parse(text: str) -> _Header:
+    """Calls of hooks are no lines: which configurations are judged does not depend on them."""
     header = _Header()
+    text = _HOOK.sub("", text)
     stack: list[int] = []  # the branches that are open
     position = 0
 
     def segment(end: int) -> None:
-        lines = sum(1 for line in text[position:end].splitlines() if line.strip())
+        lines = sum(1 for line in text[position:end].splitlines() if line.strip(" \t;"))
         if lines:
             header.segments.append((stack[-1] if stack else -1, lines))
 

@@ -11,11 +11,15 @@ holds. Lines are no part of an answer: functions move. Where one stands now is a
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from typing import Final
 
+from ..helpers.code import UnitCode
 from ..helpers.interface import LEVELS
+from ..helpers.probes import VALUE
 from ..helpers.session import Session
 from ..helpers.sharing import Question
 from ..model import HelperVerdict, HookCall
@@ -28,6 +32,7 @@ _KINDS: Final = _OF_A_HELPER | {
     "order", "address", "variable", "type", "struct", "enum", "world", "base",
     "filling", "ours", "variant", "closure", "unread", "typedefs",
 }  # fmt: skip
+_WORD: Final = re.compile(r"[A-Za-z_]\w*")
 _PROBES: Final = "__ptc_"  # how the names of ours begin
 
 
@@ -160,6 +165,76 @@ def valid(record: Record, session: Session) -> tuple[HelperFact, ...] | None:
             if placed is not None:
                 found.append(placed)
     return tuple(found)
+
+
+@dataclass(frozen=True, slots=True)
+class Edited:
+    """A function of a unit that differs from that of the unit of a record; `old` is its text."""
+
+    name: str
+    old: str
+
+
+def unaffected(
+    record: Record, session: Session, edited: Sequence[Edited]
+) -> tuple[HelperFact, ...] | None:
+    """The facts of a record that hold in a unit that differs in some functions of headers only.
+
+    None where what all helpers share may be different, and for what is no record of ours.
+    """
+    if not _well_formed(record):
+        return None
+    code = session.machine.code
+    assert isinstance(code, UnitCode)
+    answers = UnitAnswers(session)
+    names = {one.name for one in edited}
+    changed_calls = {
+        word
+        for one in edited
+        for word in set(_WORD.findall(one.old)) ^ set(code.callees(one.name))
+        if word != one.name and (word in session.unit.functions or "_" in word)
+    }
+    if not _settings_hold(record, code, names | changed_calls):
+        return None
+    same = []
+    for one in record.questions:
+        if one.kind == "function":
+            same.append(one.name not in names)
+        elif (one.kind in ("reaches", "closure") and changed_calls) or one.kind == "filling":
+            same.append(answers.digest(one.question) == one.digest)
+        else:
+            same.append(True)
+    if not all(same[index] for index in record.shared):
+        return None
+    found = [_placed(fact, session) for fact in record.helpers if all(same[i] for i in fact.asked)]
+    return None if None in found else tuple(fact for fact in found if fact is not None)
+
+
+def _settings_hold(record: Record, code: UnitCode, names: AbstractSet[str]) -> bool:
+    """Whether the values of constants and variables do not depend on some functions.
+
+    A constant may call a function; a variable is set by functions of .c files, and which of
+    these set it depends on who calls them.
+    """
+    unit = code.unit
+    constants = {VALUE + one.name for one in record.questions if one.kind == "constant"}
+    probes = [unit.source(c) for name in sorted(constants) for c in unit.variables.get(name, ())]
+    if _reached(code, set(_WORD.findall(" ".join(probes)))) & names:
+        return False
+    variables = {one.name for one in record.questions if one.kind in ("variable", "address")}
+    return all(variables.isdisjoint(code.assigned_in(name)) for name in _reached(code, set(names)))
+
+
+def _reached(code: UnitCode, start: set[str]) -> set[str]:
+    """All functions that some names reach, themselves included."""
+    seen = {name for name in start if code.has_function(name)}
+    todo = list(seen)
+    while todo:
+        for name in code.callees(todo.pop()):
+            if name not in seen and code.has_function(name):
+                seen.add(name)
+                todo.append(name)
+    return seen
 
 
 def _well_formed(record: Record) -> bool:

@@ -9,6 +9,7 @@ through one `git cat-file --batch` (see `gitprocess`).
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,7 @@ from analyzer.tree.physical import Node, PhysicalTree, acceptable
 from analyzer.tree.shadow import Shadow, find_git_dir
 
 _MODES: Mapping[bytes, Node] = {b"04": Node.DIRECTORY, b"10": Node.FILE, b"12": Node.LINK}
+_HEX = re.compile(r"[0-9a-f]+")
 _LINK_BYTES = 4096  # PATH_MAX
 _NOTHING: Mapping[str, _Object] = {}
 _CLOSED: Mapping[str, str] = {
@@ -167,6 +169,52 @@ class GitTree(PhysicalTree):
         """Return the id of the object of a file of the commit."""
         found = self._object(path)
         return None if found is None else found.oid
+
+    @property
+    def root(self) -> str:
+        """The id of the tree object, which stands for everything in it."""
+        return self._root
+
+    def changed_since(self, root: str, most: int) -> tuple[str, ...] | None:
+        """Return the files of which the contents differ from those below another tree object.
+
+        None where more than `most` do, where anything is added, removed or of another kind, or a
+        symlink, and where the other tree cannot be read.
+        """
+        if len(root) != 2 * self._oid_bytes or not _HEX.fullmatch(root):
+            return None
+        found: list[str] = []
+        todo = [("", root, self._root)]
+        try:
+            while todo:
+                path, old, new = todo.pop()
+                if old == new:
+                    continue
+                before, after = self._parse(old, path), self._parse(new, path)
+                if before.keys() != after.keys():
+                    return None
+                for name, then in before.items():
+                    now = after[name]
+                    if then == now:
+                        continue
+                    if then.node is not now.node or now.node is Node.LINK:
+                        return None
+                    below = f"{path}/{name}" if path else name
+                    if now.node is Node.DIRECTORY:
+                        todo.append((below, then.oid, now.oid))
+                    else:
+                        found.append(below)
+                if len(found) > most:
+                    return None
+        except SourceError:
+            return None
+        return tuple(found)
+
+    def blob(self, identity: str, path: str) -> bytes:
+        """Return the contents that have an id, of whatever revision. Raises SourceError."""
+        if len(identity) != 2 * self._oid_bytes or not _HEX.fullmatch(identity):
+            raise SourceError(path, 0, "no id of an object")
+        return self._objects.read(identity, "blob", path)
 
     def close(self) -> None:
         """End the process of git."""

@@ -1,0 +1,376 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""An architecture judged once more, where nothing changed but the insides of functions of headers.
+
+That is what most changes to page-table code are. The configurations, the helpers that there are
+and the .c files that belong to them are the same then, which is asked of every stage; the unit of
+each configuration is made of the kept one (see `frontend.splice`), and only the helpers that reach
+what changed are run. The result is that of `Workshop.check`, to the byte; wherever that is not
+certain there is none, and everything is judged as if nothing were known.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import closing
+from dataclasses import dataclass, fields, is_dataclass, replace
+from pathlib import Path
+from typing import Any, Final, TypeVar, cast
+
+from ..callsites.kept import SiteFacts, declares_the_same, same_sites
+from ..callsites.reading import may_have_sites as is_read
+from ..clock import Clock
+from ..errors import PtcheckError
+from ..frontend import ParseCache
+from ..frontend.edits import FileEdit
+from ..frontend.image import Image
+from ..frontend.preprocess import preprocess
+from ..frontend.splice import Splicer
+from ..frontend.unit import Unit
+from ..helpers.bodies import SourceIndex, header_is_alike
+from ..helpers.interface import Interface
+from ..helpers.interface import declares_the_same as is_same_interface
+from ..kconfig import Config, Variant
+from ..kconfig.headers import shows_the_same
+from ..law.kept import LEAVES, Edited
+from ..law.reuse import Reuse
+from ..model import Location, Verdict
+from ..preprocessor import Tool, find_tool
+from ..scratch import Scratch
+from ..tree import KernelTree
+from .api import HEADER
+from .edited import edit_of
+from .lint import header_is_quiet
+from .notebook import Judged, Memory, Notebook, State, image_name, judged_name
+from .results import ArchResult, RawFinding, VariantResult, both_worlds
+from .variant import Judge
+
+MAX_EDITS: Final = 40  # functions; with more, reading the headers again costs no more
+_OTHERS: Final = frozenset({"byteorder.h", "bitsperlong.h"})  # read by kconfig.facts
+_NONE_OF_OURS: Final = (
+    ArithmeticError, AssertionError, AttributeError, LookupError, RecursionError, TypeError,
+    ValueError, PtcheckError,
+)  # fmt: skip
+"""What comes of parts that decode and do not fit together: a file of the cache is not trusted."""
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Trail:
+    """What is kept of the run `stamp` of an architecture, besides that of each variant.
+
+    `more` are the findings of call sites and of lint, which come after those of a variant; `where`
+    the functions of headers that there are in the units.
+    """
+
+    stamp: str
+    variants: tuple[str, ...]
+    more: tuple[tuple[RawFinding, ...], ...]
+    sites: SiteFacts
+    where: tuple[Place, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The lines of a header on which functions begin, each with the variants that have it as
+    the bits of a number: `12:1 40:3`."""
+
+    path: str
+    lines: str
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A file that differs from the run that is known."""
+
+    path: str
+    old: bytes
+    new: bytes
+
+
+class _Unsure(Exception):
+    """It cannot be told from what is kept."""
+
+
+class KeptConfig:
+    """The few answers of a configuration that are asked while a unit is judged."""
+
+    def __init__(self, on: Sequence[str], known: Sequence[str]) -> None:
+        self._on = frozenset(on)
+        self._known = frozenset(known)
+
+    def on(self, name: str) -> bool:
+        """Whether an option is selected. Raises _Unsure for one that was not kept."""
+        if name not in self._known:
+            raise _Unsure(name)
+        return name in self._on
+
+
+def judge_again(
+    tree: KernelTree,
+    known: ArchResult,
+    stamp: str,
+    changes: Sequence[Change],
+    memory: Memory,
+    cache: ParseCache,
+    clock: Clock,
+    note: Callable[[str], None],
+) -> ArchResult | None:
+    """The result for a tree of which `known` would be the result but for these changes."""
+    trail = memory.load(("trail", known.arch), Trail)
+    if trail is None or trail.stamp != stamp or not known.settled or not changes:
+        return None
+    with clock.stage("compare headers"):
+        files = _file_edits(tree, known, trail, changes)
+    if files is None:
+        return None
+    try:
+        with closing(Scratch()) as scratch:
+            again = _Again(tree, known, trail, files, memory, cache, clock, note, scratch.path)
+            return again.result()
+    except (_Unsure, *_NONE_OF_OURS):
+        return None
+
+
+def _file_edits(
+    tree: KernelTree, known: ArchResult, trail: Trail, changes: Sequence[Change]
+) -> tuple[FileEdit, ...] | None:
+    """The edits, if no stage but that of units sees them."""
+    if not any(result.supported for result in known.variants):
+        return None  # what Kconfig and hooks say of each other is found by lint
+    said = "\n".join([*known.unread, *(p for one in known.variants for p in one.problems)])
+    found: list[FileEdit] = []
+    for change in changes:
+        path, old, new = change.path, change.old, change.new
+        name = path.rpartition("/")[2]
+        if not name.endswith(".h") or path == HEADER or name in _OTHERS or path in said:
+            return None
+        edit = edit_of(path, old, new)
+        if edit is None or not (
+            shows_the_same(old, new)
+            and is_same_interface(old, new)
+            and header_is_alike(old, new)
+            and declares_the_same(path, old, new)
+            and is_read(path, old) == is_read(path, new)
+            and header_is_quiet(tree, path, new)
+        ):
+            return None
+        if is_read(path, old) and not same_sites(tree, trail.sites, path, old, new, len(changes)):
+            return None
+        found.append(edit)
+    if sum(len(one.edits) for one in found) > MAX_EDITS:
+        return None
+    return tuple(found)
+
+
+class _Again:
+    def __init__(
+        self,
+        tree: KernelTree,
+        known: ArchResult,
+        trail: Trail,
+        files: tuple[FileEdit, ...],
+        memory: Memory,
+        cache: ParseCache,
+        clock: Clock,
+        note: Callable[[str], None],
+        scratch: Path,
+    ) -> None:
+        self._known = known
+        self._trail = trail
+        self._files = files
+        self._memory = memory
+        self._cache = cache
+        self._clock = clock
+        self._note = note
+        self._tool = find_tool()
+        self._folder = scratch / "src"
+        self._folder.mkdir()
+        self._splicer = Splicer(files, self._expand)
+        self._index = SourceIndex(tree, known.arch)
+        self._reuse = Reuse()
+        self._book = Notebook(memory, known.arch)
+
+    def _expand(self, text: str) -> str | None:
+        return expanded(self._tool, text, self._folder)
+
+    def result(self) -> ArchResult:
+        """The result now. Raises _Unsure."""
+        trail, known = self._trail, self._known
+        if len(trail.variants) != len(known.variants) or len(trail.more) != len(known.variants):
+            raise _Unsure
+        lines = any(edit.shift for file in self._files for edit in file.edits)
+        live = self._live()
+        results = []
+        for number, (name, before) in enumerate(zip(trail.variants, known.variants, strict=True)):
+            if name != before.variant:
+                raise _Unsure
+            more = moved(trail.more[number], self._files)
+            if live >> number & 1 == 0 and (not lines or _says_little(before)):
+                results.append(moved(before, self._files))
+                continue
+            result = self._variant(name)
+            results.append(replace(result, findings=(*result.findings, *more)))
+        calls = moved(known.calls, self._files)
+        return replace(known, variants=tuple(results), calls=calls)
+
+    def _live(self) -> int:
+        """The variants whose units have any function that was edited, as bits."""
+        found = 0
+        for file in self._files:
+            for place in self._trail.where:
+                if place.path != file.path:
+                    continue
+                for pair in place.lines.split():
+                    line, _, bits = pair.partition(":")
+                    if not (line.isdecimal() and bits.isdecimal()):
+                        raise _Unsure
+                    if any(edit.old_line <= int(line) <= edit.old_end for edit in file.edits):
+                        found |= int(bits)
+        return found
+
+    def _variant(self, name: str) -> VariantResult:
+        """What is found in a variant, without call sites and lint."""
+        arch = self._known.arch
+        kept = self._load(judged_name(arch, name), Judged)
+        image = self._load(image_name(arch, name), Image)
+        if {kept.stamp, image.stamp} != {self._trail.stamp} or kept.result.variant != name:
+            raise _Unsure
+        self._note(f"{kept.label}")
+        with self._clock.stage("splice unit"):
+            spliced = self._splicer.splice(image, self._cache)
+        if spliced is None or kept.result.summary.unparsed:
+            raise _Unsure
+        unit = spliced.unit
+        if any(unit.ast(chunk) is None for chunk, _ in spliced.edited):
+            raise _Unsure
+        edited = [Edited(chunk.name, old) for chunk, old in spliced.edited]
+        if not edited:
+            return moved(kept.result, self._files)
+        result: VariantResult | None = None
+        for state in kept.states:
+            found = self._state(unit, kept, state, edited)
+            result = found if result is None else both_worlds(result, found)
+        if result is None:
+            raise _Unsure
+        return replace(result, problems=kept.result.problems)
+
+    def _state(
+        self, unit: Unit, kept: Judged, state: State, edited: Sequence[Edited]
+    ) -> VariantResult:
+        given = dict(state.record.world)
+        judge = Judge(
+            unit, _variant_of(self._known.arch, kept), Interface(state.helpers, 0), self._index,
+            self._reuse, given,
+        )  # fmt: skip
+        judge.sound = self._book.parsed
+        judge.signatures = state.helpers
+        try:
+            if not judge.known.recall_edited(state.record, edited):
+                raise _Unsure
+            result = judge.result(kept.result.bodies, self._clock)
+            if not judge.known.holds() or unit.unparsed:
+                raise _Unsure
+            if any(finding.rule == "PTC209" for finding in result.findings):
+                raise _Unsure  # lint has a word in it
+            return result
+        finally:
+            judge.release()
+
+    def _load(self, name: tuple[str, ...], kind: type[T]) -> T:
+        found = self._memory.load(name, kind)
+        if found is None:
+            raise _Unsure
+        return found
+
+
+def _variant_of(arch: str, kept: Judged) -> Variant:
+    return Variant(
+        arch, kept.result.variant, kept.label, kept.bits, kept.endian,
+        cast("Config", KeptConfig(kept.on, LEAVES)), True, kept.result.supported, (), (), "",
+    )  # fmt: skip
+
+
+def expanded(tool: Tool, text: str, folder: Path) -> str | None:
+    """A text preprocessed alone; None where the preprocessor has anything to say."""
+    try:
+        found = preprocess(tool, text, folder, (), ())
+    except PtcheckError:
+        return None
+    return None if found.diagnostics or found.fatal is not None else found.text
+
+
+def moved(value: T, files: Sequence[FileEdit]) -> T:
+    """Any result with the lines that its places have now. Raises _Unsure for a place in what
+    was edited."""
+    shifted = [file for file in files if any(edit.shift for edit in file.edits)]
+    return cast("T", _moved(value, shifted)) if shifted else value
+
+
+def _moved(value: Any, files: Sequence[FileEdit]) -> Any:
+    if isinstance(value, Location):
+        for file in files:
+            if file.path == value.path:
+                return replace(value, line=_line(file, value.line))
+        return value
+    if isinstance(value, str):
+        for file in files:
+            if file.path in value:
+                value = re.sub(
+                    rf"(?<![\w/.-]){re.escape(file.path)}:(\d+)",
+                    lambda found, f=file: f"{f.path}:{_line(f, int(found[1]))}",  # type: ignore[misc]
+                    value,
+                )
+        return value
+    if isinstance(value, tuple):
+        return tuple(_moved(item, files) for item in value)
+    if is_dataclass(value) and not isinstance(value, type):
+        given = {one.name: _moved(getattr(value, one.name), files) for one in fields(value)}
+        return replace(value, **given)
+    return value
+
+
+def _line(file: FileEdit, line: int) -> int:
+    if any(edit.old_line <= line <= edit.old_end for edit in file.edits):
+        raise _Unsure
+    return file.line(line)
+
+
+def trail_of(
+    stamp: str,
+    judged: Sequence[VariantResult],
+    final: Sequence[VariantResult],
+    sites: SiteFacts,
+    places: Sequence[Place],
+) -> Trail | None:
+    """What to keep of a run; None where lint took findings away."""
+    if any(f.rule == "PTC209" for result in judged for f in result.findings):
+        return None
+    more = []
+    for before, after in zip(judged, final, strict=True):
+        if after.findings[: len(before.findings)] != before.findings:
+            return None
+        more.append(after.findings[len(before.findings) :])
+    names = tuple(result.variant for result in judged)
+    return Trail(stamp, names, tuple(more), sites, tuple(places))
+
+
+def places_of(units: Sequence[Iterable[Location]]) -> tuple[Place, ...]:
+    """Where functions begin in headers, given those of each variant."""
+    found: dict[str, dict[int, int]] = {}
+    for number, unit in enumerate(units):
+        for place in unit:
+            lines = found.setdefault(place.path, {})
+            lines[place.line] = lines.get(place.line, 0) | 1 << number
+    return tuple(
+        Place(path, " ".join(f"{line}:{bits}" for line, bits in sorted(lines.items())))
+        for path, lines in sorted(found.items())
+    )
+
+
+def _says_little(result: VariantResult) -> bool:
+    """Whether a result has no words about what was run, in which lines could be named."""
+    return not result.findings and all(v.verdict is not Verdict.UNKNOWN for v in result.helpers)
+
+
+__all__ = ["Change", "Place", "Trail", "judge_again", "places_of", "trail_of"]

@@ -1,0 +1,286 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The unit of another revision, made of the kept one where only the insides of functions differ.
+
+A function that changed is preprocessed alone, with the macros that hold where it stands. That this
+is what the preprocessor would have made of it in its place is not taken for granted: the old text
+of the function goes the same way, and must come out as it stands in the kept unit. Wherever
+anything is in doubt there is no answer, and the headers are read again.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from typing import Final
+
+from analyzer.frontend.edits import Edit, FileEdit
+from analyzer.frontend.image import Image, Macros, Slices, slices_of
+from analyzer.frontend.patterns import HASH_LINE
+from analyzer.frontend.read import without_counts
+from analyzer.frontend.slicer import Slicer, Span
+from analyzer.frontend.unit import Chunk, ParseCache, Unit
+
+_PASTED: Final = re.compile(r"([A-Za-z_]\w+)\s*##|##\s*([A-Za-z_]\w+)")
+_WORD: Final = re.compile(r"[A-Za-z_$][\w$]*+")
+_MARKERS: Final = re.compile(rf"(?<=\n){HASH_LINE}")
+_NOT_NEWLINE: Final = re.compile(r"[^\n]")
+_END: Final = "<ptcheck-end>"
+_COUNTED: Final = "__compiletime_assert_"
+_MAX_CLOSURE: Final = 4000  # macros that one function may depend on
+_NOT_PLAIN: Final = frozenset({"__has_include", "__has_include_next", "__has_embed", "_Pragma"})
+
+Expand = Callable[[str], str | None]  # preprocesses a text; None where there was any error
+
+
+@dataclass(frozen=True, slots=True)
+class Spliced:
+    """The unit now; `edited` are the functions that differ, as they were and as they are."""
+
+    unit: Unit
+    edited: tuple[tuple[Chunk, str], ...]  # now, and the old text
+
+
+class Splicer:
+    """Makes units of another revision of kept ones of one architecture."""
+
+    def __init__(self, files: Sequence[FileEdit], expand: Expand) -> None:
+        self._files = files
+        self._expand = expand
+        self._expanded: dict[str, tuple[str, str] | None] = {}
+
+    def splice(self, image: Image, cache: ParseCache | None) -> Spliced | None:
+        """The unit that the headers would give now; None where that is not certain."""
+        slices = slices_of(image)
+        if slices is None:
+            return None
+        try:
+            return self._spliced(slices, Macros(image.events), cache)
+        except ValueError:  # the events are none of ours
+            return None
+
+    def _spliced(self, slices: Slices, macros: Macros, cache: ParseCache | None) -> Spliced | None:
+        patch = _Patch(slices)
+        edited: list[tuple[int, str]] = []
+        for file in self._files:
+            if file.path not in slices.positions.paths:
+                continue
+            edits = list(file.edits)
+            if any(edit.shift for edit in edits):
+                reader = _Reader(macros, len(slices.text))
+                if reader.depends_on_line(file.between):
+                    return None
+                edits += [one for one in file.moved if reader.depends_on_line(one.old)]
+            for edit in edits:
+                stretch = patch.stretch(file.path, edit)
+                if stretch is None:
+                    return None
+                if not stretch.text:
+                    continue  # no part of this configuration
+                new = self._renewed(file.path, edit, stretch, macros)
+                if new is None:
+                    return None
+                edited.append((stretch.index, stretch.text))
+                patch.put(stretch, file.path, edit, new)
+            patch.shift(file)
+        text = patch.text()
+        unit = Unit(text, (), None, cache, patch.slices(text))
+        found = []
+        for index, old in edited:
+            span = patch.functions[index]
+            found.append((Chunk("function", span.name, span.start, span.end), old))
+        return Spliced(unit, tuple(found))
+
+    def _renewed(self, path: str, edit: Edit, stretch: _Stretch, macros: Macros) -> str | None:
+        """The preprocessed text of a function now."""
+        reader = _Reader(macros, stretch.line)
+        definitions = reader.definitions((edit.old, edit.new))
+        if definitions is None or reader.pastes_more(edit.old, edit.new):
+            return None
+        source = (
+            f'{definitions}# {edit.old_line} "{path}"\n{edit.old}\n# 1 "{_END}"\n'
+            f'# {edit.new_line} "{path}"\n{edit.new}\n# 1 "{_END}"\n'
+        )
+        if source not in self._expanded:
+            self._expanded[source] = self._both(source, path, edit)
+        both = self._expanded[source]
+        if both is None or plain(both[0]) != plain(stretch.text):
+            return None
+        return both[1] if both[0].count(_COUNTED) == both[1].count(_COUNTED) else None
+
+    def _both(self, source: str, path: str, edit: Edit) -> tuple[str, str] | None:
+        text = self._expand(source)
+        if text is None:
+            return None
+        pieces = without_counts(text).split(f'\n# 1 "{_END}"')
+        old_start, new_start = f'\n# {edit.old_line} "{path}"\n', f'\n# {edit.new_line} "{path}"\n'
+        if len(pieces) != 3 or pieces[2].strip():
+            return None
+        _, found, old = pieces[0].partition(old_start)
+        before, also, new = f"\n{pieces[1].lstrip()}".partition(new_start)
+        return (old, new) if found and also and not before.strip() else None
+
+
+def plain(text: str) -> str:
+    """A text without line markers and layout."""
+    return " ".join(_MARKERS.sub("", f"\n{text}").split())
+
+
+class _Reader:
+    """What a text depends on, by the macros that hold at one line of a unit."""
+
+    def __init__(self, macros: Macros, line: int) -> None:
+        self._macros = macros
+        self._line = line
+        self._known: dict[str, str | None] = {}
+
+    def _definition(self, name: str) -> str | None:
+        if name not in self._known:
+            self._known[name] = self._macros.at(name, self._line)
+        return self._known[name]
+
+    def _closure(self, texts: Iterable[str]) -> Iterator[tuple[str, str | None]]:
+        """Every name that the texts reach through macros, with what stands behind it.
+
+        Of names that macros paste together, all that begin with a part that is written out, and
+        those of two names of which one is.
+        """
+        todo = list(dict.fromkeys(chain.from_iterable(map(_WORD.findall, texts))))
+        seen = set(todo)
+        ends: set[str] = set()
+        while todo:
+            name = todo.pop()
+            behind = self._definition(name)
+            yield name, behind
+            new: set[str] = set()
+            if behind is not None:
+                new.update(_WORD.findall(behind))
+                if "##" in behind:
+                    for left, right in _PASTED.findall(behind):
+                        if left:
+                            new.update(self._macros.starting(left))
+                        if right:
+                            ends.add(right)
+            new -= seen
+            seen |= new
+            todo += sorted(new)
+            if not todo:
+                made = {f"{one}{end}" for end in ends for one in seen} - seen
+                todo = sorted(one for one in made if self._definition(one) is not None)
+                seen.update(todo)
+
+    def definitions(self, texts: Iterable[str]) -> str | None:
+        """The #define lines that the texts need; None where these cannot be told."""
+        lines = []
+        for name, behind in self._closure(texts):
+            if name in _NOT_PLAIN:
+                return None
+            if behind is not None:
+                lines.append(f"#define {name}{behind}\n")
+                if len(lines) > _MAX_CLOSURE:
+                    return None
+        return "".join(sorted(lines))
+
+    def pastes_more(self, old: str, new: str) -> bool:
+        """Whether a text uses a macro that pastes names together, and the old one does not: its
+        way through the preprocessor is not tried on text of which the outcome is known."""
+        before = {name for name, _ in self._closure((old,))}
+        return any(
+            behind is not None and "##" in behind and name not in before
+            for name, behind in self._closure((new,))
+        )
+
+    def depends_on_line(self, text: str) -> bool:
+        """Whether any macro in a text says on which line it stands."""
+        return any(name == "__LINE__" for name, _ in self._closure((text,)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Stretch:
+    """What stands in a unit for a function of a file; `text` is '' if that is nothing.
+
+    `index` is its place among the functions, `line` its line in the text of the unit.
+    """
+
+    index: int
+    text: str
+    line: int
+
+
+class _Patch:
+    """A cut text in which functions are replaced: those that are new stand at the end."""
+
+    def __init__(self, slices: Slices) -> None:
+        self._text = slices.text
+        self._positions = slices.positions
+        self.functions = list(slices.functions)
+        self._declarations = slices.declarations
+        self._starts = [span.start for span in slices.functions]
+        self._gone: list[Span] = []
+        self._more: list[str] = []
+        self._length = len(slices.text)
+        self._shifts: dict[str, FileEdit] = {}
+
+    def stretch(self, path: str, edit: Edit) -> _Stretch | None:
+        """The one function that stands for the lines of an edit; None if more than that does."""
+        pieces = [
+            (start, piece)
+            for start, piece in self._positions.pieces(path, edit.old_line, edit.old_end)
+            if plain(piece)
+        ]
+        if not pieces:
+            return _Stretch(-1, "", 0)
+        at, piece = pieces[0]
+        start = at + len(piece) - len(piece.lstrip())
+        index = bisect_left(self._starts, start)
+        if index == len(self._starts) or self._starts[index] != start:
+            return None
+        span = self.functions[index]
+        text = self._text[span.start : span.end]
+        whole = plain("\n".join(piece for _, piece in pieces))
+        if span.name != edit.name or plain(text) != whole:
+            return None
+        return _Stretch(index, text, self._text.count("\n", 0, span.start))
+
+    def put(self, stretch: _Stretch, path: str, edit: Edit, new: str) -> None:
+        """Replace a function. Raises ValueError where the new text is not one function."""
+        marked = f'\n# {edit.new_line} "{path}"\n{new}\n'
+        cut = Slicer(marked)
+        if len(cut.functions) != 1 or cut.declarations or cut.broken:
+            raise ValueError("not one function")
+        span = cut.functions[0]
+        if span.name != edit.name or plain(marked[: span.start]) or plain(marked[span.end :]):
+            raise ValueError("not the same function")
+        self._gone.append(self.functions[stretch.index])
+        base = self._length
+        self.functions[stretch.index] = Span(base + span.start, base + span.end, span.name)
+        self._more.append(marked)
+        self._length += len(marked)
+
+    def shift(self, file: FileEdit) -> None:
+        """Note that lines of a file have moved."""
+        self._shifts[file.path] = file
+
+    def text(self) -> str:
+        """The text now: what was replaced is blank, the new functions follow."""
+        pieces = []
+        position = 0
+        for span in sorted(self._gone):
+            pieces.append(self._text[position : span.start])
+            pieces.append(_NOT_NEWLINE.sub(" ", self._text[span.start : span.end]))
+            position = span.end
+        return "".join([*pieces, self._text[position:], *self._more])
+
+    def slices(self, text: str) -> Slices:
+        """Where the declarations of that text are."""
+        lines = {
+            path: (file.line, [edit.old_end for edit in file.edits])
+            for path, file in self._shifts.items()
+        }
+        positions = self._positions.shifted(text, len(self._text), lines)
+        return Slices(text, positions, self.functions, self._declarations)
+
+
+__all__ = ["Expand", "Spliced", "Splicer", "plain"]

@@ -1,0 +1,282 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Where only the insides of functions changed, units are made of kept ones."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from analyzer.cache import FactCache, open_cache
+from analyzer.check import again, check_tree, edited, judging
+from analyzer.check.judging import Shared
+from analyzer.frontend import Unit
+from analyzer.frontend.splice import Splicer, plain
+from analyzer.model import CheckResult, Verdict
+from analyzer.tree import KernelTree, MemoryTree, OverlayTree, open_tree
+from tests.check.trees import PGTABLE, demo_files, mend
+
+HEADER = f"arch/demo/{PGTABLE}"
+ONLY = frozenset({"base"})
+_HOOK = re.compile(r"^[ \t]*page_table_check_\w+\([^;{}]*\);\n", re.M)
+_FUNCTION = re.compile(r"^static inline [^;{}#]*\{\n((?:.*\n)*?)\}\n", re.M)
+
+Edit = Callable[[str], str]
+
+
+def judged(
+    tree: KernelTree, base: KernelTree | None, cache: FactCache | None, arch: str = "demo"
+) -> CheckResult:
+    shared = Shared()
+    if base is not None:
+        shared.trees.append(base)
+    only = ONLY if arch == "demo" else None
+    found = check_tree(tree, (arch,), only=only, facts=cache, shared=shared)
+    return replace(found, seconds=0.0)
+
+
+def _header() -> str:
+    return mend(demo_files("demo")[HEADER]).decode("latin-1")
+
+
+def _demo(header: str) -> MemoryTree:
+    return MemoryTree({**demo_files("demo"), HEADER: header.encode("latin-1")})
+
+
+@pytest.fixture(scope="module")
+def known(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A cache that knows the tree without edits."""
+    folder = tmp_path_factory.mktemp("cache")
+    with open_cache(folder) as cache:
+        judged(_demo(_header()), None, cache)
+    return folder
+
+
+@pytest.fixture
+def copy(known: Path, tmp_path: Path) -> Iterator[FactCache]:
+    shutil.copytree(known, tmp_path / "copy")
+    with open_cache(tmp_path / "copy") as cache:
+        yield cache
+
+
+@pytest.fixture
+def found_again(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
+    """For each architecture that was not known: whether it was judged from what is kept."""
+    answers: list[bool] = []
+    ask = judging._again
+
+    def noted(*given: object) -> object:
+        answers.append((found := ask(*given)) is not None)  # type: ignore[arg-type]
+        return found
+
+    monkeypatch.setattr(judging, "_again", noted)
+    return answers
+
+
+def _inside(text: str, function: int, line: int, statement: str) -> str:
+    """Put a statement at a line of one of the functions."""
+    found = list(_FUNCTION.finditer(text))
+    one = found[function % len(found)]
+    lines = one[1].split("\n")
+    at = line % len(lines)
+    body = "\n".join([*lines[:at], statement, *lines[at:]])
+    return text[: one.start(1)] + body + text[one.end(1) :]
+
+
+STATEMENTS = (
+    "\tpage_table_check_pte_clear(mm, pte);",
+    "\tpage_table_check_pmd_set(mm, pmdp, pmd);",
+    "\tWRITE_ONCE(*ptep, pte);",
+    "\tBUG();",
+    "\tif (1) { /* nothing */ }",
+    "\n\n",
+    "\t;",
+    "\t(void)READ_ONCE(*ptep);",
+    "#ifdef CONFIG_MMU\n\tbarrier();\n#endif",
+    "#define pte_val(x) 0",
+    "\t}",
+    "}\nstatic inline void more(void)\n{",
+    "/*",
+    "\treturn",
+    '\t"',
+    "\ttypedef int pte_t;",
+)
+edits = st.lists(
+    st.one_of(
+        st.tuples(st.just("no hook"), st.integers(0, 40), st.just(0), st.just("")),
+        st.tuples(
+            st.just("more"), st.integers(0, 60), st.integers(0, 12), st.sampled_from(STATEMENTS)
+        ),
+    ),
+    min_size=1,
+    max_size=3,
+)
+
+
+def _changed(text: str, chosen: list[tuple[str, int, int, str]]) -> str:
+    for kind, number, line, statement in chosen:
+        if kind == "no hook":
+            hooks = list(_HOOK.finditer(text))
+            if hooks:
+                one = hooks[number % len(hooks)]
+                text = text[: one.start()] + text[one.end() :]
+        elif _FUNCTION.search(text):
+            text = _inside(text, number, line, statement)
+    return text
+
+
+def _again_is_cold(known: Path, folder: Path, chosen: list[tuple[str, int, int, str]]) -> None:
+    tree = _demo(_changed(_header(), chosen))
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(known, folder)
+    with open_cache(folder) as cache:
+        warm = judged(tree, _demo(_header()), cache)
+    assert warm == judged(tree, None, None)
+
+
+_SETTINGS = {"deadline": None, "suppress_health_check": [HealthCheck.function_scoped_fixture]}
+
+
+@settings(max_examples=12, derandomize=True, **_SETTINGS)  # type: ignore[arg-type]
+@given(chosen=edits)
+def test_edits_of_functions(
+    known: Path, tmp_path: Path, chosen: list[tuple[str, int, int, str]]
+) -> None:
+    _again_is_cold(known, tmp_path / "copy", chosen)
+
+
+@pytest.mark.slow
+@settings(max_examples=150, **_SETTINGS)  # type: ignore[arg-type]
+@given(chosen=edits)
+def test_many_edits_of_functions(
+    known: Path, tmp_path: Path, chosen: list[tuple[str, int, int, str]]
+) -> None:
+    _again_is_cold(known, tmp_path / "copy", chosen)
+
+
+def test_each_hook_taken_out(copy: FactCache, found_again: list[bool]) -> None:
+    """All without reading the headers again, and each is found."""
+    header = _header()
+    hooks = list(_HOOK.finditer(header))
+    for hook in hooks[:4]:
+        tree = _demo(header[: hook.start()] + header[hook.end() :])
+        result = judged(tree, _demo(header), copy)
+        assert any(h.verdict is Verdict.FINDING for h in result.helpers), hook[0]
+        assert result == judged(tree, None, None)
+        assert judged(tree, _demo(header), copy) == result  # now it is known
+    assert found_again == [True] * 4
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("\n#define ", "\n#define another 1\n#define "),
+        ("static inline void set_pmd_at(", "extern int more;\nstatic inline void set_pmd_at("),
+        ("typedef struct { unsigned long pte; } pte_t;", "typedef struct { long pte; } pte_t;"),
+    ],
+)
+def test_what_is_outside_of_functions_is_read_again(
+    copy: FactCache, found_again: list[bool], old: str, new: str
+) -> None:
+    header = _header()
+    if old not in header:
+        pytest.skip("the demonstration has no such line")
+    tree = _demo(header.replace(old, new, 1))
+    assert judged(tree, _demo(header), copy) == judged(tree, None, None)
+    assert found_again == [False]
+
+
+def test_a_callee_that_changed_is_noticed(copy: FactCache, found_again: list[bool]) -> None:
+    """The predicate: everything depends on it, though no helper differs."""
+    header = _header()
+    at = header.index("pte_user_accessible_page(pte_t")
+    start = header.index("return", at)
+    tree = _demo(header[:start] + "return !" + header[start + len("return") :])
+    assert judged(tree, _demo(header), copy) == judged(tree, None, None)
+
+
+def test_without_the_old_text_nothing_is_known(copy: FactCache, found_again: list[bool]) -> None:
+    tree = _demo(_HOOK.sub("", _header(), count=1))
+    assert judged(tree, None, copy) == judged(tree, None, None)
+    assert found_again == [False]
+
+
+# -- units of real kernels
+
+
+def _shape(unit: Unit) -> dict[str, list[tuple[str, str, str]]]:
+    tables = {
+        "function": unit.functions, "type": unit.typedefs, "struct": unit.structs,
+        "enum": unit.enum_constants, "variable": unit.variables, "prototype": unit.prototypes,
+    }  # fmt: skip
+    return {
+        f"{kind} {name}": [
+            (plain(unit.source(c)), str(unit.location(c)), unit.path(c)) for c in chunks
+        ]
+        for kind, table in tables.items()
+        for name, chunks in table.items()
+    }
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("arch", ["riscv", "arm64", "x86"])
+def test_each_hook_of_a_real_header(
+    arch: str, kernel_6_12: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Taken out, doubled and moved down: the spliced unit of the base configuration has the same
+    declarations at the same places as one whose headers are read."""
+    from analyzer.frontend import Stage, find_tool
+    from analyzer.kconfig import load_kconfig, variants
+    from tests.cache.units import unit_of
+
+    path = f"arch/{arch}/{PGTABLE}"
+    with open_tree(kernel_6_12) as base, Stage(base) as stage:
+        variant = variants(base, arch, load_kconfig(base, arch))[0]
+        old = base.read(path)
+        image = unit_of(stage, variant).image("x")
+        assert image is not None
+        text = old.decode("latin-1")
+        done = 0
+        tool, folder = find_tool(), tmp_path / "src"
+        folder.mkdir()
+
+        def expand(source: str) -> str | None:
+            return again.expanded(tool, source, folder)
+
+        for hook in _HOOK.finditer(text):
+            for new in ("", hook[0] * 2, hook[0].rstrip() + "\n\n\n"):
+                head = (text[: hook.start()] + new + text[hook.end() :]).encode("latin-1")
+                edit = edited.edit_of(path, old, head)
+                assert edit is not None
+                spliced = Splicer((edit,), expand).splice(image, None)
+                assert spliced is not None, hook[0]
+                stage.change(path, head)
+                full = unit_of(stage, variant)
+                assert _shape(spliced.unit) == _shape(full)
+                done += bool(spliced.edited)
+        assert done
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("arch", ["riscv", "arm64", "x86"])
+def test_hooks_of_a_real_kernel(
+    arch: str, kernel_6_12: Path, tmp_path: Path, found_again: list[bool]
+) -> None:
+    path = f"arch/{arch}/{PGTABLE}"
+    with open_tree(kernel_6_12) as base, open_cache(tmp_path) as cache:
+        judged(base, None, cache, arch)
+        found_again.clear()
+        header = base.read(path).decode("latin-1")
+        hooks = list(_HOOK.finditer(header))
+        for hook in (hooks[0], hooks[len(hooks) // 2], hooks[-1]):
+            for new in ("", "\n" + hook[0] * 2):
+                text = header[: hook.start()] + new + header[hook.end() :]
+                tree = OverlayTree(base, {path: text.encode("latin-1")})
+                assert judged(tree, base, cache, arch) == judged(tree, None, None, arch), hook[0]
+        assert found_again.count(True) == len(found_again)
