@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import io
 from contextlib import suppress
+from functools import cache
 
 from analyzer.check import check_tree
 from analyzer.check.limits import Limits
@@ -30,6 +31,7 @@ from tests.commands.runner import DEMO, PGTABLE
 from tests.evaluate.lab import BASE, ENTRIES, SLOT, machine
 from tests.fuzz import seeds
 from tests.fuzz.engine import Target
+from tests.fuzz.kept import Kept
 
 _PATHS = 6  # of one function, per input
 
@@ -146,6 +148,21 @@ def _check(data: bytes) -> None:
     assert result.helpers or result.incomplete, "clean without a helper"
 
 
+@cache
+def _memory() -> Kept:
+    return Kept()
+
+
+def _store(data: bytes) -> None:
+    """A file of the cache, changed: it is what was kept, or absent."""
+    _memory().damaged(data)
+
+
+def _kept(data: bytes) -> None:
+    """A file of the cache that somebody made: whatever it says, there is a result or none."""
+    _memory().forged(data)
+
+
 TARGETS: tuple[Target, ...] = (
     Target(
         "includes",
@@ -163,6 +180,15 @@ TARGETS: tuple[Target, ...] = (
     Target("trace", seeds.TRACE, seeds.TRACE_WORDS, _trace, (UsageError,)),
     Target(
         "object", seeds.OBJECT, (b"100644 ", b"40000 ", b"\0" + b"\1" * 20), _object, (ValueError,)
+    ),
+    Target("store", _memory().files(), (b"ptcheck fact 1\n",), _store),
+    Target(
+        "kept",
+        Kept.changes(),
+        (b"[]", b"null", b"-1", b"1e9", b'""', b'"__ptc_"'),
+        _kept,
+        (),
+        8,
     ),
     Target("check", (seeds.HEADER,), seeds.C_WORDS, _check, (PtcheckError,), 60),
 )

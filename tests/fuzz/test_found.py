@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from analyzer.cli import main
+from tests.fuzz.kept import Kept
 
 
 def test_a_kind_of_page_that_is_a_list(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -15,3 +16,11 @@ def test_a_kind_of_page_that_is_a_list(tmp_path: Path, capsys: pytest.CaptureFix
     log.write_text('{"ptcheck-log":1}\n{"op":"page","pfn":1,"nr":2,"kind":[]}\n')
     assert main(["replay", str(log)]) == 2
     assert "kind [] is none of" in capsys.readouterr().err
+
+
+def test_what_is_kept_of_a_run_may_be_anything() -> None:
+    """Unchanged it gives a result; pieces that do not fit together give none, and no error."""
+    kept = Kept()
+    assert kept.forged(b"0")
+    assert not kept.forged(b'0\n0\n"another run"')
+    assert not kept.forged(b'2\n1\n""')
