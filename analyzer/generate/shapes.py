@@ -62,7 +62,7 @@ def raw_forms(text: str, name: str, level: str, stores: Sequence[Raw] = ()) -> I
 
 
 def _raw_calls(
-    level: str, given: Sequence[str], stores: Sequence[Raw], empty: bool
+    level: str, given: Sequence[str], stores: Sequence[Raw], empty: bool = False
 ) -> Iterator[str]:
     """Calls that store what a setter stores; what it does before must not be left out, but for
     entries that are constant, or what a clear (`empty`) stores: they map nothing."""

@@ -128,6 +128,7 @@ class Targets:
         self.rejected: set[Key] = set()
         self.lost: set[tuple[str, str, Location | None, str]] = set()  # given up in a variant
         self.known: dict[Key, Target] = {}
+        self.mended: set[Key] = set()
         self.begun: set[tuple[str, str, Location | None]] = set()  # mended in part
         self.split: dict[str, Raw] = {}  # setters that are a hook and a raw variant now
         self.masks: dict[str, tuple[str, ...]] = {}  # bits that a counted entry has to have
@@ -148,6 +149,9 @@ class Targets:
         """Forgets a target that was mended, and the forms of others: texts have moved."""
         self.known.clear()
         key = target.key
+        if key in self.mended:  # twice is enough
+            self.rejected.add(key)
+        self.mended.add(key)
         if target.partial:
             self.begun.add(key[:3])
             self.rejected.add(key)

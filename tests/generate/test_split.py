@@ -18,6 +18,7 @@ from analyzer.generate.forms import Site, forms
 from analyzer.generate.judge import Bench, Judgement
 from analyzer.generate.run import plan
 from analyzer.generate.search import Search
+from analyzer.generate.shapes import Raw, macro_forms
 from analyzer.generate.split import prototype_change, raw_name, split_setter
 from analyzer.tree import KernelTree
 from tests.generate.conftest import Demo, applied
@@ -170,3 +171,19 @@ def test_a_raw_variant_that_nobody_uses_is_taken_back(demo: Demo) -> None:
         search.splits.joined(now)
         assert search.edits == [hook]
         assert "__set_ptes(" not in search.text(path)
+
+
+def test_a_macro_over_a_setter_becomes_a_function_that_stores_raw() -> None:
+    text = (
+        "#define set_pmd_at(mm, addr, pmdp, pmd) \\\n"
+        "\tset_pte_at(mm, addr, (pte_t *)pmdp, pmd_pte(pmd))\n"
+    )
+    raw = Raw("__store", ("mm", "slot", "value"))
+    made = [
+        (form.changes[0].new, other)
+        for form, other in macro_forms(text, "set_pmd_at", "pmd", hooks(), [raw])
+    ]
+    assert [other for _, other in made] == [False, True, True]
+    assert "\tpage_table_check_pmd_set(mm, pmdp, pmd);\n" in made[1][0]
+    assert "\t__store(mm, (pte_t *)pmdp, pmd_pte(pmd));\n" in made[1][0]
+    assert "\tset_pte((pte_t *)pmdp, pmd_pte(pmd));\n" in made[2][0]
