@@ -10,7 +10,7 @@ from typing import Final
 from ..model import Location
 from .boot import Boot
 from .core import Scope
-from .ctype import ArrayType, IntType, StructType, UnknownType
+from .ctype import ArrayType, IntType, Node, StructType, UnknownType
 from .initializers import Initializers
 from .memory import Variable
 from .refilling import Refilling
@@ -108,13 +108,14 @@ class Globals(Boot, Refilling, Initializers):
                 return
             var.cells.update(_initially(name, Struct(var.ctype, blank.cells)))
 
-    def _is_left_out(self, name: str) -> bool:
-        """Whether this is the state of the machine in which the boot code does not set a global."""
-        if not self.code.set_at_boot(name):
-            return False
+    def _of_machine(self, name: str, init: Node) -> Node:
+        """What gives a global its value in this state: the boot code may do so, or not."""
+        otherwise = self.code.otherwise(name)
+        if otherwise is None:
+            return init
         key = f"{name} set by the boot code"
         self.questions.add(("world", key, ""))
-        return self.world.setdefault(key, 0) != 0
+        return otherwise if self.world.setdefault(key, 0) else init
 
     def _declare_global(self, name: str, key: str, home: str) -> Variable:
         node = self.code.variable_node(name, home)
@@ -134,13 +135,11 @@ class Globals(Boot, Refilling, Initializers):
             place = Location(coord.file or "", coord.line or 0) if coord else NOWHERE
             saved, self.run = self.run, self.new_run(place=place)
             try:
-                value = self.initial(init, ctype, Scope())
+                value = self.initial(self._of_machine(name, init), ctype, Scope())
             except (Unjudged, PathEnds):
                 continue
             finally:
                 self.run = saved
-            if isinstance(value, Int) and self._is_left_out(name):
-                value = Int(0, value.bits, value.signed)
             if isinstance(value, Int) and "const" not in (node.quals or []):
                 value = Opaque(name, default=value)
             if isinstance(value, Struct):

@@ -9,12 +9,13 @@ is left out.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from ..frontend import Unit
 from ..kconfig import Config
 from ..tree import KernelTree
+from .bootcode import numbers
 from .interface import read_text
 
 _OBJECT = re.compile(r"^\s*(obj|[\w-]+)-(\S+?)\s*[:+]?=\s*(.*)$")
@@ -27,7 +28,6 @@ _INITIAL = re.compile(
     rb"(?:[ \t]*__\w+\([^)\n]*\))*[ \t]*=[ \t]*([^;{}\"#]{1,200});",
     re.M,
 )
-_AT_BOOT = re.compile(rb"^[ \t]+([a-z_]\w*)[ \t]*=[ \t]*(-?[0-9]\w*)[ \t]*;", re.M)
 _TENTATIVE = re.compile(
     rb"^(?!static\b|typedef\b|extern\b|return\b|union\b|enum\b)([A-Za-z_][\w \t]*?)"
     rb"(?:[ \t]*__\w+(?:\([^)\n]*\))?)*[ \t]*;",
@@ -65,7 +65,7 @@ class SourceIndex:
         self._made: dict[bytes, tuple[bytes, ...]] | None = None
         self._initial: dict[str, tuple[str, ...]] | None = None
         self._filling: dict[str, tuple[str, ...]] = {}
-        self._at_boot: set[str] = set()
+        self._at_boot: dict[str, str] = {}
 
     def texts(self) -> dict[str, bytes]:
         """Every candidate file's bytes: mm/*.c first, then the architecture's."""
@@ -246,20 +246,18 @@ class SourceIndex:
             for _, data in self._tree.read_many(
                 path for path in self._tree.walk(folder, (".c",)) if path.count("/") == 3
             ):
-                for name, value in _AT_BOOT.findall(data):
-                    if name in declared:
-                        label = name.decode("latin-1")
-                        if label not in found:
-                            self._at_boot.add(label)
-                        found.setdefault(label, (value.decode("latin-1"),))
+                for one in numbers(data, {name.decode("latin-1") for name in declared}):
+                    if one.name not in found and one.otherwise:
+                        self._at_boot[one.name] = one.otherwise
+                    found.setdefault(one.name, (one.value,))
             self._initial = found
         return self._initial
 
-    def set_at_boot(self) -> frozenset[str]:
-        """Those of `initial_values` that the boot folder sets, on some machines at least: on the
-        others they are zero."""
+    def set_at_boot(self) -> Mapping[str, str]:
+        """Those of `initial_values` that the boot folder sets on some machines only, and what they
+        have on the others."""
         self.initial_values()
-        return frozenset(self._at_boot)
+        return self._at_boot
 
     def _beside_fillers(self) -> Iterator[bytes]:
         """The files in the folders of those that fill tables of functions; they have no entries,

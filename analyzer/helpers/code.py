@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from pycparser import c_ast
 
@@ -101,9 +102,15 @@ class UnitCode:
         paths = [self.unit.path(chunk) for chunk in self.unit.variables.get(name, ())]
         return structure and any(p.startswith("arch/") and "/include/" in p for p in paths)
 
-    def set_at_boot(self, name: str) -> bool:
-        """Whether the boot folder gives a global its value, on some machines."""
-        return f"{BOOT}{name}" in self.unit.variables
+    def otherwise(self, name: str) -> Node | None:
+        """What a global has on machines where the boot code does not give it its value."""
+        node: Any = self.variable_node(f"{BOOT}{name}", "")
+        return None if node is None else node.init
+
+    def otherwise_text(self, name: str) -> str:
+        """The text of `otherwise`; "" where there is none."""
+        chunk = self.unit.variable(f"{BOOT}{name}")
+        return "" if chunk is None else self.unit.source(chunk)
 
     def assigned_in(self, function: str) -> set[str]:
         """What functions of a name in .c files assign."""

@@ -7,7 +7,7 @@ probe is a small function that uses the name, and is evaluated like any other.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -134,10 +134,13 @@ def entry_classes(level: str) -> tuple[EntryClass, ...]:
 def probe_text(
     signatures: tuple[Signature, ...],
     initial: Mapping[str, tuple[str, ...]],
-    at_boot: Collection[str] = (),
+    at_boot: Mapping[str, str] | None = None,
 ) -> str:
-    """All probes as C, one function a line; `initial` gives globals their first values, those of
-    `at_boot` on some machines only."""
+    """All probes as C, one function a line.
+
+    `initial` gives globals their first values, `at_boot` what they have on machines whose boot
+    code does not.
+    """
     lines = [_call(signature) for signature in signatures]
     names = {signature.name: signature for signature in signatures}
     lines += _composed(names)
@@ -205,7 +208,8 @@ def probe_text(
                 f" {{ {name}(mm, slot, table); }}"
             )
     lines += [f"int {ZERO}{name};" for name, texts in sorted(initial.items()) if not texts]
-    lines += [f"int {BOOT}{name};" for name in sorted(at_boot)]
+    for name, text in sorted((at_boot or {}).items()):
+        lines.append(f"unsigned long long {BOOT}{name} = ({text});")
     for name, texts in sorted(initial.items()):
         for index, text in enumerate(texts):
             lines.append(f"unsigned long long {INITIAL}{index}_{name} = ({text});")

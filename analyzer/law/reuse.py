@@ -106,7 +106,7 @@ class Answers:
             texts += self._code.initial_texts(name)
             texts += self._code.setting_texts(name)
             texts += ["zero"] * self._code.starts_as_zero(name, True)
-            texts += ["boot"] * self._code.set_at_boot(name)
+            texts += filter(None, [self._code.otherwise_text(name)])
             return self._hash(*(self._closed(text, depth) for text in texts)) if texts else "none"
         tables = {"type": unit.typedef, "struct": unit.struct, "enum": unit.enum_constant}
         chunk = tables[kind](name)
