@@ -106,7 +106,9 @@ def predicates_edits(
     for at in dict.fromkeys((end_of_c(text), end_of_header(text))):
         inside = any(start <= at <= end for start, end in c_regions(text))
         condition = plain if inside else guarded  # nothing else keeps assembler from it
-        block = f"{condition}\n{functions}#endif /* CONFIG_PAGE_TABLE_CHECK */\n\n"
+        block = f"{condition}\n{functions}#endif /* CONFIG_PAGE_TABLE_CHECK */\n"
+        if text[at:].strip() and not text.startswith("\n", at):
+            block += "\n"
         if not text[:at].endswith("\n\n"):
             block = "\n" + block
         yield make(text, path, at, at, block, Step.PREDICATES, "pte_user_accessible_page", why)

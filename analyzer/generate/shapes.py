@@ -6,12 +6,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from .api import Hooks
 from .ctext import Parameter, blank, find_function, indent_at, line_of, statement_at, wrap_call
 from .forms import Change, Form
 from .placement import c_regions
 
+_COMMA: Final = re.compile(r",(?=[^\s,])")
 _DEFINE = r"^#[ \t]*define[ \t]+{name}\(([^()\n]*)\)((?:[^\n\\]|\\.|\\\n)*)\n"
 _SETTER = re.compile(r"\bset_(pte|pmd|pud)_at\s*\(")
 _RAW = "generic code hooks the callers; a store through the hooked setter counts twice"
@@ -97,7 +99,9 @@ def _function_of(text: str, start: int, end: int, call: str, level: str) -> Iter
     if not any(first <= at <= last for first, last in c_regions(text)):
         return
     head = wrap_call("", f"static inline void {match[1]}", known[0], ")")
-    new = f"\n{head}\n{{\n\t{call};\n}}\n"
+    new = f"{head}\n{{\n\t{call};\n}}\n"
+    if not text[: start if at == end else at].endswith("\n\n"):
+        new = "\n" + new
     if not text.startswith("\n", at):
         new += "\n"
     yield Form((Change(start, end, ""), Change(at, at, new)), "", _RAW)
@@ -239,6 +243,7 @@ def macro_forms(
         head = wrap_call("", f"static inline void {name}", parameters, ")")
         call = wrap_call("\t", hook.name, arguments)
         statement = body[1:-1] if body.startswith("(") and body.endswith(")") else body
+        statement = _COMMA.sub(", ", statement)
         why = "a macro evaluates its arguments twice with a hook, so it becomes a function"
         for one in (statement, *_stored_raw(statement, stores)):
             new = f"{head}\n{{\n{call}\n\t{one};\n}}\n"

@@ -253,3 +253,15 @@ def test_a_clear_stores_its_empty_entry_raw_and_others_keep_what_the_setter_does
     (one, *_) = raw_forms(body.format(name="pte_clear"), "pte_clear", "pte", [setter])
     assert [change.new for change in one.changes] == ["set_pte(ptep, null)"]
     assert not list(raw_forms(body.format(name="pte_fill"), "pte_fill", "pte", [setter]))
+
+
+@pytest.mark.parametrize("tail", ["", "#ifdef A\n#include <asm/a.h>\n#endif\n", "\n#define B 1\n"])
+def test_predicates_are_set_off_by_one_empty_line_and_end_no_file_with_one(tail: str) -> None:
+    text = f"#ifndef A_H\n#define A_H\nint a;\n#endif\n{tail}"
+    one = Predicate("pte", (Atom(1, "present", "pte_present({x})", ("pte_present",)),), True, 1)
+    for edit in predicates_edits(text, "a.h", (one,), PredicateShape(False, False)):
+        applied = apply({"a.h": text}, [edit])
+        assert applied is not None
+        made = applied["a.h"]
+        assert "\n\n\n" not in made
+        assert not made.endswith("\n\n")

@@ -187,3 +187,9 @@ def test_a_macro_over_a_setter_becomes_a_function_that_stores_raw() -> None:
     assert "\tpage_table_check_pmd_set(mm, pmdp, pmd);\n" in made[1][0]
     assert "\t__store(mm, (pte_t *)pmdp, pmd_pte(pmd));\n" in made[1][0]
     assert "\tset_pte((pte_t *)pmdp, pmd_pte(pmd));\n" in made[2][0]
+
+
+def test_a_macro_that_becomes_a_function_is_spaced_as_functions_are() -> None:
+    text = "#define set_pte_at(mm,addr,ptep,pte) set_pte(ptep,pte)\n"
+    ((form, _),) = macro_forms(text, "set_pte_at", "pte", hooks())
+    assert "\tset_pte(ptep, pte);\n" in form.changes[0].new
