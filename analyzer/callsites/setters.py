@@ -138,10 +138,15 @@ class Setters:
         if not is_helper(name) or not name.islower():
             return None
         best: Setter | None = None
+        rank = (False, False)
         for defined in self._definitions(name):
             found = self._shape(name, defined)
-            if found is not None and (best is None or found.mm >= 0 > best.mm):
-                best = found
+            if found is None:
+                continue
+            # the stub of a configuration that has no such entries stores nothing
+            own = (self._stored_in(defined, found.slot), found.mm >= 0)
+            if best is None or own > rank:
+                best, rank = found, own
         if best is None and name in PRIMITIVES:
             level = name.removeprefix("set_")[:3]
             clear = name.endswith("_clear")

@@ -398,6 +398,21 @@ def test_a_table_that_is_put_back() -> None:
         assert one.judgement.value == expected, take
 
 
+@pytest.mark.parametrize("first", [True, False])
+def test_the_stub_of_another_configuration_says_nothing_of_a_helper(first: bool) -> None:
+    code = (
+        "void f(struct vm_area_struct *vma, pmd_t *pmd)\n{\n"
+        "\tpmd_t old = pmdp_take(vma->vm_mm, pmd);\n"
+        "\tpmd_populate(vma->vm_mm, pmd, pmd_pgtable(old));\n}\n"
+    )
+    head = "static inline pmd_t pmdp_take(struct mm_struct *mm, pmd_t *pmdp)\n{\n"
+    stub = f"{head}\tBUILD_BUG();\n\treturn *pmdp;\n}}\n"
+    real = f"{head}\tpmd_t old = *pmdp;\n\tpmd_clear(pmdp);\n\treturn old;\n}}\n"
+    text = stub + real if first else real + stub
+    (one,) = [s for s in sites(code, header=HEADER + text) if s.helper == "pmd_populate"]
+    assert one.judgement.value == "uncounted"
+
+
 def test_a_part_of_helpers_is_judged_with_them() -> None:
     part = "static void part(pte_t *p, pte_t pte)\n{\n\tset_pte(p, pte);\n}\n"
     helper = part + (
