@@ -17,13 +17,13 @@ def test_show_and_clear(tmp_path: Path) -> None:
     check = ("check", "-C", str(DEMO), "--variant", "base", "--format", "json")
     cold = ptcheck(*check, XDG_CACHE_HOME=home)
     assert cold.code == 1
-    assert " in 11 files, at most 268.4 MB\n" in ptcheck("cache", "show", XDG_CACHE_HOME=home).out
+    assert " in 15 files, at most 268.4 MB\n" in ptcheck("cache", "show", XDG_CACHE_HOME=home).out
     warm = ptcheck(*check, XDG_CACHE_HOME=home)
     without = ptcheck(*check, "--no-cache", XDG_CACHE_HOME=home)
     reports = {_timeless(done.out) for done in (cold, warm, without)}
     assert len(reports) == 1
     cleared = ptcheck("cache", "clear", XDG_CACHE_HOME=home)
-    assert cleared.out.startswith(f"{folder}: 11 files, ")
+    assert cleared.out.startswith(f"{folder}: 15 files, ")
     assert "size    0.0 MB in 0 files" in ptcheck("cache", XDG_CACHE_HOME=home).out
 
 
@@ -37,7 +37,7 @@ def test_a_folder_of_ones_own(tmp_path: Path) -> None:
     own = tmp_path / "own"
     done = ptcheck("check", "-C", str(DEMO), "--variant", "base", "--cache", str(own))
     assert done.code == 1
-    assert "in 11 files" in ptcheck("cache", "--cache", str(own)).out
+    assert "in 15 files" in ptcheck("cache", "--cache", str(own)).out
 
 
 def test_a_cache_that_cannot_be_used_is_done_without(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ _HEADER = "include/linux/page_table_check.h"
 _FRAMEWORK = "mm/page_table_check.c"
 _CHECKPATCH = "scripts/checkpatch.pl"
 _MAINTAINER = "scripts/get_maintainer.pl"
-_MAILS = ["0000-cover-letter.patch", "0001-demo-mm-mend-the-page-table-check-hooks.patch"]
+_MAILS = ["0000-cover-letter.patch", "0001-demo-mend-the-page-table-check-hooks.patch"]
 
 Tree = Callable[..., Path]
 
