@@ -9,7 +9,7 @@
 
 PYTHON ?= python3
 VENV ?= .venv
-# Processes for the tests; each needs up to 300 MB.
+# Processes for the tests; each needs up to 1 GB.
 TEST_JOBS ?= 2
 FUZZ_SECONDS ?= 60
 PYTEST_ARGS ?= -n $(TEST_JOBS)
