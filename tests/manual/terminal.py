@@ -10,8 +10,8 @@ import select
 import signal
 import time
 from collections.abc import Mapping, Sequence
-from types import TracebackType
-from typing import Self
+
+from analyzer.closing import Closing
 
 SECONDS = 60.0  # the machine may be busy
 _ESCAPES = re.compile(
@@ -19,7 +19,7 @@ _ESCAPES = re.compile(
 )
 
 
-class Terminal:
+class Terminal(Closing):
     """Runs a program; what it shows is read without escape sequences."""
 
     def __init__(self, command: Sequence[str], environment: Mapping[str, str]) -> None:
@@ -28,15 +28,8 @@ class Terminal:
             os.execvpe(command[0], list(command), {**environment, "TERM": "vt100"})
         self.shown = ""
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """End the program, and let go of the terminal."""
         os.kill(self.pid, signal.SIGKILL)
         os.waitpid(self.pid, 0)
         os.close(self.descriptor)
