@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from ..evaluate.core import Scope
+from ..evaluate.names import Scope
 from ..evaluate.values import Int, Opaque, PathEnds, Struct, Unjudged
 from ..frontend import Unit
 from ..helpers.session import Session

@@ -40,10 +40,10 @@ from ..scratch import Scratch
 from ..tree import KernelTree
 from .api import HEADER
 from .edited import edit_of
+from .judge import Judge
 from .lint import header_is_quiet
 from .notebook import Judged, Memory, Notebook, State, image_name, judged_name
 from .results import ArchResult, RawFinding, VariantResult, both_worlds
-from .variant import Judge
 
 MAX_EDITS: Final = 40  # functions; with more, reading the headers again costs no more
 _OTHERS: Final = frozenset({"byteorder.h", "bitsperlong.h"})  # read by kconfig.facts

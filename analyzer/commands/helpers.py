@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TextIO
 
+from analyzer.check.judge import Judge, changes
 from analyzer.check.judging import left_out
 from analyzer.check.unit import build_unit, unread
-from analyzer.check.variant import Judge, changes
 from analyzer.clock import Clock
 from analyzer.commands import common
 from analyzer.errors import SourceError, UsageError

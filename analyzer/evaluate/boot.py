@@ -17,9 +17,10 @@ from typing import Final
 from pycparser import c_ast
 
 from ..model import Location
-from .core import Core, Scope
+from .core import Core
 from .ctype import Node, UnknownType
 from .memory import Variable
+from .names import Scope
 from .state import NOWHERE, Frame
 from .statements import Break, Continue, Jump, Return
 from .values import Opaque, PathEnds, Payload, Unjudged, Value

@@ -8,8 +8,9 @@ from typing import Final
 from pycparser import c_ast
 
 from .arith import promote
-from .core import Core, Scope
+from .core import Core
 from .ctype import CType, Node, StructType, UnknownType, same_type
+from .names import Scope
 from .values import Int, Opaque, PathEnds, Value
 
 _PURE: Final = frozenset({"bswap", "clz", "c", "ctz", "ffs", "popcount", "parity", "clrsb", "abs"})

@@ -14,7 +14,6 @@ from typing import Any, Final
 from pycparser import c_ast
 
 from .builtins import Builtins
-from .core import LOCAL_BASE, Scope
 from .ctype import (
     IntType,
     Node,
@@ -29,6 +28,7 @@ from .inline_asm import InlineAssembly
 from .intrinsics import Intrinsics
 from .memory import Variable
 from .merge import Meeting
+from .names import LOCAL_BASE, Scope
 from .recall import Before, Recall, call_key
 from .shapes import Shape, Shapes
 from .state import MAX_DEPTH, Frame, Run

@@ -10,7 +10,6 @@ from pycparser import c_ast
 
 from . import arith
 from .conversions import Conversions
-from .core import Folded, Scope
 from .ctype import (
     ArrayType,
     CType,
@@ -22,6 +21,7 @@ from .ctype import (
     same_type,
 )
 from .memory import Variable
+from .names import Folded, Scope
 from .operators import Operators
 from .places import Place, Places
 from .values import (

@@ -9,10 +9,10 @@ from typing import Final
 
 from ..model import Location
 from .boot import Boot
-from .core import Scope
 from .ctype import ArrayType, IntType, Node, StructType, UnknownType
 from .initializers import Initializers
 from .memory import Variable
+from .names import Scope
 from .refilling import Refilling
 from .state import NOWHERE
 from .values import Int, Opaque, PathEnds, Payload, Struct, Text, Unjudged, Value

@@ -13,9 +13,10 @@ from typing import Final
 
 from pycparser import c_ast
 
-from .core import Core, Scope
+from .core import Core
 from .ctype import Node
 from .memory import Variable
+from .names import Scope
 from .values import FuncRef, Int, Opaque, Payload, SlotInt, Text
 
 _ASM = "__ptc_asm"

@@ -7,9 +7,10 @@ from typing import Final
 
 from pycparser import c_ast
 
-from .core import Core, Scope
+from .core import Core
 from .ctype import ArrayType, CType, IntType, Node, StructType, UnknownType
 from .memory import Variable
+from .names import Scope
 from .values import Int, Opaque, Pointer, Struct, Text, Unjudged, Value
 
 MAX_ZEROED: Final = 1 << 16  # bytes

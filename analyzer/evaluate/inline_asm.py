@@ -15,10 +15,11 @@ from typing import Final
 
 from pycparser import c_ast
 
-from .assembler import Assembler, Operand
-from .core import Scope
+from .assembler import Assembler
 from .ctype import Node
+from .names import Scope
 from .statements import Jump
+from .template import Operand
 from .values import Int, Opaque, Text, Unjudged, Value
 
 _MEMORY: Final = frozenset("mQAoVRST><")

@@ -5,9 +5,10 @@ from __future__ import annotations
 
 from pycparser import c_ast
 
-from .core import Core, Scope
+from .core import Core
 from .ctype import ArrayType, Member, Node, PtrType, StructType
 from .memory import Table, Variable
+from .names import Scope
 from .values import FuncRef, Int, Opaque, PathEnds, Pointer, Struct, Unjudged, Value
 
 Place = Pointer | Opaque | Int

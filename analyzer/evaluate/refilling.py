@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from ..model import Location
-from .core import Core, Scope
+from .core import Core
 from .ctype import Node
 from .memory import Variable
+from .names import Scope
 from .values import FuncRef, Int, OneOf, Opaque, PathEnds, Pointer, Struct, Unjudged, Value
 
 FILLED: Final = "functions in "  # how the states' names begin, and the choices of one state

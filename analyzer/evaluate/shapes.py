@@ -9,9 +9,10 @@ from typing import Any, Final
 from pycparser import c_ast
 
 from ..model import Location
-from .core import Core, Scope
+from .core import Core
 from .ctype import ArrayType, CType, FuncType, Node, UnknownType
 from .memory import Variable
+from .names import Scope
 from .values import Int, Pointer, Struct, Text, Value
 
 LEAST_PAGE: Final = 0x1000  # bytes; no architecture has smaller pages

@@ -9,11 +9,11 @@ from typing import Any, Final
 from pycparser import c_ast
 
 from . import arith
-from .core import Scope, condition_key
 from .ctype import ArrayType, Node, UnknownType
 from .harmless import Harmless
 from .initializers import Initializers
 from .memory import Variable
+from .names import Scope, condition_key
 from .values import Int, Opaque, PathEnds, Pointer, Struct, Text, Unjudged, Value
 
 MAX_ITERATIONS: Final = 5000

@@ -8,9 +8,10 @@ from typing import Any
 from pycparser import c_ast
 
 from . import arith
-from .core import Core, Scope, Typed
+from .core import Core
 from .ctype import ArrayType, CType, IntType, Node, PtrType, StructType, UnknownType, same_type
 from .memory import Variable
+from .names import Scope, Typed
 from .values import FuncRef, Int, PathEnds, Pointer, Struct, Text, Unjudged, Value
 
 

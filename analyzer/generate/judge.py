@@ -10,7 +10,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from ..check.variant import Judge, build_unit, changes
+from ..check.judge import Judge, changes
+from ..check.unit import build_unit
 from ..clock import Clock
 from ..closing import Closing
 from ..errors import SourceError
@@ -37,7 +38,6 @@ _RUN: Final = ("balanced", "neutral", "broken")
 LEFT: Final = "PTC203"  # the rule of what an invalidate leaves
 _SLOW: Final = 1.0  # seconds
 _RECURSION: Final = 20_000  # Python frames; helpers nest deep
-
 
 Stored = tuple[int, int, int, frozenset[tuple[int, int]]]  # a case, and what its slots hold then
 

@@ -19,7 +19,7 @@ _WORD = re.compile(r"[A-Za-z_]\w*")
 
 
 class UnitCode:
-    """Answers the evaluator's questions from one unit; implements `evaluate.core.Code`."""
+    """Answers the evaluator's questions from one unit; implements `evaluate.code.Code`."""
 
     def __init__(self, unit: Unit) -> None:
         self.unit = unit

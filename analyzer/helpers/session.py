@@ -11,7 +11,8 @@ from typing import Final
 from ..evaluate.values import Int, Opaque, Unjudged, Value
 from ..frontend import Unit
 from ..kconfig import Variant
-from .entries import ADDRESS, LOWER_TABLE, MM, VMA, Entries, Entry
+from .asking import MM
+from .entries import ADDRESS, LOWER_TABLE, VMA, Entries, Entry
 from .interface import LEVELS
 from .probes import entry_classes
 from .surrogate import Surrogate, counts, derive

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
@@ -14,31 +13,23 @@ from ..evaluate.calls import Tangled
 from ..evaluate.memory import Table
 from ..evaluate.merge import Meeting, Merged
 from ..evaluate.state import Event, alternatives
-from ..evaluate.values import Int, Opaque, PathEnds, Pointer, Unjudged, Value
-from ..helpers.contracts import Contract, New, Old, contract_for
+from ..evaluate.values import PathEnds, Unjudged
+from ..helpers.contracts import Contract, New, contract_for
 from ..helpers.interface import Signature, parameter_names
 from ..helpers.probes import CALL
-from ..helpers.session import ADDRESS, LOWER_TABLE, MM, VMA, Entry, Session
+from ..helpers.session import ADDRESS, Entry, Session
 from ..helpers.sharing import Question
 from .addresses import is_elsewhere, stands_still
-from .bounds import BATCH, FEW_RUNS, LIMIT, MAX_PATHS, MAX_WORK, PAIR, PAIR_PATHS, ROUNDS, TOO_MUCH
+from .arguments import arguments, is_address
+from .bounds import FEW_RUNS, LIMIT, MAX_PATHS, MAX_WORK, PAIR, PAIR_PATHS, ROUNDS, TOO_MUCH
+from .cases import Cases
 from .deltas import hooked_delta, is_user_mm, sole_level, stored_delta
 from .hugetlb import counted_at, is_hugetlb
 from .outcome import INDEX, Case, HelperRuns, Outcome, Trace
-from .reading import Reading
 from .reuse import Answers, Reuse, Setting
+from .slots import HugeSlots
 
 SLOTS: Final = 4096
-SECOND: Final = 64  # a second entry of the same level, for helpers that move or copy
-
-_SLOT = re.compile(r"^(?:const\s+)?(pte|pmd|pud)_t\s*\*")
-_VALUE = re.compile(r"^(?:const\s+)?(pte|pmd|pud)_t\s+\w+$")
-_MM = re.compile(r"\bmm_struct\s*\*")
-_VMA = re.compile(r"\bvm_area_struct\s*\*")
-_ADDRESS = re.compile(r"^_*(?:addr\w*|haddr|start|uaddr|vaddr|va)$")
-_SIZE = re.compile(r"^_*(?:sz|size|pgsize|psize)$")
-_COUNT = re.compile(r"^_*(?:nr|n|count|nr_\w+)$")
-_OLD = re.compile(r"old|orig")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +43,7 @@ class Noted:
 class Runner:
     """Judges helpers of one session."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, cases: type[Cases] = Cases) -> None:
         self.session = session
         self.machine = session.machine
         self.answers = Answers(session)
@@ -61,124 +52,12 @@ class Runner:
         self._work = 0  # steps for the helper that is run
         self.shared: set[Question] = set()  # what was asked, but by the runs of a helper
         self.noted: dict[str, Noted] = {}  # what those of each helper asked
-        self.setter: Signature | None = None  # set_huge_pte_at()
-        self.reading = Reading(session, self._kept)
-        self._huge: dict[int, Entry] = {}  # what it leaves in a slot, by what it is given
-
-    # -- cases
+        self.slots = HugeSlots(session, self._left)
+        self._cases = cases(session, self.slots)
 
     def cases(self, signature: Signature, contract: Contract) -> Iterator[Case]:
         """The (old, new) pairs that the contract allows."""
-        level = signature.level
-        names = parameter_names(signature.parameters)
-        takes_value = any(
-            _VALUE.match(p) and not _OLD.search(n)
-            for p, n in zip(signature.parameters, names, strict=True)
-        )
-        batch = any(_COUNT.match(n) for n in names)
-        entries = self.session.classes(level)
-        if is_hugetlb(signature.name):
-            entries = tuple(self.session.huge(entry) for entry in entries)
-        olds = [entry for entry in entries if self._allowed(level, entry, contract.old)]
-        for old in olds:
-            kept = old
-            if is_hugetlb(signature.name):
-                kept = self._kept(old)
-                read = replace(kept, raw=self.reading.pte(kept.raw))
-                if kept != old and not self._allowed(level, read, contract.old):
-                    continue  # a form that cannot tell it from what is allowed
-            if not takes_value:
-                cases = self._without_value(level, old, contract, batch)
-            else:
-                cases = self._with_value(level, old, entries, contract, batch)
-            for case in cases:
-                yield replace(case, old=kept)
-
-    def _kept(self, entry: Entry) -> Entry:
-        """An entry as a slot of hugetlb keeps it: some architectures have another form there."""
-        if self.setter is None or not self.machine.code.has_function(CALL + self.setter.name):
-            return entry
-        known = self._huge.get(entry.raw)
-        if known is None:
-            contract = contract_for(self.setter.name)
-            empty = self.session.none(self.setter.level)
-            known = entry
-            if isinstance(empty, Entry):
-                setting = self._setting(self.setter, contract)
-                trace = self._trace(self.setter, Case(empty, entry, 1), setting, ())
-                if trace is not None and not trace.status:
-                    known = replace(entry, raw=trace.left)
-            self._huge[entry.raw] = known
-        return known
-
-    def _allowed(self, level: str, entry: Entry, old: Old) -> bool:
-        if old is Old.ANY:
-            return True
-        if old is Old.PRESENT:
-            return entry.kind is not None and entry.kind.present and not entry.kind.kernel
-        if old is Old.TABLE:
-            return entry.name in ("none", "table")
-        return entry.kind is None or self.session.counted(level, entry.raw) is None
-
-    def _without_value(
-        self, level: str, old: Entry, contract: Contract, batch: bool
-    ) -> Iterator[Case]:
-        yield Case(old, None, 1)
-        if batch and (contract.old is not Old.ANY or (old.kind is not None and old.kind.present)):
-            yield Case(old, None, BATCH, self._followers(level, old))
-
-    def _with_value(
-        self, level: str, old: Entry, entries: tuple[Entry, ...], contract: Contract, batch: bool
-    ) -> Iterator[Case]:
-        session = self.session
-        if contract.new is New.SAME:
-            raw = session.apply(level, "flags", old.raw)
-            name = f"{old.name}, young and dirty" if raw is not None else old.name
-            yield Case(old, Entry(name, old.pfn, old.raw if raw is None else raw, old.kind), 1)
-            return
-        if contract.new is New.PROTECTED:
-            yield Case(old, old, 1)
-            for change in ("readonly", "none"):
-                raw = session.apply(level, change, old.raw)
-                if raw is not None:
-                    yield Case(old, Entry(f"{old.name}, made {change}", old.pfn, raw, old.kind), 1)
-            return
-        pivots = self._pivots(level, entries)
-        for entry in entries:
-            if contract.new is New.NO_TABLE and entry.name == "table":
-                continue
-            if old.name in pivots or entry.name in pivots:
-                yield Case(old, entry, 1)
-            if entry.kind is not None and entry.kind.present and old.name in pivots:
-                other = self._moved(entry, level, session.frames[1])
-                if other.raw != entry.raw and old.name not in ("none", "swap"):
-                    yield Case(old, other, 1)
-            if batch and old.name == "none" and entry.kind is not None and entry.kind.present:
-                yield Case(old, entry, PAIR if self.machine.refilled else BATCH)
-
-    def _pivots(self, level: str, entries: tuple[Entry, ...]) -> frozenset[str]:
-        """Every old entry meets these as new, every new one meets them as old: nothing, one that
-        is counted, one that is not present. Two entries that both are none of them differ from a
-        pivot in no bit that a helper can decide on together. Where a table of functions holds
-        others than at first, they are given a slot and a value: one pivot is enough."""
-        counted = [e.name for e in entries if self.session.counted(level, e.raw) is not None]
-        best = "user-writable" if "user-writable" in counted else next(iter(counted), "none")
-        return frozenset({best} if self.machine.refilled else {"none", "swap", best})
-
-    def _followers(self, level: str, old: Entry) -> tuple[Entry, ...]:
-        step = self.session.pages(level)
-        return tuple(
-            self.session.with_frame(level, old, old.pfn + i * step) for i in range(1, BATCH)
-        )
-
-    def _moved(self, entry: Entry, level: str, pfn: int) -> Entry:
-        """The same class of entry for another frame, made by hugetlb where `entry` is."""
-        session = self.session
-        plain = session.with_frame(level, entry, entry.pfn)
-        other = session.with_frame(level, entry, pfn)
-        return other if entry.raw == plain.raw else session.huge(other)
-
-    # -- runs
+        return self._cases.of(signature, contract)
 
     def run(self, signature: Signature, reuse: Reuse | None = None) -> HelperRuns:
         """Every case of a helper on every path; runs of another variant where they hold here."""
@@ -326,7 +205,7 @@ class Runner:
         machine.opaque_entry = None if stand_in < 0 else stand_in
         status, reason = "", ""
         try:
-            machine.call(f"{CALL}{signature.name}", self._arguments(signature, case, table))
+            machine.call(f"{CALL}{signature.name}", arguments(session, signature, case, table))
         except Merged:
             return None
         except PathEnds as end:
@@ -347,6 +226,12 @@ class Runner:
             self._misused(events, table) or self._misplaced(signature, events), status, reason,
         )  # fmt: skip
 
+    def _left(self, signature: Signature, case: Case) -> int | None:
+        """What the first path of a case leaves in the slot; None where it does not return."""
+        setting = self._setting(signature, contract_for(signature.name))
+        trace = self._trace(signature, case, setting, ())
+        return None if trace is None or trace.status else trace.left
+
     def _judged(self, name: str, trace: Trace, read: bool = True) -> Outcome:
         """Both sides of the law for what a path did."""
         case, choices, events = trace.case, trace.choices, trace.events
@@ -354,9 +239,9 @@ class Runner:
             return Outcome(trace.status, case, choices, events, reason=trace.reason)
         try:
             if read and is_hugetlb(name) and sole_level(events) in (None, "pte"):
-                events = tuple(self.reading.event(event) for event in events)
-                case = replace(case, old=replace(case.old, raw=self.reading.pte(case.old.raw)))
-                trace = replace(trace, left=self.reading.pte(trace.left))
+                events = tuple(self.slots.event(event) for event in events)
+                case = replace(case, old=replace(case.old, raw=self.slots.pte(case.old.raw)))
+                trace = replace(trace, left=self.slots.pte(trace.left))
             level = counted_at(self.session, name, events)
             expected = stored_delta(self.session, events, level)
             got = hooked_delta(self.session, events)
@@ -378,7 +263,7 @@ class Runner:
         if not any(event.address is not None for event in events):
             return False
         bits = self.session.bits
-        named = any(_ADDRESS.match(name) for name in parameter_names(signature.parameters))
+        named = any(is_address(name) for name in parameter_names(signature.parameters))
         return stands_still(events) or (named and is_elsewhere(events, ADDRESS[bits], bits))
 
     @staticmethod
@@ -395,42 +280,3 @@ class Runner:
             if event.table is not None and event.table is not table:
                 return True
         return False
-
-    # -- arguments
-
-    def _arguments(self, signature: Signature, case: Case, table: Table) -> list[Value]:
-        session = self.session
-        values: list[Value] = []
-        slot_given = False
-        for declared, name in zip(
-            signature.parameters, parameter_names(signature.parameters), strict=True
-        ):
-            slot = _SLOT.match(declared)
-            value = _VALUE.match(declared)
-            if slot and slot[1] == signature.level and not slot_given:
-                slot_given = True
-                ctype = self.machine.entry_type(signature.level)
-                values.append(Pointer(table, INDEX * table.width, ctype))
-            elif slot and slot[1] == signature.level:
-                ctype = self.machine.entry_type(signature.level)
-                values.append(Pointer(table, (INDEX + SECOND) * table.width, ctype))
-            elif slot:
-                values.append(Int(LOWER_TABLE[session.bits], session.bits, False))
-            elif _MM.search(declared):
-                values.append(MM)
-            elif _VMA.search(declared):
-                values.append(VMA)
-            elif value and value[1] == signature.level:
-                entry = case.old if _OLD.search(name) or case.new is None else case.new
-                values.append(session.wrap(signature.level, entry.raw))
-            elif _COUNT.match(name):
-                values.append(Int(case.nr, 32, False))
-            elif _ADDRESS.match(name):
-                values.append(Int(ADDRESS[session.bits], session.bits, False))
-            elif _SIZE.match(name):
-                self.machine.questions.add(("constant", "PMD_SIZE", ""))
-                size = session.constant("PMD_SIZE")
-                values.append(Opaque(name) if size is None else Int(size, session.bits, False))
-            else:
-                values.append(Opaque(name))
-        return values

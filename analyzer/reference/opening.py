@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from ..check.variant import build_unit
+from ..check.unit import build_unit
 from ..clock import Clock
 from ..errors import UsageError
 from ..frontend import ParseCache, Stage

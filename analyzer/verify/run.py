@@ -11,10 +11,10 @@ from dataclasses import replace
 from typing import TypeVar
 
 from ..check.arch import COLLECT, RECURSION
+from ..check.judge import Judge
 from ..check.judging import left_out
 from ..check.pool import run_all
 from ..check.unit import build_unit, unread
-from ..check.variant import Judge
 from ..clock import Clock
 from ..errors import SourceError, UsageError
 from ..evaluate.values import PathEnds, Unjudged

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
-from ..check.variant import Judge
+from ..check.judge import Judge
 from ..evaluate.harmless import BUILD_ERROR
 from ..evaluate.memory import Table
 from ..evaluate.state import Choice, alternatives

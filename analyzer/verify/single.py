@@ -7,12 +7,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from ..check.variant import Judge, changes
+from ..check.judge import Judge, changes
 from ..evaluate.values import PathEnds, Unjudged
-from ..helpers.contracts import Contract, contract_for
+from ..helpers.contracts import contract_for
 from ..helpers.interface import Signature
 from ..helpers.probes import COMPOSED
 from ..helpers.session import Entry, Session
+from ..law.cases import Cases, allowed
 from ..law.hugetlb import is_hugetlb
 from ..law.outcome import INDEX, Case, HelperRuns, Outcome
 from ..law.runs import Runner
@@ -27,15 +28,11 @@ EXACT_PAGES: Final = 1024
 """Base pages of the largest leaf that is counted page by page where several entries are given."""
 
 
-class EveryClass(Runner):
-    """Runs each class of entry against each other class, where `check` takes representatives."""
+class EveryPair(Cases):
+    """Each class of entry against each other class, where `check` takes representatives."""
 
-    def _pivots(self, level: str, entries: tuple[Entry, ...]) -> frozenset[str]:
+    def pivots(self, level: str, entries: tuple[Entry, ...]) -> frozenset[str]:
         return frozenset(entry.name for entry in entries)
-
-    def promised(self, level: str, old: Entry, contract: Contract) -> bool:
-        """Whether a helper may find such an entry, taken for one of `level`."""
-        return self._allowed(level, old, contract.old)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +55,7 @@ class SingleRuns:
         self.judge = judge
         self.session: Session = judge.session
         self.ledger = ledger
-        self.runner = EveryClass(judge.session)
+        self.runner = Runner(judge.session, EveryPair)
         self.huge_level = PTE
 
     def prove(self, signatures: Iterable[Signature]) -> list[HelperProof]:
@@ -150,8 +147,8 @@ class SingleRuns:
             return None
         case = outcome.case
         level = self.huge_level if is_hugetlb(signature.name) else signature.level
-        if level != signature.level and not self.runner.promised(
-            level, case.old, contract_for(signature.name)
+        if level != signature.level and not allowed(
+            self.session, level, case.old, contract_for(signature.name).old
         ):
             return None  # an entry that is counted at this level alone, where none may be
         exact = case.nr > 1

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from analyzer.cache import FactCache, open_cache
 from analyzer.check import check_tree
+from analyzer.check.judge import Judge
 from analyzer.check.known import Known
-from analyzer.check.variant import Judge
 from analyzer.helpers.interface import Signature
 from analyzer.law.kept import Answered, Record
 from analyzer.law.outcome import HelperRuns

@@ -42,7 +42,8 @@ def test_hooks_stand_where_a_person_put_them(demo: Demo) -> None:
 
 
 def test_predicates_answer_as_the_originals(demo: Demo) -> None:
-    from analyzer.check.variant import Judge, build_unit
+    from analyzer.check.judge import Judge
+    from analyzer.check.unit import build_unit
     from analyzer.clock import Clock
     from analyzer.frontend import Stage
     from analyzer.helpers.bodies import SourceIndex

@@ -6,7 +6,8 @@ from __future__ import annotations
 import pytest
 
 from analyzer.evaluate.values import Int, PathEnds, Unjudged
-from analyzer.helpers.entries import FRAMES, Entry
+from analyzer.helpers.asking import FRAMES
+from analyzer.helpers.entries import Entry
 from analyzer.helpers.session import Counted, Session
 from tests.helpers.bench import ENTRIES, PREDICATE, session
 

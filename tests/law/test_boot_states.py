@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from analyzer.check.variant import VariantResult
+from analyzer.check.results import VariantResult
 from analyzer.model import Verdict
 from analyzer.tree import OverlayTree
 from tests.law.demo import Bench, arch, bench, found, verdict

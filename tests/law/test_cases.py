@@ -6,9 +6,12 @@ from __future__ import annotations
 import pytest
 
 from analyzer.evaluate.values import Int, Opaque, Pointer
+from analyzer.helpers.asking import FRAMES
 from analyzer.helpers.contracts import contract_for
-from analyzer.helpers.entries import FRAMES, Entry
+from analyzer.helpers.entries import Entry
 from analyzer.helpers.interface import Signature
+from analyzer.law.arguments import arguments as given
+from analyzer.law.cases import Cases
 from analyzer.law.outcome import Case
 from analyzer.law.runs import Runner
 from tests.helpers.bench import ENTRIES, PREDICATE, session
@@ -102,8 +105,9 @@ def test_a_setter_of_huge_pages_is_given_no_table() -> None:
     page = Entry("user-readonly", A, 3)
     for name, wanted in (("set_pmd_at", {"user-readonly"}), ("pmdp_establish", None)):
         contract = contract_for(name)
-        runner = Runner(session(PREDICATE))
-        found = list(runner._with_value("pte", none, (table, page), contract, False))
+        made = session(PREDICATE)
+        cases = Cases(made, Runner(made).slots)
+        found = list(cases.with_value("pte", none, (table, page), contract, False))
         names = {case.new.name for case in found if case.new is not None}
         assert names == (wanted or {"table", "user-readonly"})
 
@@ -127,7 +131,7 @@ def arguments(signature: Signature, text: str = "") -> list[object]:
     run = it.fresh(())
     table = it.new_table("pte", 1024, 0)
     assert run.tables == [table]
-    return list(runner._arguments(signature, case, table))
+    return list(given(it, signature, case, table))
 
 
 def test_arguments() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from analyzer.check.variant import VariantResult
+from analyzer.check.results import VariantResult
 from analyzer.model import HelperVerdict, Step, Verdict
 from tests.law.demo import (
     CALLERS,

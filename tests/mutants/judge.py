@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from analyzer.check.api import hook_api
-from analyzer.check.variant import RawFinding, VariantResult, judge_variant
+from analyzer.check.results import RawFinding, VariantResult
+from analyzer.check.variant import judge_variant
 from analyzer.frontend import ParseCache, Stage
 from analyzer.helpers.bodies import SourceIndex
 from analyzer.helpers.interface import called_names, find_interface

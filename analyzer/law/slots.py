@@ -15,25 +15,48 @@ from weakref import WeakMethod
 from ..evaluate.memory import Table
 from ..evaluate.state import Event
 from ..evaluate.values import Int, Opaque, PathEnds, Pointer, Value
+from ..helpers.interface import Signature
+from ..helpers.probes import CALL
 from ..helpers.session import ADDRESS, MM, Entry, Session
+from .outcome import Case
 
 GETTER: Final = "huge_ptep_get"
 _LEVEL: Final = "pte"
 _SLOTS: Final = 8
 
+Left = Callable[[Signature, Case], int | None]
+"""What a helper leaves in the slot of a case; None where it does not return."""
 
-class Reading:
+
+class HugeSlots:
     """Reads raw contents by the tree's getter, where its setter puts another form there.
 
     A getter may say more than the slot does (arm's calls all that is not empty valid): it is not
-    asked where entries are kept as they are given. `kept` is a method of whoever owns this: a
-    cycle would keep the unit, which is large.
+    asked where entries are kept as they are given. `left` is a method of whoever owns this, what
+    a helper leaves in a slot: a cycle would keep the unit, which is large.
     """
 
-    def __init__(self, session: Session, kept: Callable[[Entry], Entry]) -> None:
+    def __init__(self, session: Session, left: Left) -> None:
         self._session = session
-        self._kept = WeakMethod(kept)  # an entry as set_huge_pte_at() leaves it in a slot
+        self._left = WeakMethod(left)
+        self.setter: Signature | None = None  # set_huge_pte_at(), once it is known
+        self._keeps: dict[int, Entry] = {}  # what it leaves in a slot, by what it is given
         self._plain: bool | None = None
+
+    def kept(self, entry: Entry) -> Entry:
+        """An entry as a slot of hugetlb keeps it: some architectures have another form there."""
+        code = self._session.machine.code
+        if self.setter is None or not code.has_function(CALL + self.setter.name):
+            return entry
+        known = self._keeps.get(entry.raw)
+        if known is None:
+            known = entry
+            left, empty = self._left(), self._session.none(self.setter.level)
+            if left is not None and isinstance(empty, Entry):
+                raw = left(self.setter, Case(empty, entry, 1))
+                known = entry if raw is None else replace(entry, raw=raw)
+            self._keeps[entry.raw] = known
+        return known
 
     def pte(self, raw: int) -> int:
         """The pte that the contents of a slot stand for. Raises Unjudged, PathEnds."""
@@ -42,10 +65,9 @@ class Reading:
         node: Any = session.machine.code.function_node(GETTER, "")
         if node is None or node.decl.type.args is None:
             return raw
-        kept = self._kept()
-        if self._plain is None and kept is not None:
+        if self._plain is None:
             entries = [session.huge(entry) for entry in session.classes(_LEVEL)]
-            self._plain = all(kept(entry).raw == entry.raw for entry in entries)
+            self._plain = all(self.kept(entry).raw == entry.raw for entry in entries)
         if self._plain:
             return raw  # every entry that can be made is kept as it is given
         declared = tuple(node.decl.type.args.params)
