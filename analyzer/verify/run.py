@@ -14,6 +14,7 @@ from ..check.arch import COLLECT, RECURSION
 from ..check.judge import Judge
 from ..check.judging import left_out
 from ..check.pool import run_all
+from ..check.states import refillings
 from ..check.unit import build_unit, unread
 from ..clock import Clock
 from ..errors import SourceError, UsageError
@@ -133,14 +134,17 @@ class Bench:
 def verify_unit(
     unit: Unit, variant: Variant, interface: Interface, index: SourceIndex
 ) -> VariantProof:
-    """One variant, in every state of the processor that its entries depend on."""
+    """One variant, in every state of the processor that its entries depend on, and with every
+    table of functions that a guest fills with its own."""
     judge = Judge(unit, variant, interface, index)
-    first = _verify(judge)
+    proof = _verify(judge)
     world: Mapping[str, int] = judge.session.machine.world
-    if not world:
-        return first
-    other = Judge(unit, variant, interface, index, None, dict.fromkeys(world, 1))
-    return _both(first, _verify(other))
+    states: list[Mapping[str, int]] = [dict.fromkeys(world, 1)] if world else []
+    others, left = refillings(unit, variant, index)
+    for state in (*states, *others):
+        other = Judge(unit, variant, interface, index, None, state)
+        proof = _both(proof, _verify(other))
+    return replace(proof, problems=(*proof.problems, *left)) if left else proof
 
 
 def _verify(judge: Judge) -> VariantProof:

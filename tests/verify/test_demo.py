@@ -9,10 +9,11 @@ from typing import Final
 import pytest
 
 from analyzer.frontend import ParseCache
-from analyzer.tree import KernelTree, open_tree
+from analyzer.tree import KernelTree, OverlayTree, open_tree
 from analyzer.verify import Agreement, verify_tree
 from analyzer.verify.values import VariantProof
 from tests.law.demo import DEMO, PGTABLE, Edit, arch, overlay
+from tests.law.test_refilled import BAD, EDITS, FILL, GOOD, GUEST, HEAD
 from tests.verify.agreement import differences
 
 COUNTS_INVALID: Final = arch(
@@ -154,3 +155,14 @@ def test_check_and_verify_agree(tree: KernelTree, edits: tuple[Edit, ...], mende
     wrong, found = differences(overlay(tree, edits, mended), "demo", "base")
     assert not wrong
     assert found.helpers
+
+
+@pytest.mark.parametrize(("guest", "wrong"), [(GOOD, False), (BAD, True)])
+def test_functions_that_a_guest_puts_into_a_table_are_run(
+    tree: KernelTree, guest: str, wrong: bool
+) -> None:
+    found = proof(OverlayTree(tree, {GUEST: (HEAD + guest + FILL).encode()}), *EDITS)
+    (one,) = (each for each in found.helpers if each.helper == "set_ptes")
+    assert one.agreement is (Agreement.DISAGREES if wrong else Agreement.AGREES)
+    plays = {each.agreement for each in found.sequences}
+    assert (Agreement.DISAGREES in plays) is wrong
