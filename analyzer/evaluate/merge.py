@@ -13,12 +13,13 @@ is known.
 
 from __future__ import annotations
 
-from collections.abc import Hashable
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from .memory import Table, Variable
-from .state import LOCAL_STEP, Choice, Event, Run
+from .state import LOCAL_STEP, NOWHERE, Choice, Event, Run
 from .values import FuncRef, Int, Opaque, Pointer, Struct, Text, Value
 
 MAX_DEPTH: Final = 4  # pointers from one local variable to the next
@@ -45,9 +46,14 @@ class _Return:
 
 
 class Meeting:
-    """The returns seen so far on the paths of one case."""
+    """The returns seen so far on the paths of one case.
 
-    def __init__(self) -> None:
+    With `net` calls are alike that come to the same: the same hooks were called, and the slots
+    hold the same, wherever and however often they were stored to.
+    """
+
+    def __init__(self, net: bool = False) -> None:
+        self._events = _net if net else _each
         self._seen: dict[Hashable, list[_Return]] = {}
         self._open: list[tuple[_Return, int]] = []
 
@@ -74,7 +80,7 @@ class Meeting:
                 tuple([choice.taken for choice in run.choices[:first]]),
                 _frozen(run, result, 0),
                 tuple([_reached(run, value, 0) for value in values]),
-                tuple([_event(run, event) for event in run.events[events:]]),
+                self._events(run, run.events[events:]),
                 tuple([(n, _cells(run, run.globals[n], 0)) for n in sorted(run.written)
                        if n in run.globals]),
             )  # fmt: skip
@@ -162,6 +168,28 @@ def _cells(run: Run, var: Variable, depth: int) -> Hashable:
         else:
             held.append((at, size, _frozen(run, payload, depth)))
     return tuple(held)
+
+
+def _each(run: Run, events: Sequence[Event]) -> Hashable:
+    """Stores and hooks one by one."""
+    return tuple([_event(run, event) for event in events])
+
+
+def _net(run: Run, events: Sequence[Event]) -> Hashable:
+    """Hooks in their order, and what stores have made of each slot."""
+    changed: Counter[tuple[int, int, str, int]] = Counter()
+    held: dict[tuple[int, int], int] = {}
+    hooks = []
+    for event in events:
+        if event.kind != "store" or event.table is None:
+            hooks.append(_event(run, replace(event, location=NOWHERE, stack=())))
+            continue
+        at = run.tables.index(event.table), event.index
+        changed[(*at, event.level, event.new)] += 1
+        changed[(*at, event.level, event.old)] -= 1
+        held[at] = event.new
+    moved = frozenset((key, number) for key, number in changed.items() if number)
+    return tuple(hooks), moved, frozenset(held.items())
 
 
 def _event(run: Run, event: Event) -> Hashable:

@@ -13,6 +13,7 @@ from .values import Unjudged, Value
 
 NOWHERE: Final = Location("", 0)
 MAX_CHOICES: Final = 20
+MORE_CHOICES: Final = 60  # where paths that come to the same are one
 MAX_STEPS: Final = 60_000
 MAX_DEPTH: Final = 60
 LOCAL_STEP: Final = 0x1000  # between the addresses of local variables
@@ -80,6 +81,8 @@ class Run:
     stores: int = 0
     next_local: int = 0
     addressed: dict[int, Variable] = field(default_factory=dict)  # locals by number of address
+    most: int = MAX_CHOICES
+    brief: bool = False  # what is not known is tried both ways in the first round of a loop only
     steady: bool = False  # what is not known answers alike in all rounds of a loop
     round: int = 0  # of the innermost loop; its later rounds share their choices
     decided: int = 0  # how often a choice was asked for
@@ -92,12 +95,13 @@ class Run:
     def choose(self, key: str, ways: int = 2) -> int:
         """Takes the way that the prefix prescribes, else the first; the same key, the same way."""
         self.decided += 1
-        if (
-            self.round
+        anew = (
+            self.round > 0
             and not self.steady
-            and _CHANGES.search(key)
+            and _CHANGES.search(key) is not None
             and not key.startswith(("static key", "asm goto"))
-        ):
+        )
+        if anew:
             key = f"{key} in round {min(self.round, SHARED_ROUND) + 1}"
         self.asked.add(("world", key, ""))
         self.log.append(key)
@@ -105,8 +109,10 @@ class Run:
         if known is not None:
             return known
         position = len(self.choices)
-        if position >= MAX_CHOICES:
-            raise Unjudged(f"more than {MAX_CHOICES} undecidable conditions on one path")
+        if position >= self.most:
+            raise Unjudged(f"more than {self.most} undecidable conditions on one path")
+        if anew and self.brief:
+            ways = 1
         taken = self.prefix[position] if position < len(self.prefix) else 0
         function = self.stack[-1].function if self.stack else ""
         self.choices.append(Choice(key, taken, ways, self.location, function))

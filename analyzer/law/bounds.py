@@ -14,3 +14,4 @@ LIMIT: Final = "more than"  # how reasons begin that name a bound on paths
 TOO_MUCH: Final = "more steps than all cases of a helper may take"
 BATCH: Final = 3  # the first entry, the last one, and one that is neither
 PAIR: Final = 2  # the batch where one of three has more paths than can be followed
+NO_END: Final = "no path over two entries comes to its end"

@@ -31,7 +31,8 @@ class Trace:
     """What one path of one case did, before anybody counts: `left` is the entry at the end.
 
     `status` is 'ends' or 'unknown', with a reason, where the path did not come to its end.
-    `misused`: a hook is wrong in itself, whatever it counts.
+    `misused`: a hook is wrong in itself, whatever it counts. `net`: it stands for all paths that
+    come to the same, stores on the way aside.
     """
 
     case: Case
@@ -41,6 +42,7 @@ class Trace:
     misused: bool
     status: str = ""
     reason: str = ""
+    net: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from typing import Final
 from ..evaluate.calls import Tangled
 from ..evaluate.memory import Table
 from ..evaluate.merge import Meeting, Merged
-from ..evaluate.state import Event, alternatives
+from ..evaluate.state import MORE_CHOICES, Event, alternatives
 from ..evaluate.values import PathEnds, Unjudged
 from ..helpers.contracts import Contract, New, contract_for
 from ..helpers.interface import Signature, parameter_names
@@ -21,7 +21,17 @@ from ..helpers.session import ADDRESS, Entry, Session
 from ..helpers.sharing import Question
 from .addresses import is_elsewhere, stands_still
 from .arguments import arguments, is_address
-from .bounds import FEW_RUNS, LIMIT, MAX_PATHS, MAX_WORK, PAIR, PAIR_PATHS, ROUNDS, TOO_MUCH
+from .bounds import (
+    FEW_RUNS,
+    LIMIT,
+    MAX_PATHS,
+    MAX_WORK,
+    NO_END,
+    PAIR,
+    PAIR_PATHS,
+    ROUNDS,
+    TOO_MUCH,
+)
 from .cases import Cases
 from .deltas import hooked_delta, is_user_mm, sole_level, stored_delta
 from .hugetlb import counted_at, is_hugetlb
@@ -40,6 +50,16 @@ class Noted:
     world: Mapping[str, int]
 
 
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How many paths of a case are followed: none after the first that is given up (`hasty`), a
+    number of them, and whether those that come to the same count as one (`net`)."""
+
+    hasty: bool = False
+    bound: int = MAX_PATHS
+    net: bool = False
+
+
 class Runner:
     """Judges helpers of one session."""
 
@@ -47,8 +67,8 @@ class Runner:
         self.session = session
         self.machine = session.machine
         self.answers = Answers(session)
-        self._paired: set[str] = set()  # helpers with too many paths over larger batches
         self._given_up: set[tuple[str, bool]] = set()  # with too many, and if over a batch
+        self._net: set[tuple[str, bool]] = set()  # with so many that they are taken together
         self._work = 0  # steps for the helper that is run
         self.shared: set[Question] = set()  # what was asked, but by the runs of a helper
         self.noted: dict[str, Noted] = {}  # what those of each helper asked
@@ -127,21 +147,27 @@ class Runner:
         return [self._judged(signature.name, trace) for trace in traces]
 
     def _traces(self, signature: Signature, case: Case, contract: Contract) -> tuple[Trace, ...]:
-        """All paths of a case; of a smaller batch where there are too many of them."""
-        if case.nr <= PAIR:
-            return tuple(self.traces(signature, case, contract))
-        if signature.name not in self._paired:
-            found = self.traces(signature, case, contract, hasty=True)
+        """All paths of a case. Where there are too many, of those that come to the same one; of
+        a batch then two entries, and the ways through the first."""
+        name, large = signature.name, case.nr > 1
+        if (name, large) not in self._net:
+            found = self.traces(signature, case, contract, Limits(hasty=True))
             if not found[-1].reason.startswith(LIMIT):
                 return tuple(found)
-        pair = replace(case, nr=PAIR, neighbours=case.neighbours[: PAIR - 1])
-        return tuple(self.traces(signature, pair, contract, bound=PAIR_PATHS))
+        limits = Limits(False, MAX_PATHS, True)
+        if large:
+            case = replace(case, nr=PAIR, neighbours=case.neighbours[: PAIR - 1])
+            limits = Limits(False, PAIR_PATHS, True)
+        found = self.traces(signature, case, contract, limits)
+        if large and all(trace.status == "ends" for trace in found):
+            found.append(Trace(case, (), (), 0, False, "unknown", NO_END, True))
+        return tuple(found)
 
     def _learn(self, name: str, case: Case, found: Iterable[Trace]) -> None:
         """What the paths of one case tell about those of the next, whoever has run them."""
         for trace in found:
-            if trace.case.nr < case.nr:
-                self._paired.add(name)
+            if trace.net:
+                self._net.add((name, case.nr > 1))
             if trace.reason.startswith(LIMIT):
                 self._given_up.add((name, case.nr > 1))
 
@@ -150,55 +176,55 @@ class Runner:
         signature: Signature,
         case: Case,
         contract: Contract,
-        hasty: bool = False,
-        bound: int = MAX_PATHS,
+        limits: Limits = Limits(),
     ) -> list[Trace]:
-        """All paths of one case, in a fixed order; of those that come together, one.
-
-        With `hasty` none after the first that was given up at a bound.
-        """
+        """All paths of one case, in a fixed order; of those that come together, one."""
         try:
             while True:
                 with suppress(Tangled):
-                    return self._explored(signature, case, contract, hasty, bound)
+                    return self._explored(signature, case, contract, limits)
         finally:
             self.machine.meeting = None
 
     def _explored(
-        self, signature: Signature, case: Case, contract: Contract, hasty: bool, bound: int
+        self, signature: Signature, case: Case, contract: Contract, limits: Limits
     ) -> list[Trace]:
+        bound = limits.bound
         done: list[Trace] = []
         todo: list[tuple[int, ...]] = [()]
         setting = self._setting(signature, contract)
-        self.machine.meeting = meeting = Meeting()
+        self.machine.meeting = meeting = Meeting(limits.net)
         given_up = (signature.name, case.nr > 1) in self._given_up
         most = FEW_RUNS if given_up else ROUNDS * bound
         runs = 0
         while todo:
             runs += 1
             meeting.begin()
-            trace = self._trace(signature, case, setting, todo.pop())
+            trace = self._trace(signature, case, setting, todo.pop(), limits.net)
             if trace is not None:
                 done.append(trace)
             meeting.end(self.machine.run, trace is not None and trace.reason.startswith(LIMIT))
-            if hasty and done and done[-1].reason.startswith(LIMIT):
+            if limits.hasty and done and done[-1].reason.startswith(LIMIT):
                 break
             todo.extend(alternatives(self.machine.run))
             self._work += self.machine.run.steps
             weary = self._work > MAX_WORK
             if (len(done) >= bound or runs >= most or weary) and todo:
                 reason = TOO_MUCH if weary else f"more than {bound} paths"
-                done.append(Trace(case, (), (), 0, False, "unknown", reason))
+                done.append(Trace(case, (), (), 0, False, "unknown", reason, limits.net))
                 break
         return done
 
     def _trace(
-        self, signature: Signature, case: Case, setting: Setting, prefix: tuple[int, ...]
-    ) -> Trace | None:
+        self, signature: Signature, case: Case, setting: Setting, prefix: tuple[int, ...],
+        net: bool = False,
+    ) -> Trace | None:  # fmt: skip
         """One path; None where it goes on as an earlier one did."""
         session, machine = self.session, self.machine
         _, fill, stand_in, _ = setting
         run = session.fresh(prefix)
+        if net:
+            run.most, run.brief = MORE_CHOICES, True
         table = session.new_table(signature.level, SLOTS, fill)
         for offset, entry in enumerate((case.old, *case.neighbours)):
             table.entries[INDEX + offset] = entry.raw
@@ -224,6 +250,7 @@ class Runner:
         return Trace(
             case, tuple(run.choices), events, left,
             self._misused(events, table) or self._misplaced(signature, events), status, reason,
+            net,
         )  # fmt: skip
 
     def _left(self, signature: Signature, case: Case) -> int | None:

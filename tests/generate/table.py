@@ -146,7 +146,7 @@ def compiled(said: dict[str, Any]) -> str:
     good = [name for name in names if name not in bad]
     text = f"{len(good)} of {len(names)} configurations, {steps} patches ({', '.join(tools)})"
     if not tools:
-        return rows[0]["result"]
+        return str(rows[0]["result"])
     for name, one in bad.items():
         text += f"; {name.rpartition('/')[2]}: {one['state']}: {one['result']}"
     return text

@@ -10,7 +10,7 @@ import pytest
 
 from analyzer.helpers.interface import Signature
 from analyzer.law import runs
-from analyzer.law.bounds import FEW_RUNS, MAX_PATHS, ROUNDS, TOO_MUCH
+from analyzer.law.bounds import FEW_RUNS, MAX_PATHS, NO_END, ROUNDS, TOO_MUCH
 from analyzer.law.outcome import Case, HelperRuns
 from analyzer.law.reuse import Reuse
 from analyzer.law.runs import Runner
@@ -19,6 +19,7 @@ from tests.helpers.bench import PREDICATE, session
 SLOT = "struct mm_struct *mm, unsigned long addr, pte_t *ptep"
 HOOK = "void page_table_check_pte_clear(struct mm_struct *mm, pte_t pte);\nint ask(int n);\n"
 CLEAR = "pte_t old = *ptep; ptep->pte = 0; page_table_check_pte_clear(mm, old);"
+LOOP = "for (int i = 0; i < nr; i++) {{ {each} ptep++; }}"
 
 
 def runner(body: str, parameters: str = SLOT, before: str = "") -> tuple[Runner, Signature]:
@@ -53,7 +54,7 @@ def test_one_case_with_too_many_paths_is_enough(made: Counter[Case]) -> None:
     one, signature = runner(f"{conditions(9)} {CLEAR}")
     assert reasons(one.run(signature)) == {"more than 64 paths"}
     first, *others = made.values()
-    assert first <= ROUNDS * MAX_PATHS
+    assert first <= 2 * ROUNDS * MAX_PATHS  # one by one, then those that come to the same
     assert others
     assert max(others) <= FEW_RUNS
 
@@ -72,10 +73,38 @@ def test_what_can_be_followed_is_followed_to_the_end(made: Counter[Case]) -> Non
 
 
 def test_a_batch_that_is_given_up_says_nothing_of_single_entries(made: Counter[Case]) -> None:
-    body = f"for (int i = 0; i < nr; i++) {{ {conditions(6)} {CLEAR} ptep++; }}"
-    one, signature = runner(body, f"{SLOT}, unsigned int nr")
+    loop = LOOP.format(each=f"{conditions(6)} {CLEAR}")
+    many = "int m = 0;" + "".join(f" if (ask({i})) m += {i};" for i in range(10, 19))
+    one, signature = runner(f"{loop} if (nr > 1) {{ {many} }}", f"{SLOT}, unsigned int nr")
     assert "more than 256 paths" in reasons(one.run(signature))
     assert {count for case, count in made.items() if case.nr == 1} == {64}
+
+
+def test_of_a_batch_with_too_many_paths_the_ways_through_the_first_are_tried() -> None:
+    body = LOOP.format(each=f"{conditions(6)} {CLEAR}")
+    one, signature = runner(body, f"{SLOT}, unsigned int nr")
+    found = one.run(signature)
+    assert {outcome.status for outcome in found.outcomes} == {"balanced"}
+    assert {outcome.case.nr for outcome in found.outcomes} == {1, 2}
+
+
+@pytest.mark.parametrize("wrong", [f"{{ {CLEAR} }} break;", "ptep->pte = 0;"])
+def test_what_is_wrong_with_a_batch_is_found_among_many_paths(wrong: str) -> None:
+    """Only the second entry is not hooked, or has its hook twice."""
+    each = f"{conditions(6)} if (i) {{ {wrong} }} else {{ {CLEAR} }}"
+    if "break" in wrong:
+        each = f"{conditions(6)} {CLEAR} if (i) {{ page_table_check_pte_clear(mm, old); }}"
+    one, signature = runner(LOOP.format(each=each), f"{SLOT}, unsigned int nr")
+    broken = {o.case.nr for o in one.run(signature).outcomes if o.status == "broken"}
+    assert broken == {2}
+
+
+def test_a_batch_of_which_no_path_ends_is_unknown() -> None:
+    before = "int more(int n);\n"
+    last = "if (i) { if (more(i)) n++; else __builtin_unreachable(); }"
+    each = f"{conditions(6)} {CLEAR} {last}"
+    one, signature = runner(LOOP.format(each=each), f"{SLOT}, unsigned int nr", before)
+    assert reasons(one.run(signature)) == {NO_END}
 
 
 def test_steps_have_a_bound(monkeypatch: pytest.MonkeyPatch, made: Counter[Case]) -> None:

@@ -77,3 +77,24 @@ def test_paths_that_come_together_have_a_bound_too(demo: Bench) -> None:
     body = f"\tint n = 0;\n\n{conditions(9)}\tset_pte_at(mm, addr, ptep, __pte(0));"
     one, _ = judged(demo, SLOT, body, "mm, addr, ptep", ASK)
     assert (one.verdict, one.reason) == (Verdict.UNKNOWN, "more than 64 paths")
+
+
+def test_stores_on_the_way_are_no_ways_of_their_own_among_many(demo: Bench) -> None:
+    """Each way stores something else first: taken one by one they are too many."""
+    ways = "".join(
+        f"\tif (demo_ask({n}))\n\t\tset_pte(ptep, __pte({n + 1}UL << 20));\n" for n in range(8)
+    )
+    before = (
+        f"{ASK}static inline pte_t demo_take({SLOT})\n{{\n\tpte_t old = *ptep;\n\n{ways}"
+        "\tset_pte(ptep, __pte(0));\n\treturn old;\n}\n"
+    )
+    body = (
+        "\tpte_t old = demo_take(mm, addr, ptep);\n\n\tif (demo_ask(20))\n\t\tdemo_ask(21);\n"
+        "\t{}page_table_check_pte_clear(mm, old);"
+    )
+    one, result = judged(demo, SLOT, body.format(""), "mm, addr, ptep", before)
+    assert one.verdict is Verdict.BALANCED, (one.reason, found(result))
+    one, result = judged(
+        demo, SLOT, body.format("if (demo_ask(22))\n\t\t"), "mm, addr, ptep", before
+    )
+    assert one.verdict is Verdict.FINDING, (one.reason, found(result))
