@@ -67,9 +67,9 @@ class HugeSlots:
             return raw
         if self._plain is None:
             entries = [session.huge(entry) for entry in session.classes(_LEVEL)]
-            self._plain = all(self.kept(entry).raw == entry.raw for entry in entries)
+            self._plain = all(self._same(entry.raw, self.kept(entry).raw) for entry in entries)
         if self._plain:
-            return raw  # every entry that can be made is kept as it is given
+            return raw  # every entry that can be made is kept in the form it is given in
         declared = tuple(node.decl.type.args.params)
 
         def ask() -> Value:
@@ -81,6 +81,14 @@ class HugeSlots:
             return found
 
         return session.told(("huge", raw), lambda: session.raw(_LEVEL, session.agreed(GETTER, ask)))
+
+    def _same(self, given: int, kept: int) -> bool:
+        """Whether what a slot holds is a pte as the one that was given, but for details."""
+        session = self._session
+        return given == kept or (
+            session.counted(_LEVEL, given) == session.counted(_LEVEL, kept)
+            and session.test(_LEVEL, "present", given) == session.test(_LEVEL, "present", kept)
+        )
 
     def _argument(self, declared: Any, table: Table) -> Value:
         inner = getattr(declared.type, "type", None)  # of a pointer
