@@ -26,7 +26,7 @@ class Assembler(Core):
             return False
         codes = [found.plain] if found.patched is None else [found.plain, found.patched]
         try:
-            readings = self._readings(codes, operands)
+            readings = self._readings(codes, operands, found.labels)
         except NotUnderstood:
             return False
         patched = found.patched is not None and bool(
@@ -43,13 +43,16 @@ class Assembler(Core):
         return True
 
     def _readings(
-        self, codes: list[tuple[Instruction, ...]], operands: list[Operand]
+        self,
+        codes: list[tuple[Instruction, ...]],
+        operands: list[Operand],
+        labels: tuple[tuple[str, int], ...],
     ) -> list[Effects]:
         """The effects of each program; one dialect must read them all."""
         readings: dict[str, list[Effects]] = {}
         for first in (True, False):
             try:
-                effects = [Reading(self, operands, first).execute(code) for code in codes]
+                effects = [Reading(self, operands, first).execute(code, labels) for code in codes]
             except NotUnderstood:
                 continue
             readings.setdefault(repr([one.shown() for one in effects]), effects)

@@ -28,18 +28,30 @@ COPIES: Final = frozenset({"mov", "mr", "move", "li", "movi"})
 HIGH_PARTS: Final = frozenset({"sethi"})  # its operand says which part: %hi() or %uhi()
 
 LOADS: Final = {
-    **dict.fromkeys(("lwarx", "lwz", "lw", "lwx", "ll", "ldrex", "ldr", "l", "lwu"), 4),
-    **dict.fromkeys(("ldarx", "ldx", "lld", "lg", "ldrexd"), 8),
+    **dict.fromkeys(("lwarx", "lwz", "lw", "lwx", "ll", "ll.w", "ldrex", "ldr", "l"), 4),
+    **dict.fromkeys(("ld.w", "lwu"), 4),
+    **dict.fromkeys(("ldarx", "ldx", "lld", "ll.d", "ld.d", "lg", "ldrexd"), 8),
     "ld": 0,
 }
 """Bytes that are loaded; 0: a word of the machine, or 4 where results stand last (SPARC)."""
 
 STORES: Final = {
-    **dict.fromkeys(("stwcx.", "stw", "stwx", "sw", "swx", "sc", "str", "st"), 4),
-    **dict.fromkeys(("stdcx.", "stdx", "sd", "scd", "stx", "stg", "std"), 8),
+    **dict.fromkeys(("stwcx.", "stw", "stwx", "sw", "swx", "str", "st", "st.w"), 4),
+    **dict.fromkeys(("stdcx.", "stdx", "sd", "stx", "stg", "std", "st.d"), 8),
+    **dict.fromkeys(("sc", "sc.w"), 4),
+    **dict.fromkeys(("scd", "sc.d"), 8),
 }
 """Bytes that are stored from the first operand; conditional ones succeed, as one does in the
 end: the branch back that follows is not taken."""
+
+SUCCEED: Final = frozenset({"sc", "scd", "sc.w", "sc.d"})
+"""Of these the first operand says afterwards whether anything was stored."""
+
+FORWARD: Final = {
+    **dict.fromkeys(("bnez", "cbnz"), False),
+    **dict.fromkeys(("beqz", "cbz"), True),
+}
+"""`op a, 2f`: goes on at a label below where the register is zero (True), or is not."""
 
 FETCHES: Final = {
     **dict.fromkeys(("laog", "lao"), "|"),
@@ -53,7 +65,20 @@ SWAPS: Final = frozenset({"swap"})
 
 QUIET: Final = frozenset(
     {
-        *("nop", "bcr", "sync", "lwsync", "ptesync", "eieio", "mbar", "isync", "dmb", "dsb", "isb"),
+        *(
+            "nop",
+            "dbar",
+            "bcr",
+            "sync",
+            "lwsync",
+            "ptesync",
+            "eieio",
+            "mbar",
+            "isync",
+            "dmb",
+            "dsb",
+            "isb",
+        ),
         *("tst", "teq", "cmp", "cmpwi", "cmpdi"),
         *("dcbf", "dcbst", "icbi", "mcr", "mcrne", "mcreq", "tlbie", "tlbiel"),
     }
@@ -96,11 +121,15 @@ class Instruction:
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """What a template executes; `patched` is the same after a section of that name was applied."""
+    """What a template executes; `patched` is the same after a section of that name was applied.
+
+    `labels`: their numbers, and which instruction each stands before.
+    """
 
     plain: tuple[Instruction, ...]
     section: str
     patched: tuple[Instruction, ...] | None
+    labels: tuple[tuple[str, int], ...] = ()
 
 
 @cache
@@ -108,6 +137,7 @@ def program(text: str) -> Program | None:
     """The instructions of a template (with real newlines); None when it has no simple shape."""
     plain: list[Instruction] = []
     labels: dict[str, int] = {}
+    every: list[tuple[str, int]] = []
     patch: dict[str, list[Instruction]] = {}
     section = ""
     inside = ""
@@ -117,6 +147,7 @@ def program(text: str) -> Program | None:
         while (found := _LABEL.match(line)) is not None:
             if not inside:
                 labels[found[1]] = len(plain)
+                every.append((found[1], len(plain)))
             line = line[found.end() :]
         if not line:
             continue
@@ -144,14 +175,14 @@ def program(text: str) -> Program | None:
             return None
         plain.append(_instruction(line))
     if not section:
-        return Program(tuple(plain), "", None)
+        return Program(tuple(plain), "", None, tuple(every))
     patched = list(plain)
     for label, instructions in patch.items():
         start = labels.get(label)
         if start is None or start + len(instructions) > len(patched):
             return None
         patched[start : start + len(instructions)] = instructions
-    return Program(tuple(plain), section, tuple(patched))
+    return Program(tuple(plain), section, tuple(patched), tuple(every))
 
 
 def _instruction(line: str) -> Instruction:
@@ -191,12 +222,14 @@ __all__ = [
     "COMPARES",
     "COPIES",
     "FETCHES",
+    "FORWARD",
     "HIGH_PARTS",
     "INVALIDATES",
     "LOADS",
     "ORS",
     "QUIET",
     "STORES",
+    "SUCCEED",
     "SWAPS",
     "THREE",
     "Instruction",

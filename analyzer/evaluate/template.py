@@ -49,6 +49,7 @@ class Effects:
     registers: dict[str, Value] = field(default_factory=dict)
     kept: set[int] = field(default_factory=set)  # outputs that are as they were, or stored to
     stores: list[tuple[Pointer, Value]] = field(default_factory=list)
+    spared: list[Pointer] = field(default_factory=list)  # what a branch left as it was
 
     def shown(self) -> str:
         """The same text for the same effects."""
@@ -93,9 +94,20 @@ class Reading:
                 kept = operand.value if core.is_slot(operand.value) else value
                 registers[f"%{number}"] = kept
 
-    def execute(self, code: tuple[Instruction, ...]) -> Effects:
-        for instruction in code:
-            self._step(instruction)
+    def execute(
+        self, code: tuple[Instruction, ...], labels: tuple[tuple[str, int], ...] = ()
+    ) -> Effects:
+        """What the instructions do. Raises NotUnderstood."""
+        at = 0
+        while at < len(code):
+            one, following = code[at], at + 1
+            at = self._jumped(one, following, labels)
+            if at == following:
+                self._step(one)
+            for passed in code[following:at]:
+                if passed.mnemonic in table.STORES:
+                    width = table.STORES[passed.mnemonic]
+                    self.effects.spared.append(self._address(passed.operands[1:], width))
         self._all_memory_outputs()
         return self.effects
 
@@ -109,13 +121,25 @@ class Reading:
                 raise NotUnderstood
             size = place.target.size if place.target is not None else 1
             bytes_ = set(range(place.offset, place.offset + size))
-            for stored, _ in self.effects.stores:
+            for stored in (*(at for at, _ in self.effects.stores), *self.effects.spared):
                 if stored.obj is place.obj and stored.target is not None:
                     bytes_ -= set(range(stored.offset, stored.offset + stored.target.size))
             if bytes_:
                 raise NotUnderstood
 
     # -- instructions
+
+    def _jumped(self, one: Instruction, following: int, labels: tuple[tuple[str, int], ...]) -> int:
+        """Where the code goes on after an instruction: further below, where it branches there."""
+        wanted = table.FORWARD.get(one.mnemonic)
+        below = re.fullmatch(r"(\d+)f", one.operands[-1]) if one.operands else None
+        if wanted is None or below is None or len(one.operands) != 2:
+            return following
+        targets = [at for name, at in labels if name == below[1] and at >= following]
+        if not targets:
+            raise NotUnderstood
+        taken = (self._known(self._get(one.operands[0])).raw == 0) == wanted
+        return targets[0] if taken else following
 
     def _step(self, one: Instruction) -> None:
         name, operands = one.mnemonic, one.operands
@@ -124,6 +148,8 @@ class Reading:
             return
         if table.BACK.match(name) and operands and re.fullmatch(r"\d+b", operands[-1]):
             return
+        if name in table.FORWARD and operands and re.fullmatch(r"\d+f", operands[-1]):
+            return  # a branch that is not taken
         if plain in table.THREE and len(operands) == 3:
             self._three(table.THREE[plain], operands)
         elif name in table.COPIES and len(operands) == 2:
@@ -136,7 +162,7 @@ class Reading:
         elif name in table.LOADS and len(operands) >= 2:
             self._load(table.LOADS[name], operands)
         elif name in table.STORES and len(operands) >= 2:
-            self._store(table.STORES[name], operands)
+            self._store(table.STORES[name], operands, name in table.SUCCEED)
         elif name in table.FETCHES and len(operands) == 3:
             place = self._address(operands[2:], 8 if name.endswith("g") else 4)
             old, value = self._read(place), self._get(operands[1])
@@ -169,11 +195,14 @@ class Reading:
             target, address = operands[-1], operands[:-1]
         self._set(target, self._read(self._address(address, width)))
 
-    def _store(self, width: int, operands: tuple[str, ...]) -> None:
+    def _store(self, width: int, operands: tuple[str, ...], done: bool) -> None:
         value = self._get(operands[0])
         place = self._address(operands[1:], width)
         assert place.target is not None
         self.effects.stores.append((place, self.core.convert(value, place.target)))
+        found = _OPERAND.match(name := operands[0])
+        if done and found is not None and self.operands[self._operand(name)].out:
+            self._set(name, Int(1, self.core.bits, False))
 
     def _swap(self, operands: tuple[str, ...]) -> None:
         place = self._address(operands[:1], 4)

@@ -35,12 +35,49 @@ typedef struct { unsigned long pud; } pud_t;
             'unsigned long o; asm volatile("1: lld %0,%1\\n or %0,%0,%2\\n scd %0,%1\\n beqz %0,1b"'
             ' : "=&r" (o), "+m" (p->pte) : "r" (0x88UL));'
         ),
+        (
+            'unsigned long o; asm volatile("1: ll.d %0,%1\\n beqz %0,2f\\n or %0,%0,%2\\n'
+            ' sc.d %0,%1\\n beqz %0,1b\\n2: dbar 0"'
+            ' : "=&r" (o), "+m" (p->pte) : "r" (0x88UL));'
+        ),
     ],
 )
 def test_a_store_is_executed(statement: str) -> None:
     path = only(paths(f"void f(pte_t *p) {{ {statement} }}", old=0x11))
     assert path.slot == 0x99
     assert [event.kind for event in path.events] == ["store"]
+
+
+UNLESS = (
+    "unsigned long f(pte_t *p) { unsigned long o; asm volatile("
+    '"1: ll.d %[o],%[b]\\n bnez %[o],2f\\n or %[o],%[o],%[g]\\n sc.d %[o],%[b]\\n'
+    ' beqz %[o],1b\\n nop\\n2:\\n dbar 0"'
+    ' : [b] "+m" (p->pte), [o] "=&r" (o) : [g] "r" (0x40UL)); return o; }'
+)
+
+
+@pytest.mark.parametrize(
+    ("old", "left", "result", "stores"), [(0, 0x40, 1, ["store"]), (0x11, 0x11, 0x11, [])]
+)
+def test_a_store_that_is_branched_around(
+    old: int, left: int, result: int, stores: list[str]
+) -> None:
+    path = only(paths(UNLESS, old=old))
+    assert isinstance(path.result, Int)
+    assert (path.slot, path.result.value) == (left, result)
+    assert [event.kind for event in path.events] == stores
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [("bnez %[o],2f", "bnez %[o],3f"), ("bnez %[o],2f", "bnez %[g],2f"), ("2f", "1f")],
+)
+def test_a_branch_that_is_not_understood(before: str, after: str) -> None:
+    """To a label that is not there, and on what nobody knows."""
+    text = UNLESS.replace(before, after)
+    if "%[g]" in after:
+        text = text.replace("0x40UL", "ask()").replace("unsigned", "long ask(void); unsigned", 1)
+    assert "assembler" in unknown(paths(text))
 
 
 def test_the_old_value_is_what_was_loaded() -> None:
