@@ -80,11 +80,12 @@ def include_places(text: str, before: int) -> list[int]:
     late: list[int] = []
     for start, end in regions:
         limit = min(end, before)
-        places += [
-            m.end()
+        found = [
+            m
             for m in _INCLUDE.finditer(text, start, limit)
             if _ahead(text, m.start(), before, start)
         ]
+        places += _in_order(found)
         late += [
             at
             for m in _FORM.finditer(text, start, end)
@@ -92,6 +93,21 @@ def include_places(text: str, before: int) -> list[int]:
             if _ahead(text, at := _above(text, m.start()), before, start)
         ]
     return [*reversed(places), *dict.fromkeys(late)]
+
+
+def _in_order(found: list[re.Match[str]]) -> list[int]:
+    """The ends of #include lines, the best last: of lines in a row those of <linux/...> are."""
+    rows: list[list[re.Match[str]]] = []
+    for match in found:
+        if rows and rows[-1][-1].end() == match.start():
+            rows[-1].append(match)
+        else:
+            rows.append([match])
+    return [
+        match.end()
+        for row in rows
+        for match in sorted(row, key=lambda m: (m[1].startswith("linux/"), m.start()))
+    ]
 
 
 def _inside_guard(text: str) -> int:

@@ -16,6 +16,10 @@ from .placement import c_regions
 _COMMA: Final = re.compile(r",(?=[^\s,])")
 _DEFINE = r"^#[ \t]*define[ \t]+{name}\(([^()\n]*)\)((?:[^\n\\]|\\.|\\\n)*)\n"
 _SETTER = re.compile(r"\bset_(pte|pmd|pud)_at\s*\(")
+_STORE = re.compile(r"\s*(?:(?P<call>\w+)\s*\(|\*(?P<slot>\w+)\s*=\s*(?P<value>\w+)\s*;)")
+_ENDS = re.compile(r"\bif\s*\(\s*--\w+\s*==\s*0\s*\)\s*break\s*;|\bwhile\s*\(\s*--\w+\s*\)\s*;")
+_STEPS = re.compile(r"\w+(?:\(\w+\))?\s*\+?=[^=;]*;|\w+\+\+;|\+\+\w+;")
+_LAZY: Final = "arch_leave_lazy_mmu_mode"
 _RAW = "generic code hooks the callers; a store through the hooked setter counts twice"
 _TYPES = {
     "mm": "struct mm_struct *mm",
@@ -60,6 +64,8 @@ def raw_forms(text: str, name: str, level: str, stores: Sequence[Raw] = ()) -> I
             for new in _raw_calls(match[1], inner, stores, name.endswith("_clear")):
                 if text[start] == "#":
                     yield from _function_of(text, start, end, new, level)
+                if ";" in new and (text[start] == "#" or not _alone(masked, match.start(), close)):
+                    continue
                 yield Form((Change(start + match.start(), start + close + 1, new),), "", _RAW)
 
 
@@ -73,7 +79,8 @@ def _raw_calls(
         spelled = one.spelled(given)
         if spelled and (one.whole or constant):
             yield spelled
-    if constant or all(one.whole for one in stores):
+    plain = all(one.after == () for one in stores)  # set_pte() and its like do no more than store
+    if plain and (constant or all(one.whole for one in stores)):
         yield f"set_{level}({given[2]}, {given[3]})"
 
 
@@ -88,14 +95,12 @@ def _function_of(text: str, start: int, end: int, call: str, level: str) -> Iter
     names = [part.strip() for part in match[2].split(",")]
     words = re.findall(r"\w+", call)
     known = _parameters(names, level)
-    if known is None or all(one in words for one in names):
+    if known is None or (";" not in call and all(one in words for one in names)):
         return
-    called = re.match(r"\w+", call)
     at = end
-    for other in re.finditer(
-        _DEFINE.format(name=re.escape(called[0])) if called else "$^", text, re.M
-    ):
-        at = max(at, other.end())
+    for name in re.findall(r"(?:^|;\s*)(\w+)\(", call):
+        for _, behind in _definitions(text, name):
+            at = max(at, text.find("\n", behind - 1) + 1)
     if not any(first <= at <= last for first, last in c_regions(text)):
         return
     head = wrap_call("", f"static inline void {match[1]}", known[0], ")")
@@ -132,19 +137,32 @@ def _parameters(names: Sequence[str], level: str) -> tuple[list[str], dict[str, 
 
 @dataclass(frozen=True, slots=True)
 class Raw:
-    """A call that stores without a hook: the arguments as roles of a setter, or constants."""
+    """A call that stores without a hook: the arguments as roles of a setter, or constants.
+
+    `after`: what the setter calls once it has stored (a flush, say); None where it is not known.
+    """
 
     function: str
     arguments: tuple[str, ...]
     whole: bool = True  # the setter does nothing else before
+    after: tuple[tuple[str, tuple[str, ...]], ...] | None = ()
 
     def spelled(self, given: Sequence[str]) -> str:
-        """The call for (mm, addr, slot, value); '' where an argument is not known."""
-        known = dict(zip(("mm", "addr", "slot", "value"), given, strict=True)) | {"nr": "1"}
-        found = [known.get(one, one) for one in self.arguments]
-        if any(re.fullmatch(r"[A-Za-z_]\w*", one) and one not in known.values() for one in found):
+        """The calls for (mm, addr, slot, value); '' where an argument is not known."""
+        if not self.function or self.after is None:
             return ""
-        return f"{self.function}({', '.join(found)})"
+        known = dict(zip(("mm", "addr", "slot", "value"), given, strict=True)) | {"nr": "1"}
+        calls = []
+        for function, arguments in ((self.function, self.arguments), *self.after):
+            found = [known.get(one, one) for one in arguments]
+            words = (one for one in found if re.fullmatch(r"[A-Za-z_]\w*", one))
+            if any(one not in known.values() for one in words):
+                return ""
+            calls.append(f"{function}({', '.join(found)})")
+        return ";\n\t".join(calls)
+
+
+_UNKNOWN: Final = Raw("", (), False, None)  # of a setter that stores in a way of its own
 
 
 def roles_of(parameters: Sequence[Parameter]) -> dict[str, str]:
@@ -164,29 +182,56 @@ def roles_of(parameters: Sequence[Parameter]) -> dict[str, str]:
     return roles
 
 
-def raw_store(text: str, setter: str, line: int) -> Raw | None:
-    """The call at a line of a setter, by the roles of its parameters; None where it is none."""
+def raw_store(text: str, setter: str, line: int) -> Raw:
+    """How a setter stores at a line, by the roles of its parameters: by a call, or itself."""
     parsed = find_function(text, setter, line)
     if parsed is None:
-        return None
+        return _UNKNOWN
     roles = roles_of(parsed.parameters)
     begin = 0
     for _ in range(line - 1):
         begin = text.find("\n", begin) + 1
-    end = text.find("\n", begin)
     masked = blank(text)
-    match = re.compile(r"\s*(\w+)\s*\(").match(masked, begin, end)
+    match = _STORE.match(masked, begin)
     if match is None:
-        return None
-    inner, _ = _arguments(masked, match.end() - 1)
+        return _UNKNOWN
+    if match["call"]:
+        name = match["call"]
+        inner, close = _arguments(masked, match.end() - 1)
+        end = masked.find(";", close) + 1
+    else:
+        levels = {one.name: one.level for one in parsed.parameters}
+        name, inner, end = (
+            f"set_{levels.get(match['value'])}",
+            [match["slot"], match["value"]],
+            match.end(),
+        )
     arguments = tuple(roles.get(one, one) for one in inner)
     if not {"slot", "value"} <= set(arguments):
-        return None
+        return _UNKNOWN
     before = masked[parsed.open + 1 : match.start()]
     rest = re.sub(
         r"\bpage_table_check_\w+\s*\([^;]*\)\s*;|\bfor\s*\([^{]*|\bdo\b|[{}\s]", "", before
     )
-    return Raw(match[1], arguments, not rest)
+    return Raw(name, arguments, not rest, _calls_after(masked[end : parsed.close], roles))
+
+
+def _calls_after(
+    text: str, roles: dict[str, str]
+) -> tuple[tuple[str, tuple[str, ...]], ...] | None:
+    """What the rest of a setter calls; None where it does something else than that and steps."""
+    found = []
+    rest = _STEPS.sub("", _ENDS.sub("", text))
+    for statement in re.split(r"[;{}]", rest):
+        words = statement.strip()
+        if not words or words.startswith(_LAZY):
+            continue
+        match = re.fullmatch(r"(\w+)\s*(\(.*\))", words, re.S)
+        if match is None or match[1] in ("if", "while", "for", "switch", "return"):
+            return None
+        inner, _ = _arguments(match[2], 0)
+        found.append((match[1], tuple(roles.get(one, one) for one in inner if one)))
+    return tuple(found)
 
 
 def _definitions(text: str, name: str) -> list[tuple[int, int]]:
@@ -200,6 +245,12 @@ def _definitions(text: str, name: str) -> list[tuple[int, int]]:
             seen.add(parsed.open)
             found.append((parsed.open, parsed.close + 1))
     return found
+
+
+def _alone(masked: str, start: int, close: int) -> bool:
+    """Whether a call is a statement."""
+    before = masked[:start].rstrip()
+    return before[-1:] in ("", "{", "}", ";") and masked[close + 1 :].lstrip()[:1] == ";"
 
 
 def _arguments(text: str, opened: int) -> tuple[list[str], int]:

@@ -335,9 +335,7 @@ class Targets:
             file = self.file(place.line.path)
             if place.function in hooked and file and place.line.path.startswith(self.folder):
                 line = file.line(place.line.line)
-                raw = raw_store(file.text, place.function, line)
-                if raw is not None:
-                    found.append(raw)
+                found.append(raw_store(file.text, place.function, line))
         return found
 
     def _headers(self, judgement: Judgement) -> list[str]:

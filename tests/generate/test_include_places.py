@@ -43,3 +43,10 @@ def test_no_place_in_a_branch_that_the_call_is_not_in() -> None:
     assert not [
         at for at in places if TEXT.index("#ifdef CONFIG_64BIT") < at <= TEXT.index("#else\nst")
     ]
+
+
+def test_among_lines_in_a_row_those_of_linux_come_first() -> None:
+    text = TEXT.replace("#include <asm/page.h>\n", "#include <linux/b.h>\n#include <asm/page.h>\n")
+    places = include_places(text, text.index("static inline void none"))
+
+    assert places[:2] == [text.index("#include <asm/page.h>"), text.index("\n#ifdef CONFIG_MMU")]

@@ -108,7 +108,16 @@ def test_how_a_setter_stores() -> None:
     assert raw == Raw("__demo_store", ("mm", "addr", "slot", "value", "0"))
     assert raw.spelled(["m", "a", "p", "__pte(0)"]) == "__demo_store(m, a, p, __pte(0), 0)"
     assert Raw("f", ("slot", "full")).spelled(["m", "a", "p", "v"]) == ""
-    assert raw_store(text, "set_ptes", line + 1) is None
+    assert not raw_store(text, "set_ptes", line + 1).function
+    more = text.replace(", pte, 0);", ", pte, 0);\n\t\tdemo_flush(mm, addr);", 1)
+    raw = raw_store(more, "set_ptes", line)
+    assert raw.after == (("demo_flush", ("mm", "addr")),)
+    assert raw.spelled(["m", "a", "p", "v"]) == "__demo_store(m, a, p, v, 0);\n\tdemo_flush(m, a)"
+    own = more.replace("__demo_store(mm, addr, ptep, pte, 0);", "*ptep = pte;")
+    raw = raw_store(own, "set_ptes", line)
+    assert raw.spelled(["m", "a", "p", "v"]) == "set_pte(p, v);\n\tdemo_flush(m, a)"
+    other = more.replace("demo_flush(mm, addr);", "if (nr)\n\t\t\tdemo_flush(mm, addr);")
+    assert raw_store(other, "set_ptes", line).after is None
 
 
 def test_predicates_may_stand_after_what_is_kept_from_assembler() -> None:
