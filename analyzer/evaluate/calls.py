@@ -26,6 +26,7 @@ from .harmless import BUILD_ERROR as BUILD_ERROR
 from .harmless import NO_RETURN
 from .inline_asm import InlineAssembly
 from .intrinsics import Intrinsics
+from .journal import Begun, Done, is_portable, leads_to_locals, repeat, table_of
 from .memory import Variable
 from .merge import Meeting
 from .names import LOCAL_BASE, Scope
@@ -63,6 +64,7 @@ class Machine(
         self.recall = Recall()
         self.virtual = {}
         self.tangled: set[str] = set()  # answers nobody can foresee, and no entry depends on
+        self.recording = 0  # calls on the stack that may be remembered
         self.meeting: Meeting | None = None  # where paths of the case that is run come together
 
     def release(self) -> None:
@@ -121,7 +123,44 @@ class Machine(
     # -- functions
 
     def call(self, name: str, values: list[Value], home: str = "") -> Value:
-        """Calls a function by name, as the file `home` (default: the caller's) knows it."""
+        """Calls a function by name, as the file `home` (default: the caller's) knows it.
+
+        Up to where a path parts from the one before, calls are not run again.
+        """
+        run = self.run
+        past = run.past
+        if past is None:
+            return self._called(name, values, home)
+        number, opened = len(past), self.meeting.opened if self.meeting is not None else []
+        earlier = run.earlier
+        if earlier is not None and not self.recording:
+            if len(run.choices) > earlier.parting:
+                run.earlier = None
+            else:
+                done = earlier.run.past[number] if number < len(earlier.run.past) else None
+                if done is not None and done.choices <= earlier.parting:
+                    if done.name != name or done.begun != run.steps:
+                        run.earlier = None
+                    else:
+                        known = repeat(done, earlier, run, opened)
+                        if known is not None:
+                            return known
+        past.append(None)
+        before, begun, first = Begun.of(run), run.steps, len(opened)
+        result = self._called(name, values, home)
+        if (
+            before.kept_by(run)
+            and is_portable(result)
+            and not leads_to_locals(values, run, LOCAL_BASE[self.bits])
+        ):
+            past[number] = Done(
+                name, begun, result, len(past), run.steps, run.stores, run.decided, run.touched,
+                len(run.log), len(run.choices), len(run.events), len(run.writes),
+                len(run.globals), (first, len(opened)), table_of(result, run),
+            )  # fmt: skip
+        return result
+
+    def _called(self, name: str, values: list[Value], home: str) -> Value:
         override = self.overrides.get(name)
         if override is not None:
             self.questions.add(("function", name, ""))
@@ -187,11 +226,13 @@ class Machine(
         outer = self.questions.copy()
         self.questions.clear()
         types, self.types.asked = self.types.asked, set()
+        self.recording += 1
         try:
             result = self._execute(name, node, values)
             recall.keep(node, before, run, values, result, self.questions, self.types.asked)
             return result
         finally:
+            self.recording -= 1
             run.deepest = max(run.deepest, before.deepest)
             self.questions |= outer
             types |= self.types.asked

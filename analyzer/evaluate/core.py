@@ -156,6 +156,7 @@ class Core(Names):
             if isinstance(value, Struct) and self.names_slot(value):
                 raise Unjudged(f"an entry's address is kept in {place.name}")
             self.run.touched += 1
+            self.run.lost += 1
             for key in [key for key in self.run.memo if place.name in key]:
                 del self.run.memo[key]
             return
@@ -184,6 +185,7 @@ class Core(Names):
         if table.window and index not in table.window and 0 <= index < len(table.entries):
             found = self.memory.raw(value, table.width)
             table.entries[index] = found if isinstance(found, int) else 0
+            self.run.writes.append((table, index, table.entries[index]))
             return  # beside the table: it counts for nothing
         before = table.entries[index] if 0 <= index < len(table.entries) else 0
         stand_in = self.opaque_entry
@@ -192,6 +194,7 @@ class Core(Names):
         self.memory.store_table(table, offset, value, target)
         run = self.run
         run.stores += 1
+        run.writes.append((table, index, table.entries[index]))
         run.events.append(
             Event(
                 kind="store",

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final
 
 from .memory import Table, Variable
@@ -55,15 +55,15 @@ class Meeting:
     def __init__(self, net: bool = False) -> None:
         self._events = _net if net else _each
         self._seen: dict[Hashable, list[_Return]] = {}
-        self._open: list[tuple[_Return, int]] = []
+        self.opened: list[tuple[_Return, int]] = []
 
     def begin(self) -> None:
         """A new path."""
-        self._open = []
+        self.opened = []
 
     def end(self, run: Run, limited: bool) -> None:
         """The path is at its end: its returns know what was asked after them."""
-        for point, position in self._open:
+        for point, position in self.opened:
             point.after.update(run.log[position:])
             point.limited = point.limited or limited
 
@@ -90,13 +90,13 @@ class Meeting:
         known = self._seen.setdefault(left, [])
         for point in known:
             if point.choices == taken:
-                self._open.append((point, len(run.log)))
+                self.opened.append((point, len(run.log)))
                 return
         if any(self._covers(point, run) for point in known):
             raise Merged
         point = _Return(taken, dict(run.memo), run.next_local)
         known.append(point)
-        self._open.append((point, len(run.log)))
+        self.opened.append((point, len(run.log)))
 
     @staticmethod
     def _covers(point: _Return, run: Run) -> bool:
@@ -182,7 +182,7 @@ def _net(run: Run, events: Sequence[Event]) -> Hashable:
     hooks = []
     for event in events:
         if event.kind != "store" or event.table is None:
-            hooks.append(_event(run, replace(event, location=NOWHERE, stack=())))
+            hooks.append(_event(run, event._replace(location=NOWHERE, stack=())))
             continue
         at = run.tables.index(event.table), event.index
         changed[(*at, event.level, event.new)] += 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from ..model import Location
 from .memory import Table, Variable
@@ -40,8 +40,7 @@ class Choice(NamedTuple):
     function: str
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(NamedTuple):  # a huge page of hugetlb may be a thousand stores
     """A store to a page table or a call of a hook.
 
     kind 'store': `old` and `new` are raw contents of entry `index`. kind 'set'/'clear': `value`
@@ -54,7 +53,7 @@ class Event:
     location: Location
     stack: tuple[Frame, ...]
     table: Table | None = None
-    index: int = -1
+    index: int = -1  # type: ignore[assignment]  # nobody asks a tuple's method
     offset: int = 0
     old: int = 0
     new: int = 0
@@ -91,6 +90,10 @@ class Run:
     log: list[str] = field(default_factory=list)  # every choice asked for, in order
     touched: int = 0  # how often something was used that a call's arguments do not say
     deepest: int = 0  # calls on the stack, at most, since somebody began to count
+    past: list[Any] | None = None  # the calls of this run in order, where they are kept
+    earlier: Any = None  # the run that this one follows for a while (see `journal`)
+    writes: list[tuple[Table, int, int]] = field(default_factory=list)  # to entries, in order
+    lost: int = 0  # how often choices were forgotten
 
     def choose(self, key: str, ways: int = 2) -> int:
         """Takes the way that the prefix prescribes, else the first; the same key, the same way."""

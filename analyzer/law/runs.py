@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from ..evaluate.calls import Tangled
+from ..evaluate.journal import Earlier
 from ..evaluate.memory import Table
 from ..evaluate.merge import Meeting, Merged
 from ..evaluate.state import MORE_CHOICES, Event, alternatives
@@ -191,7 +192,7 @@ class Runner:
     ) -> list[Trace]:
         bound = limits.bound
         done: list[Trace] = []
-        todo: list[tuple[int, ...]] = [()]
+        todo: list[tuple[tuple[int, ...], Earlier | None]] = [((), None)]
         setting = self._setting(signature, contract)
         self.machine.meeting = meeting = Meeting(limits.net)
         given_up = (signature.name, case.nr > 1) in self._given_up
@@ -200,13 +201,14 @@ class Runner:
         while todo:
             runs += 1
             meeting.begin()
-            trace = self._trace(signature, case, setting, todo.pop(), limits.net)
+            world = dict(self.machine.world)
+            trace = self._trace(signature, case, setting, *todo.pop(), limits.net)
             if trace is not None:
                 done.append(trace)
             meeting.end(self.machine.run, trace is not None and trace.reason.startswith(LIMIT))
             if limits.hasty and done and done[-1].reason.startswith(LIMIT):
                 break
-            todo.extend(alternatives(self.machine.run))
+            todo.extend(self._others(meeting, world))
             self._work += self.machine.run.steps
             weary = self._work > MAX_WORK
             if (len(done) >= bound or runs >= most or weary) and todo:
@@ -215,16 +217,32 @@ class Runner:
                 break
         return done
 
+    def _others(
+        self, meeting: Meeting, world: Mapping[str, int]
+    ) -> Iterator[tuple[tuple[int, ...], Earlier]]:
+        """The paths that part from the one that was run, in the state that it began with."""
+        run = self.machine.run
+        for prefix in alternatives(run):
+            yield prefix, Earlier(run, meeting.opened, len(prefix) - 1, world)
+
     def _trace(
-        self, signature: Signature, case: Case, setting: Setting, prefix: tuple[int, ...],
+        self,
+        signature: Signature,
+        case: Case,
+        setting: Setting,
+        prefix: tuple[int, ...],
+        earlier: Earlier | None = None,
         net: bool = False,
-    ) -> Trace | None:  # fmt: skip
+    ) -> Trace | None:
         """One path; None where it goes on as an earlier one did."""
         session, machine = self.session, self.machine
         _, fill, stand_in, _ = setting
         run = session.fresh(prefix)
         if net:
             run.most, run.brief = MORE_CHOICES, True
+        run.past = []
+        if earlier is not None and earlier.world == machine.world:
+            run.earlier = earlier
         table = session.new_table(signature.level, SLOTS, fill)
         for offset, entry in enumerate((case.old, *case.neighbours)):
             table.entries[INDEX + offset] = entry.raw
@@ -243,6 +261,7 @@ class Runner:
             status, reason = "unknown", "expressions nested too deep"
         finally:
             machine.opaque_entry = None
+            run.earlier = None
         events = tuple(run.events)
         left = table.entries[INDEX]
         for used in run.tables:

@@ -105,4 +105,4 @@ class HugeSlots:
         """A store to a slot of hugetlb, its contents as ptes. Raises Unjudged, PathEnds."""
         if event.kind != "store":
             return event
-        return replace(event, old=self.pte(event.old), new=self.pte(event.new))
+        return event._replace(old=self.pte(event.old), new=self.pte(event.new))
