@@ -13,6 +13,7 @@ from ..kconfig import Variant
 SUPPORT: Final = "ARCH_SUPPORTS_PAGE_TABLE_CHECK"
 _SELECT = re.compile(r"^([ \t]+)select[ \t]+(\w+)(?:[ \t]+if[ \t]+([^\n]*?))?[ \t]*\n", re.M)
 _ABSENT: Final = ("!TRANSPARENT_HUGEPAGE", "!HUGETLB_PAGE")
+_MORE_LEVELS: Final = "PGTABLE_LEVELS > "
 _CONFIG = re.compile(r"^(?:menu)?config[ \t]+(\w+)[ \t]*\n", re.M)
 
 
@@ -66,9 +67,26 @@ def guards(text: str) -> tuple[str, ...]:
 
 def holds(guard: str, variant: Variant) -> bool:
     """Whether a condition is true in a variant."""
-    return all(
-        variant.config.on(term.lstrip("!")) != term.startswith("!") for term in guard.split(" && ")
-    )
+    return all(_holds(term, variant) for term in guard.split(" && "))
+
+
+def _holds(term: str, variant: Variant) -> bool:
+    if term.startswith(_MORE_LEVELS):
+        return (variant.levels or 0) > int(term.removeprefix(_MORE_LEVELS))
+    return variant.config.on(term.lstrip("!")) != term.startswith("!")
+
+
+def _by_levels(good: Sequence[Variant], bad: Sequence[Variant]) -> tuple[str, ...]:
+    """The condition on the number of levels, if every bad variant has fewer than any good one.
+
+    It says more than an option that happens to go with few levels: others may go with them, too.
+    """
+    few = [variant.levels for variant in bad]
+    many = [variant.levels for variant in good]
+    known = [levels for levels in few if levels is not None]
+    if not known or len(known) < len(few) or any(n is None or n <= max(known) for n in many):
+        return ()
+    return (f"{_MORE_LEVELS}{max(known)}",)
 
 
 def guard_for(
@@ -87,7 +105,7 @@ def guard_for(
     single = [g for g in dict.fromkeys(single) if holds(g, good[0])]
     pairs = [f"{a} && {b}" for a, b in combinations(single, 2)]
     best: tuple[int, str] | None = None
-    for guard in ("MMU", "64BIT", *guards(text), *single, *pairs):
+    for guard in ("MMU", "64BIT", *_by_levels(good, bad), *guards(text), *single, *pairs):
         if not holds(guard, good[0]) or any(holds(guard, v) for v in others):
             continue
         kept = sum(holds(guard, v) for v in good)

@@ -31,10 +31,13 @@ class Variant:
     name: str
     config: Config
     wants: tuple[tuple[str, str], ...] = field(default=())
+    levels: int | None = None
 
 
-def variant(name: str, *on: str, wants: tuple[tuple[str, str], ...] = ()) -> Variant:
-    return Variant(name, Config(frozenset(on)), wants)
+def variant(
+    name: str, *on: str, wants: tuple[tuple[str, str], ...] = (), levels: int | None = None
+) -> Variant:
+    return Variant(name, Config(frozenset(on)), wants, levels)
 
 
 @pytest.mark.parametrize(
@@ -51,6 +54,14 @@ def variant(name: str, *on: str, wants: tuple[tuple[str, str], ...] = ()) -> Var
         ([variant("nothp", "64BIT")], [variant("base", "64BIT", "TRANSPARENT_HUGEPAGE"),
          variant("32")], "64BIT && !TRANSPARENT_HUGEPAGE"),
         ([variant("base", "64BIT"), variant("old")], [variant("32")], "64BIT"),
+        ([variant("base", levels=4), variant("three", levels=3)],
+         [variant("two", "SLOW", wants=(("SLOW", "y"),), levels=2)], "PGTABLE_LEVELS > 2"),
+        ([variant("base", levels=4), variant("two", levels=2)],
+         [variant("slow", "SLOW", wants=(("SLOW", "y"),), levels=2)], "!SLOW"),
+        ([variant("base", levels=4)],
+         [variant("two", "SLOW", wants=(("SLOW", "y"),), levels=2), variant("odd", "SLOW")],
+         "!SLOW"),
+        ([variant("base", "64BIT", levels=4)], [variant("32", levels=2)], "64BIT"),
     ],
 )  # fmt: skip
 def test_the_guard(good: list[Variant], bad: list[Variant], guard: str | None) -> None:
