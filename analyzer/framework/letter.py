@@ -9,7 +9,7 @@ from typing import Final
 from ..wording import fill
 
 _OWN: Final = "This series "
-_PROSE: Final = 120
+_PROSE: Final = 80
 """Paragraphs of this many characters explain; shorter ones ("Nothing ...") are about one part."""
 
 

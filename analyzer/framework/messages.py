@@ -91,6 +91,7 @@ def cover(found: Framework, archs: Iterable[str]) -> Patch:
         steps=[
             {"subject": subject(one), "done": list(dict.fromkeys(one.done))} for one in found.steps
         ],
+        absent=list(found.absent),
         left=list(found.left),
     )
     return Patch(head, fill(body), {})

@@ -17,7 +17,7 @@ from .draft import Draft
 from .part import Said
 from .text import above, functions, line_end, line_start, statements
 
-_RMAP: Final = "mm/rmap.c"
+RMAP: Final = "mm/rmap.c"
 _SET: Final = re.compile(r"set_(?:huge_pte|pte|pmd|pud)_at(?:_notify)?\s*\(")
 _BETWEEN: Final = re.compile(r"\b(?:return|goto|break|continue|\w*unlock\w*|\w*lock_\w+)\b")
 _STORES: Final = re.compile(r"^\s*([\w.>\[\]-]+)\s*=[^=]")
@@ -49,11 +49,11 @@ def makers(text: str) -> frozenset[str]:
 def reorder(draft: Draft) -> Said:
     """Makes pages anonymous first, wherever mm/ does it the other way round."""
     said = Said()
-    rmap = draft.text(_RMAP)
+    rmap = draft.text(RMAP)
     names = makers(rmap) if rmap is not None else frozenset()
     if not names:
         said.left.append(
-            f"{_RMAP}: it is not known what makes a page anonymous; that has to happen before its"
+            f"{RMAP}: it is not known what makes a page anonymous; that has to happen before its"
             " entry is set"
         )
         return said

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from ..tree import KernelTree, OverlayTree
-from . import allocator, docs, generic, kbuild, order, present, tables
+from . import absent, allocator, docs, generic, kbuild, order, present, tables
 from .draft import Draft
 from .facts import Facts, read_facts
 from .generations import Generation, choose
@@ -29,7 +29,8 @@ class Step:
 @dataclass(frozen=True, slots=True)
 class Framework:
     """`whole`: the tree has all of it already; `base`: the touched files as the tree has them;
-    `left`: what a person has to decide; `refused`: what contradicts, nothing is generated."""
+    `left`: what a person has to decide; `absent`: what of the original feature this tree needs or
+    can have nothing of; `refused`: what contradicts, nothing is generated."""
 
     tree: KernelTree
     facts: Facts
@@ -40,6 +41,7 @@ class Framework:
     base: dict[str, str]
     left: tuple[str, ...]
     refused: tuple[str, ...]
+    absent: tuple[str, ...] = ()
 
     def overlay(self) -> KernelTree:
         """The tree with all steps made."""
@@ -105,8 +107,11 @@ def bring(tree: KernelTree, api: str | None = None, archs: Sequence[str] = ()) -
     refused = tuple(dict.fromkeys(said.refused))
     left = tuple(dict.fromkeys([*said.left, *present.bare(draft), *_notes(draft, facts)]))
     if refused:
-        steps = []
-    return Framework(tree, facts, generation, False, begun, tuple(steps), base, left, refused)
+        return Framework(tree, facts, generation, False, begun, (), base, left, refused)
+    lacks = () if begun else tuple(absent.absent(draft, facts, [one.name for one in steps]))
+    return Framework(
+        tree, facts, generation, False, begun, tuple(steps), base, left, refused, lacks
+    )
 
 
 def _parts(facts: Facts, generation: Generation) -> dict[str, tuple[_Part, ...]]:

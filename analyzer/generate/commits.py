@@ -201,8 +201,8 @@ def _reason(text: str) -> str:
     return "\n      ".join(lines)
 
 
-def cover(plan: Plan, steps: Sequence[Patch]) -> Patch:
-    """The cover letter."""
+def cover(plan: Plan, steps: Sequence[Patch], findings: Sequence[str] = ()) -> Patch:
+    """The cover letter; `findings`: what `check` says with the series applied."""
     env = environment(_ROOM)
     rows, same = helper_table(plan)
     configurations = list(dict.fromkeys(row.variant for row in plan.after))
@@ -219,7 +219,7 @@ def cover(plan: Plan, steps: Sequence[Patch]) -> Patch:
         "arch": plan.arch, "prefix": plan.prefix or plan.arch, "guard": plan.guard,
         "count": len(steps), "rows": rows, "same": _counted(same),
         "configurations": ", ".join(configurations), "undecided": undecided,
-        "goal": _goal(plan),
+        "goal": _goal(plan), "findings": list(findings),
         "left_out": [(name, _reason(reason)) for name, reason in plan.left_out],
         "width": max((len(row.helper) for row in rows), default=6),
     }  # fmt: skip

@@ -46,7 +46,7 @@ def generate(
     checked = check_series(tree, found)
     steps = tuple(patches(found))
     base = base_commit(tree, found)
-    mails = build(found.texts, steps, cover(found, steps), base)
+    mails = build(found.texts, steps, cover(found, steps, checked.findings), base)
     if recipients:
         from .recipients import address
 

@@ -486,6 +486,27 @@ def test_messages_name_every_place_and_what_only_the_sender_knows() -> None:
     assert all(len(line) <= 75 for mail in [*mails, letter] for line in mail.body.split("\n"))
 
 
+def test_what_the_series_has_nothing_of_is_named() -> None:
+    full = cover(bring(forest()), []).body
+    assert "made anonymous" not in full
+    assert "ptep_clear() and its callers" not in full
+    assert "no caller" not in full
+
+    bare = "\n".join(line for line in KHUGEPAGED.split("\n") if "pmdp_collapse_flush" not in line)
+    tree = with_files(
+        forest(khugepaged__c=bare),
+        **{"mm/memory.c": "int nothing;\n", "kernel/configs/hardening.config": "CONFIG_A=y\n",
+           "Documentation/translations/xx/mm/page_owner.rst": "=\n"},
+    )  # fmt: skip
+    named = " ".join(cover(bring(tree), []).body.split())
+    assert "no page is made anonymous after its entry was set" in named
+    assert "page_table_check_pte_clear_range() has no caller" in named
+    assert "- kernel/configs/hardening.config: to let" in named
+    assert "- Documentation/translations: the document is in English" in named
+    assert "no generic helper that sets an entry is hooked" in named
+    assert "takes out an entry" not in named
+
+
 def test_the_command_of_a_series_names_the_generation_that_was_asked_for() -> None:
     assert "--framework -C linux" in patches(bring(forest()))[0].body
     asked = patches(bring(forest(), "6.6"), ["a", "b"])[0].body

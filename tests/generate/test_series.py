@@ -205,6 +205,14 @@ def test_what_is_left_out_is_told_and_not_claimed(demo: Demo) -> None:
     assert "  nothp\n      nobody asked\n" in letter
 
 
+def test_what_is_still_found_is_told(demo: Demo) -> None:
+    clean = cover(demo.plan, patches(demo.plan)).body
+    assert "Nothing was left undecided." in clean
+    letter = cover(demo.plan, patches(demo.plan), ("arch/demo/x.c:1: PTC101 it is wrong",)).body
+    assert "this is found, and is not mended by it:\n\n- arch/demo/x.c:1: PTC101 it" in letter
+    assert "Nothing was left undecided" not in letter
+
+
 def test_what_is_more_than_a_hook_is_explained(demo: Demo) -> None:
     first = next(edit for edit in demo.plan.edits if edit.hook and edit.function != HOOKS)
     other = replace(first, why="it gives up a bit")

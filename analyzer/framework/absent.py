@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What the original feature consists of besides, and why a series for this tree has nothing of it.
+
+The parts are those of docs/framework.md, row by row.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from typing import Final
+
+from ..generate.ctext import blank
+from .draft import Draft
+from .facts import Facts
+from .order import RMAP, makers
+
+_GENERIC: Final = (
+    ("ptes?_set", "sets an entry", "no set_ptes(), or one of another form"),
+    ("pte_clear", "takes out an entry", "no ptep_get_and_clear(), or one of another form"),
+    ("pmd_clear", "takes out an entry of the pmd level", "no pmdp_huge_get_and_clear()"),
+    ("pud_clear", "takes out an entry of the pud level", "no pudp_huge_get_and_clear()"),
+)
+"""The hooks that generic helpers call in the newest trees, and what their absence means."""
+_HARDENED: Final = "kernel/configs/hardening.config"
+_TRANSLATIONS: Final = "Documentation/translations"
+_BESIDE: Final = "page_owner.rst"
+
+
+def absent(draft: Draft, facts: Facts, steps: Collection[str]) -> list[str]:
+    """A line for each part that the series lacks; `steps`: the names of its patches."""
+    found = []
+    if "order" not in steps and makers(draft.text(RMAP) or ""):
+        found.append(
+            "no page is made anonymous after its entry was set (that was changed in mm/hugetlb.c,"
+            " mm/memory.c, mm/migrate.c and mm/swapfile.c): mm/ does it before"
+        )
+    if "ptep_clear" not in steps and _has_ptep_clear(draft, facts):
+        found.append(
+            "ptep_clear() and its callers: it is there, and generic code clears no live entry"
+            " without it"
+        )
+    found += _helpers(draft, facts)
+    if not any(_calls(text, "pte_clear_range") for _, text in draft.sources("mm", (".c",))):
+        found.append(
+            "page_table_check_pte_clear_range() has no caller: nothing in mm/ frees a table that"
+            " pmdp_collapse_flush() took out"
+        )
+    if not facts.shared_flags:
+        found.append("need_shared_flags: page_ext of this tree has nothing of the kind")
+    if draft.has(_HARDENED) and "PAGE_TABLE_CHECK" not in (draft.text(_HARDENED) or ""):
+        found.append(
+            f"{_HARDENED}: to let hardened kernels have the option is for others to decide"
+        )
+    if _translated(draft):
+        found.append(f"{_TRANSLATIONS}: the document is in English only")
+    return found
+
+
+def _helpers(draft: Draft, facts: Facts) -> list[str]:
+    """Generic helpers that are hooked in other trees, and that this one has in no such form."""
+    text = draft.text(facts.pgtable) or "" if facts.pgtable else ""
+    return [
+        f"{facts.pgtable}: no generic helper that {does} is hooked; there is {why}, and the"
+        " architectures have to do it"
+        for hook, does, why in _GENERIC
+        if text and not _calls(text, hook)
+    ]
+
+
+def _has_ptep_clear(draft: Draft, facts: Facts) -> bool:
+    text = draft.text(facts.pgtable) or "" if facts.pgtable else ""
+    return bool(re.search(r"\bptep_clear\s*\(", blank(text)))
+
+
+def _calls(text: str, hook: str) -> bool:
+    return "page_table_check_" in text and bool(
+        re.search(rf"\bpage_table_check_{hook}\s*\(", blank(text))
+    )
+
+
+def _translated(draft: Draft) -> bool:
+    """Whether anybody translates what stands beside the document."""
+    languages = draft.tree.entries(_TRANSLATIONS)
+    return any(
+        draft.has(f"{_TRANSLATIONS}/{one.name}/{folder}/{_BESIDE}")
+        for one in languages for folder in ("mm", "vm")
+    )  # fmt: skip
