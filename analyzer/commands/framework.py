@@ -4,12 +4,19 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from analyzer.commands import common
 from analyzer.errors import UsageError
 from analyzer.report.escape import visible
+
+if TYPE_CHECKING:
+    from analyzer.framework.series import Whole
+    from analyzer.generate.series import Mail
+    from analyzer.generate.trial import Tried
+    from analyzer.tree import KernelTree
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -70,6 +77,10 @@ def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
             common.note(args, err, "not everything is decided: nothing is written (--strict)")
             return common.Exit.INCOMPLETE
         mails = whole.mails()
+        tried = _tried(args, whole, tree, mails, archs, err)
+        if any(one.failed for one in tried) and args.strict:
+            common.note(args, err, "a step of --check failed: nothing is written (--strict)")
+            return common.Exit.FINDINGS
         for output in wanted:
             if output.format == "series" and folder is not None and output.file is None:
                 for path in write_folder(folder, mails, args.force):
@@ -86,16 +97,23 @@ def run(args: argparse.Namespace, out: TextIO, err: TextIO) -> int:
             f" for {', '.join(archs) or 'no architecture'}; {len(whole.problems)} findings,"
             f" {len(whole.undecided)} not decided, {len(found.left)} for the sender to look at",
         )  # fmt: skip
-        if args.check:
-            from analyzer.generate.trial import Amount, render, try_series
+    if any(one.failed for one in tried):
+        return common.Exit.FINDINGS
+    return common.Exit.INCOMPLETE if any(one.skipped for one in tried) else status
 
-            tried = try_series(
-                tree, whole.summary(), list(whole.patches), mails, Amount(args.check),
-                common.jobs(args), lambda text: common.note(args, err, text, 1), archs,
-            )  # fmt: skip
-            err.write(render(tried))
-            if any(one.failed for one in tried):
-                return common.Exit.FINDINGS
-            if any(one.skipped for one in tried):
-                return common.Exit.INCOMPLETE
-    return status
+
+def _tried(
+    args: argparse.Namespace, whole: Whole, tree: KernelTree, mails: list[Mail],
+    archs: Sequence[str], err: TextIO,
+) -> list[Tried]:  # fmt: skip
+    """The rows of `--check`, printed."""
+    if not args.check:
+        return []
+    from analyzer.generate.trial import Amount, render, try_series
+
+    tried = try_series(
+        tree, whole.summary(), list(whole.patches), mails, Amount(args.check),
+        common.jobs(args), lambda text: common.note(args, err, text, 1), archs,
+    )  # fmt: skip
+    err.write(render(tried))
+    return tried

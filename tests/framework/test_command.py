@@ -81,3 +81,18 @@ def test_what_does_not_go_together(
 def test_an_api_without_framework(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["generate", "--api", "6.6", "-C", str(place / "tree")]) == 2
     assert "--framework" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("errors", "status"), [(1, 1), (0, 0)])
+def test_strict_writes_nothing_that_did_not_pass(
+    errors: int, status: int, place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    script = place / "tree/scripts/checkpatch.pl"
+    script.parent.mkdir(exist_ok=True)
+    script.write_text(f'print "total: {errors} errors, 0 warnings, 3 lines checked\\n";\n')
+
+    assert generate(place, "-o", str(place / "out"), "--check=mails", "--strict") == status
+    said = capsys.readouterr().err
+    assert "git am" in said
+    assert ("nothing is written (--strict)" in said) == bool(status)
+    assert (place / "out").exists() != bool(status)
