@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -13,6 +12,7 @@ from . import absent, allocator, docs, generic, kbuild, order, present, tables
 from .draft import Draft
 from .facts import Facts, read_facts
 from .generations import Generation, choose
+from .notes import notes
 from .part import Said
 from .render import CODE, HEADER, code, header
 
@@ -105,7 +105,7 @@ def bring(tree: KernelTree, api: str | None = None, archs: Sequence[str] = ()) -
         if text is not None:
             base[path] = text
     refused = tuple(dict.fromkeys(said.refused))
-    left = tuple(dict.fromkeys([*said.left, *present.bare(draft), *_notes(draft, facts)]))
+    left = tuple(dict.fromkeys([*said.left, *present.bare(draft), *notes(draft, facts)]))
     if refused:
         return Framework(tree, facts, generation, False, begun, (), base, left, refused)
     lacks = () if begun else tuple(absent.absent(draft, facts, [one.name for one in steps]))
@@ -170,30 +170,3 @@ def _files(draft: Draft, facts: Facts, generation: Generation) -> Said:
         draft.put(CODE, code(generation, facts))
         said.done.append(CODE)
     return said
-
-
-def _notes(draft: Draft, facts: Facts) -> list[str]:
-    """What the tree's form leaves open."""
-    notes = []
-    if not facts.flags:
-        notes.append(
-            "write protection of userfaultfd: marking an entry does not protect it by itself"
-            " everywhere in this tree, or swap entries cannot be asked; not checked"
-        )
-    if facts.leaf != "pmd_leaf":
-        notes.append(
-            f"pmd_leaf() is not declared; {facts.leaf}() tells leaves from tables, and has to exist"
-            " wherever the check is enabled"
-        )
-    if re.search(r"\\b\(\?:BUG\|BUG_ON\)\\b", draft.text("scripts/checkpatch.pl") or ""):
-        notes.append(
-            "this tree's checkpatch.pl warns of the word BUG_ON wherever it stands: in"
-            " mm/page_table_check.c, once, on purpose"
-        )
-    test = draft.text("mm/debug_vm_pgtable.c") or ""
-    if test and "page_table_check" not in test:
-        notes.append(
-            "mm/debug_vm_pgtable.c leaves test entries behind in some trees: with DEBUG_VM_PGTABLE"
-            " and the check enforced, boot once before it is sent"
-        )
-    return notes

@@ -225,7 +225,8 @@ def _put(
     for edit in options:
         search.keep([edit])
         now = search.judge()
-        if not undeclared(now.units.values(), path) or edit is options[-1]:
+        where = [unit for name, unit in now.units.items() if name in found.variants]
+        if not undeclared(where, path) or edit is options[-1]:
             break
         search.drop([edit])
     return now, partly

@@ -486,6 +486,34 @@ def test_messages_name_every_place_and_what_only_the_sender_knows() -> None:
     assert all(len(line) <= 75 for mail in [*mails, letter] for line in mail.body.split("\n"))
 
 
+_OF_HELPERS = """static void __init clear_tests(struct mm_struct *mm, pte_t *ptep, pte_t pte)
+{
+	set_pte_at(mm, 0, ptep, pte);
+	pte_clear(mm, 0, ptep);
+}
+
+static void __init young_tests(struct mm_struct *mm, pmd_t *pmdp, pmd_t pmd)
+{
+	pmdp_huge_get_and_clear(mm, 0, pmdp);
+	set_pmd_at(mm, 0, pmdp, pmd);
+	pmdp_test_and_clear_young(mm, 0, pmdp);
+}
+"""
+
+
+def test_the_test_of_the_helpers_is_told_what_it_leaves_behind() -> None:
+    tree = with_files(forest(), **{"mm/debug_vm_pgtable.c": _OF_HELPERS})
+    text = after(tree, "mm/debug_vm_pgtable.c")
+    assert "\tptep_clear(mm, 0, ptep);\n" in text
+
+    left = " ".join(bring(tree).left)
+    assert "mm/debug_vm_pgtable.c: young_tests() sets an entry and does not take it out" in left
+    assert "clear_tests" not in left
+    tidy = _OF_HELPERS.replace("young(mm, 0, pmdp);", "young(mm, 0, pmdp);\n\tpmd_clear(pmdp);")
+    tree = with_files(forest(), **{"mm/debug_vm_pgtable.c": tidy})
+    assert "debug_vm_pgtable" not in " ".join(bring(tree).left)
+
+
 def test_what_the_series_has_nothing_of_is_named() -> None:
     full = cover(bring(forest()), []).body
     assert "made anonymous" not in full
