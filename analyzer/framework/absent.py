@@ -15,13 +15,11 @@ from .draft import Draft
 from .facts import Facts
 from .order import RMAP, makers
 
-_GENERIC: Final = (
-    ("ptes?_set", "sets an entry", "no set_ptes(), or one of another form"),
-    ("pte_clear", "takes out an entry", "no ptep_get_and_clear(), or one of another form"),
-    ("pmd_clear", "takes out an entry of the pmd level", "no pmdp_huge_get_and_clear()"),
-    ("pud_clear", "takes out an entry of the pud level", "no pudp_huge_get_and_clear()"),
-)
-"""The hooks that generic helpers call in the newest trees, and what their absence means."""
+_GENERIC: Final = {
+    "ptes?_set": "set_ptes", "pte_clear": "ptep_get_and_clear",
+    "pmd_clear": "pmdp_huge_get_and_clear", "pud_clear": "pudp_huge_get_and_clear",
+}  # fmt: skip
+"""The hooks that generic helpers call in the newest trees, and those helpers."""
 _HARDENED: Final = "kernel/configs/hardening.config"
 _TRANSLATIONS: Final = "Documentation/translations"
 _BESIDE: Final = "page_owner.rst"
@@ -41,7 +39,9 @@ def absent(draft: Draft, facts: Facts, steps: Collection[str]) -> list[str]:
             " without it"
         )
     found += _helpers(draft, facts)
-    if not any(_calls(text, "pte_clear_range") for _, text in draft.sources("mm", (".c",))):
+    sources = [text for _, text in draft.sources("mm", (".c",))]
+    freed = any("= pmdp_collapse_flush(" in text for text in sources)
+    if not freed and not any(_calls(text, "pte_clear_range") for text in sources):
         found.append(
             "page_table_check_pte_clear_range() has no caller: nothing in mm/ frees a table that"
             " pmdp_collapse_flush() took out"
@@ -58,12 +58,31 @@ def absent(draft: Draft, facts: Facts, steps: Collection[str]) -> list[str]:
 
 
 def _helpers(draft: Draft, facts: Facts) -> list[str]:
-    """Generic helpers that are hooked in other trees, and that this one has in no such form."""
-    text = draft.text(facts.pgtable) or "" if facts.pgtable else ""
+    """Generic helpers that are hooked in other trees, and are not there in this one."""
     return [
-        f"{facts.pgtable}: no generic helper that {does} is hooked; there is {why}, and the"
-        " architectures have to do it"
-        for hook, does, why in _GENERIC
+        f"{facts.pgtable}: there is no generic {name}() to hook; the architectures have to do it"
+        for name, defined in _unhooked(draft, facts)
+        if not defined
+    ]
+
+
+def odd_helpers(draft: Draft, facts: Facts) -> list[str]:
+    """Generic helpers that were not understood, and so are not hooked."""
+    return [
+        f"{facts.pgtable}: {name}() has a form that is not known, and calls no hook; whether those"
+        " who use it are accounted for `ptcheck check` says"
+        for name, defined in _unhooked(draft, facts)
+        if defined
+    ]
+
+
+def _unhooked(draft: Draft, facts: Facts) -> list[tuple[str, bool]]:
+    """The names of helpers without a hook, and whether the generic header defines each."""
+    text = draft.text(facts.pgtable) or "" if facts.pgtable else ""
+    masked = blank(text)
+    return [
+        (name, bool(re.search(rf"\b{name}\s*\([^;{{}}]*\)\s*\{{", masked)))
+        for hook, name in _GENERIC.items()
         if text and not _calls(text, hook)
     ]
 

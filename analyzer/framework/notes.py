@@ -7,6 +7,7 @@ import re
 from typing import Final
 
 from ..generate.ctext import blank
+from .absent import odd_helpers
 from .draft import Draft
 from .facts import Facts
 from .text import functions
@@ -34,6 +35,7 @@ def notes(draft: Draft, facts: Facts) -> list[str]:
             "this tree's checkpatch.pl warns of the word BUG_ON wherever it stands: in"
             " mm/page_table_check.c, once, on purpose"
         )
+    said += odd_helpers(draft, facts)
     said += [
         f"{_TEST}: {name}() sets an entry and does not take it out again; with DEBUG_VM_PGTABLE"
         " the check stops the kernel when the page is freed"

@@ -531,8 +531,31 @@ def test_what_the_series_has_nothing_of_is_named() -> None:
     assert "page_table_check_pte_clear_range() has no caller" in named
     assert "- kernel/configs/hardening.config: to let" in named
     assert "- Documentation/translations: the document is in English" in named
-    assert "no generic helper that sets an entry is hooked" in named
-    assert "takes out an entry" not in named
+    assert "there is no generic set_ptes() to hook" in named
+    assert "no generic ptep_get_and_clear()" not in named
+
+
+def test_what_is_not_understood_is_told_and_not_passed_over() -> None:
+    assert "not understood" not in (text := " ".join(bring(forest()).left))
+    assert "not known" not in text
+    old, new = "\tpmd_clear(pmdp);\n", "\tset_pmd(pmdp, __pmd(0));\n"
+    odd = PGTABLE.replace(old, new)
+    assert odd != PGTABLE
+    left = " ".join(bring(forest(pgtable__h=odd)).left)
+    assert "pmdp_huge_get_and_clear() has a form that is not known" in left
+
+    carriage = KHUGEPAGED.replace("\n", "\r\n")
+    found = bring(forest(khugepaged__c=carriage))
+    left = " ".join(found.left)
+    assert "mm/khugepaged.c: pmdp_collapse_flush() is called where no function was under" in left
+    assert "mm/khugepaged.c: pte_clear() is called where no function was understood" in left
+    assert "no caller" not in " ".join(found.absent)
+
+    for old, new in (("pmd_pgtable(", "keep_table("), ("pte_free(", "keep_table(")):
+        kept = KHUGEPAGED.replace(old, new)
+        assert kept != KHUGEPAGED
+        left = " ".join(bring(forest(khugepaged__c=kept)).left)
+        assert "the table that pmdp_collapse_flush() takes out is not known" in left
 
 
 def test_the_command_of_a_series_names_the_generation_that_was_asked_for() -> None:
