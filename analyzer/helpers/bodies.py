@@ -40,6 +40,7 @@ _DEFINED = re.compile(rb"\b([a-z_]\w*)[ \t]*\([^(){};]*\)\s*\{")
 _OF_ADDRESS = re.compile(
     rb"^(?!static\b)[a-z][\w \t*]*?\b([a-z_]\w*)\((?:const[ \t]+)?void[ \t]*\*\w+\)\s*\{", re.M
 )
+_INTERESTING = (b"pte", b"pmd", b"pud", b"pgprot")
 _NAME = re.compile(rb"\b[A-Za-z_]\w*\b")
 _TYPE_WORDS = frozenset(
     b"unsigned signed long int short char const volatile struct union enum bool".split()
@@ -81,7 +82,7 @@ class SourceIndex:
                 if b"\0" in data:
                     line = data.count(b"\n", 0, data.index(b"\0")) + 1
                     self.damaged.append(f"{path}:{line}: a NUL byte: this is no text file")
-                if b"pte" in data or b"pmd" in data or b"pgprot" in data:
+                if any(word in data for word in _INTERESTING):
                     self._texts[path] = data
         return self._texts
 
