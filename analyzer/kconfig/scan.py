@@ -106,6 +106,9 @@ _EVENT = re.compile(
     r"|(if|menu|choice|comment|endif|endmenu|endchoice|mainmenu)(?![\w-])"  # 6
     r"|([or]?source|orsource)(?![\w-])[ \t]*([^\n]*)"  # 7, 8
     r"|([A-Za-z][\w-]*)[ \t]*(:=|\+=|=)[ \t]*([^\n]*)"  # 9, 10, 11
+    r"|(?!(?:bool(?:ean)?|tristate|string|hex|int|prompt|default|def_bool|def_tristate|depends"
+    r"|visible|range|option|optional|modules|transitional)(?![\w-])|\$\()"
+    r"([^ \t\r\f\v\n#][^\n]*)"  # 12: no statement
     r")"
 )
 _HELP = re.compile(
@@ -169,6 +172,9 @@ def scan(path: str, data: bytes) -> FileIndex:
             position = help_end(text, position)
             continue
         if start and text[start - 1] == "\\":  # the continuation of a line
+            continue
+        if group == 12:  # what stands around it is read all the same
+            index.problem(start + 1, f"no statement of Kconfig: {match[12].rstrip()[:60]!a}")
             continue
         if current is not None:
             current.end = start

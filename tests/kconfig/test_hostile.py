@@ -86,6 +86,38 @@ def test_sources_that_multiply(load: Load) -> None:
     assert "too many files are sourced" in {p.message for p in kconfig.problems}
 
 
+@pytest.mark.parametrize(
+    "line", ["garbage here", "\tselekt B", "((((", "config", "\tselect", "\x1b[2J", "}", "\xa0bool"]
+)
+def test_a_line_that_is_no_statement(load: Load, line: str) -> None:
+    """It is told where it stands; what stands around it is read all the same."""
+    kconfig = load(
+        {
+            "Kconfig": f"config A\n\tbool\n{line}\n\tdefault y\n\nconfig B\n\tdef_bool A\n".encode(
+                "latin-1"
+            )
+        }
+    )
+    assert [str(p.location) for p in kconfig.problems] == ["Kconfig:3"]
+    assert "no statement" in kconfig.problems[0].message
+    assert kconfig.problems[0].message.isprintable()
+    assert kconfig.solve({}).value("B") == "y"
+
+
+def test_every_statement_of_the_language_is_one(load: Load) -> None:
+    """Words of all versions; macros, continued lines, help texts and comments are no statements."""
+    kconfig = load(
+        'mainmenu "m"\n$(warning-if,n,x)\nname := value\nother +=  more\n# garbage here\n\n'
+        'config A\n\tboolean "a"\n\t# selekt B\n\thelp\n\t  garbage here\n\n\t  (((( \n\n'
+        'config B\n  def_tristate y\n  modules\n  transitional\n  option env="B"\n'
+        "\tdepends on A || \\\n\t\tgarbage\n  ---help---\n     selekt\nconfig C\n\tint\n"
+        '\tprompt "c" if A\n\trange 1 2\n\tdefault 1\n\timply A\nmenuconfig D\n\thex "d"\n'
+        'comment "c"\n\tdepends on A\nchoice\n\tbool "e"\n\toptional\nconfig F\n\tbool "f"\n'
+        'endchoice\nmenu "g"\n\tvisible if A\nendmenu\nif A\nendif\nosource "none"\n'
+    )
+    assert kconfig.problems == ()
+
+
 def test_sources_that_are_deep(load: Load) -> None:
     files = {f"f{i}": f'source "f{i + 1}"\n' for i in range(500)}
     kconfig = load({**files, "Kconfig": 'source "f0"\n'})
