@@ -85,7 +85,7 @@ class HelperVerdict:
     location: Location | None  # of the definition it resolves to
     function: str  # the definition it resolves to
     hooks: tuple[HookCall, ...]
-    reason: str  # why unknown / which rule / '' otherwise
+    reason: str  # why unknown / which rule / a remark where neutral / '' otherwise
 
 
 class Reason(Enum):

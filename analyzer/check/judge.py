@@ -206,7 +206,7 @@ class Judge:
         elif "balanced" in statuses:
             kind = Verdict.BALANCED
         else:
-            kind = Verdict.NEUTRAL
+            kind, reason = Verdict.NEUTRAL, runs.remark
         hooks = {
             HookCall(e.name, e.location, e.stack[-1].function if e.stack else "")
             for outcome in runs.outcomes

@@ -19,6 +19,11 @@ from .deltas import sole_level, stored_delta
 from .outcome import HelperRuns, Outcome
 
 _HUGETLB = re.compile(r"^(?:set_)?huge_pte")  # huge_ptep_*, set_huge_pte_at
+UNCOUNTED = (
+    "no page of hugetlb is counted here: set_huge_pte_at() keeps entries in a form that the"
+    " predicate does not know, and no helper hooks"
+)
+"""What is remarked of helpers that are neutral for this reason alone."""
 
 
 def is_hugetlb(name: str) -> bool:
@@ -69,7 +74,9 @@ def settled(session: Session, runs: Sequence[HelperRuns]) -> list[HelperRuns]:
 
 def _as_kept(runs: Sequence[HelperRuns]) -> list[HelperRuns]:
     """The runs of hugetlb judged by what the slots hold, if that settles all that is broken."""
-    other = [replace(one, outcomes=one.as_kept) if one.as_kept else one for one in runs]
+    other = [
+        replace(one, outcomes=one.as_kept, remark=UNCOUNTED) if one.as_kept else one for one in runs
+    ]
     mine = [one for one in other if is_hugetlb(one.signature.name)]
     sound = all(
         outcome.status in ("neutral", "ends") and not outcome.expected

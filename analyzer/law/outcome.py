@@ -78,3 +78,4 @@ class HelperRuns:
     vacuous: bool  # no counted entry took part: nothing was proved
     reason: str = ""
     as_kept: tuple[Outcome, ...] = ()  # hugetlb: of the slots as they are, where read otherwise
+    remark: str = ""  # what a reader should know of it although the law holds

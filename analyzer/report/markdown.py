@@ -15,12 +15,14 @@ from analyzer.report.escape import place, visible
 from analyzer.report.options import DEFAULTS, ReportOptions
 from analyzer.report.summary import (
     IF_ENABLED,
+    NotJudged,
     closing_lines,
     counting,
     excused,
     if_enabled,
     not_judged,
     notice_line,
+    remarked,
     where,
 )
 from analyzer.report.witness import rows
@@ -40,7 +42,7 @@ def render(result: CheckResult, options: ReportOptions = DEFAULTS) -> str:
         lines += ["", "## If enabled", "", f"Not errors: {IF_ENABLED}.", ""]
         lines += _findings_table(hidden, result)
     lines += [*_excused(result), *_notices(result)]
-    lines += [*_not_judged(result), "", "## Variants", "", *_variants(result)]
+    lines += [*_not_judged(result), *_remarks(result), "", "## Variants", "", *_variants(result)]
     return "\n".join(lines) + "\n"
 
 
@@ -108,11 +110,18 @@ def _not_judged(result: CheckResult) -> list[str]:
     groups = not_judged(result)
     if not groups and not result.problems:
         return []
-    lines = ["", "## Not judged", ""]
-    for group in groups:
-        at = f" at {code(place(group.location))}" if group.location else ""
-        lines.append(f"- {code(', '.join(group.helpers))}{at}: {code(group.reason)}")
-    return lines + [f"- {code(problem)}" for problem in result.problems]
+    problems = [f"- {code(problem)}" for problem in result.problems]
+    return ["", "## Not judged", "", *map(_group, groups), *problems]
+
+
+def _remarks(result: CheckResult) -> list[str]:
+    groups = remarked(result)
+    return ["", "## Remarks", "", *map(_group, groups)] if groups else []
+
+
+def _group(group: NotJudged) -> str:
+    at = f" at {code(place(group.location))}" if group.location else ""
+    return f"- {code(', '.join(group.helpers))}{at}: {code(group.reason)}"
 
 
 def _variants(result: CheckResult) -> list[str]:

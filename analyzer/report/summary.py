@@ -186,7 +186,7 @@ def notice_words(notice: Notice) -> str:
 
 @dataclass(frozen=True, slots=True)
 class NotJudged:
-    """Helpers of one architecture that are unknown for the same reason, or one call."""
+    """Helpers of one architecture of which the same is said, or one call."""
 
     reason: str
     location: Location | None  # of the definition, if it is the same for all
@@ -197,9 +197,22 @@ class NotJudged:
 def not_judged(result: CheckResult) -> list[NotJudged]:
     """All unknown helpers, grouped by architecture and reason, most helpers first; then each
     call around the hooks that could not be judged."""
+    return _grouped(result, Verdict.UNKNOWN) + [
+        NotJudged(call.reason, call.location, (called_words(call),), call.archs)
+        for call in unknown_calls(result)
+    ]
+
+
+def remarked(result: CheckResult) -> list[NotJudged]:
+    """Neutral helpers of which a reader should know more than that."""
+    return _grouped(result, Verdict.NEUTRAL)
+
+
+def _grouped(result: CheckResult, verdict: Verdict) -> list[NotJudged]:
+    """The helpers with this verdict and a reason (an unknown one may lack it)."""
     groups: dict[tuple[str, str], list[HelperVerdict]] = {}
     for helper in result.helpers:
-        if helper.verdict is Verdict.UNKNOWN:
+        if helper.verdict is verdict and (helper.reason or verdict is Verdict.UNKNOWN):
             groups.setdefault((helper.arch, helper.reason), []).append(helper)
     found = []
     for (_, reason), members in groups.items():
@@ -209,10 +222,7 @@ def not_judged(result: CheckResult) -> list[NotJudged]:
         location = places.pop() if len(places) == 1 else None
         found.append(NotJudged(reason, location, tuple(helpers), tuple(variants)))
     found.sort(key=lambda group: (-len(group.helpers), group.reason, group.variants))
-    return found + [
-        NotJudged(call.reason, call.location, (called_words(call),), call.archs)
-        for call in unknown_calls(result)
-    ]
+    return found
 
 
 def called_words(call: RawCall) -> str:

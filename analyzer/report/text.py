@@ -10,12 +10,14 @@ from analyzer.report import coverage
 from analyzer.report.escape import place, visible
 from analyzer.report.options import DEFAULTS, ReportOptions
 from analyzer.report.summary import (
+    NotJudged,
     closing_lines,
     counting,
     excused,
     if_enabled,
     not_judged,
     notice_line,
+    remarked,
 )
 from analyzer.report.witness import rows
 
@@ -46,6 +48,7 @@ def render(result: CheckResult, options: ReportOptions = DEFAULTS) -> str:
         text.notices(),
         text.helpers(),
         text.not_judged(),
+        text.remarks(),
         text.problems(),
         text.table(),
         text.closing(),
@@ -149,11 +152,17 @@ class _Text:
         return "  ".join(parts)
 
     def not_judged(self) -> list[str]:
-        groups = not_judged(self.result)
+        return self.groups("not judged:", not_judged(self.result))
+
+    def remarks(self) -> list[str]:
+        """What a reader should know of helpers of which the law holds."""
+        return self.groups("remarks:", remarked(self.result))
+
+    def groups(self, heading: str, groups: list[NotJudged]) -> list[str]:
         if not groups:
             return []
         shown = groups if self.options.verbose else groups[:_SHORT]
-        lines = [self.heading("not judged:")]
+        lines = [self.heading(heading)]
         for group in shown:
             at = f"{place(group.location)}: " if group.location else ""
             helpers = ", ".join(group.helpers) if self.options.verbose else _few(group.helpers)

@@ -190,6 +190,9 @@ def test_a_form_that_is_never_counted_needs_no_hook(demo: Bench) -> None:
     assert not found(result)
     for helper in ("set_huge_pte_at", "huge_ptep_get_and_clear"):
         assert verdict(result, helper).verdict is Verdict.NEUTRAL
+        assert verdict(result, helper).reason.startswith("no page of hugetlb is counted")
+    others = [one for one in result.helpers if "huge_pte" not in one.helper]
+    assert not any(one.reason for one in others if one.verdict is Verdict.NEUTRAL)
 
 
 def test_one_hook_and_the_other_helpers_lack_theirs(demo: Bench) -> None:

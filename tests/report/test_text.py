@@ -6,6 +6,8 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+from analyzer.model import Verdict
+from analyzer.report import markdown
 from analyzer.report.options import ReportOptions
 from analyzer.report.text import render
 from tests.report.example import clean, empty, example, with_calls
@@ -114,6 +116,19 @@ def test_unknown_helpers_are_grouped_and_cut_short() -> None:
     assert "... and 15 more (-v lists all)" in cut
     assert "reason 24 [" in whole
     assert "helper0, helper1, helper2: assembler at x.h:131 [demo/base]" in grouped
+
+
+def test_what_is_remarked_of_neutral_helpers_is_listed() -> None:
+    result = example()
+    neutral = next(one for one in result.helpers if one.verdict is Verdict.NEUTRAL)
+    told = tuple(replace(neutral, helper=f"helper{i}", reason="never counted") for i in range(2))
+    result = replace(result, helpers=(*result.helpers, *told))
+
+    for text in (render(result), markdown.render(result)):
+        assert re.search(r"\n(remarks:|## Remarks)\n", text)
+        assert re.search(r"helper0, helper1\W.*never counted", text)
+    assert "remarks:" not in render(example())
+    assert "## Remarks" not in markdown.render(example())
 
 
 def test_a_call_that_is_not_judged_is_listed_and_counted() -> None:
