@@ -14,7 +14,7 @@ from analyzer.frontend import Stage, read_unit
 from analyzer.helpers.bodies import SourceIndex
 from analyzer.helpers.session import Session
 from analyzer.kconfig import KconfigFiles, Variant, load_kconfig, variants
-from analyzer.tree import FolderTree, KernelTree
+from analyzer.tree import KernelTree
 from tests.compiler.compilers import Compiler, Complaint
 from tests.compiler.probing import Asked, asked, patterns
 from tests.compiler.targets import TARGETS
@@ -68,22 +68,24 @@ SWITCHED_OFF: Mapping[str, Mapping[str, str]] = {
 """Options because of which a test of an entry asks the processor what it has."""
 
 
+def variants_of(tree: KernelTree, arch: str) -> tuple[Variant, ...]:
+    """The variants of an architecture, as `check` judges them."""
+    return tuple(variants(tree, arch, load_kconfig(tree, arch, KconfigFiles(tree))))
+
+
 def base_variant(tree: KernelTree, arch: str, fixed: bool = False) -> Variant:
     """The base variant of an architecture; `fixed`: without the options of SWITCHED_OFF."""
     kconfig = load_kconfig(tree, arch, KconfigFiles(tree))
-    wanted = TARGETS[arch].variant if arch in TARGETS else "base"
-    offered = variants(tree, arch, kconfig)
-    variant = next((one for one in offered if one.name == wanted), offered[0])
+    variant = variants(tree, arch, kconfig)[0]
     if not fixed:
         return variant
     config = kconfig.solve({**dict(variant.wants), **SWITCHED_OFF[arch]})
     return replace(variant, name=f"{variant.name}-fixed", config=config)
 
 
-def bench(arch: str, work: Path, stage: Stage, fixed: bool = False) -> Bench:
-    """Read a variant of an architecture and find out what can be asked."""
-    tree = stage.tree
-    variant = base_variant(tree, arch, fixed)
+def bench(variant: Variant, work: Path, stage: Stage) -> Bench:
+    """Read a variant and find out what can be asked."""
+    tree, arch = stage.tree, variant.arch
     first = read_unit(stage, variant, with_macros=True)
     compiler = Compiler(stage, variant, work)
     forms = [form for item in asked(first, tree, arch) for form in item.forms()]
@@ -101,16 +103,6 @@ def bench(arch: str, work: Path, stage: Stage, fixed: bool = False) -> Bench:
     reading = read_bits(stage, variant, sources, extra=text)
     refused = {name: why for name, why in refused.items() if name not in good}
     return Bench(variant, compiler, reading, functions, refused, others, sources.initial_values())
-
-
-def open_bench(kernel: Path, arch: str, work: Path, fixed: bool = False) -> tuple[Stage, Bench]:
-    """A stage, which the caller closes, and the bench in it."""
-    stage = Stage(FolderTree(str(kernel)))
-    try:
-        return stage, bench(arch, work, stage, fixed)
-    except BaseException:
-        stage.close()
-        raise
 
 
 # -- constants
@@ -149,7 +141,7 @@ def compare_constants(made: Bench, wrong: int = 0) -> Compared:
         else:
             again.append((name, value))  # no constant expression for C; the optimizer may know
     _fold_constants(made, folded, "pgprot_val({})", result)
-    _fold_constants(made, again, "(unsigned long)({})", result)
+    _fold_constants(made, again, "(unsigned long long)({})", result)
     return result
 
 
@@ -158,7 +150,7 @@ def _initial_values(made: Bench, names: Sequence[str]) -> list[str]:
     texts = [(name, text) for name in names for text in made.initial[name]]
     errors, _ = made.compiler.complaints(
         "initial.c",
-        [f"static unsigned long __ptc_at_first_{i}(void) {{ return ({text}); }}"
+        [f"static unsigned long long __ptc_at_first_{i}(void) {{ return ({text}); }}"
          for i, (_, text) in enumerate(texts)],
     )  # fmt: skip
     chosen: dict[str, str] = {}
@@ -179,7 +171,7 @@ def _fold_constants(
     known = _initial_values(made, sorted(depends & made.initial.keys()))
     expressions = [form.format(name) for name, _ in items]
     terms = [
-        f"static unsigned long __ptc_term_{i}(void) {{ return {expression}; }}"
+        f"static unsigned long long __ptc_term_{i}(void) {{ return {expression}; }}"
         for i, expression in enumerate(expressions)
     ]
     errors, _ = made.compiler.complaints("terms.c", terms)
@@ -212,7 +204,6 @@ def compare_functions(
     values = {level: _patterns(made, level, neighbours, others) for level in ("pte", "pmd", "pud")}
     questions = [(item, raw) for item in items for raw in values[item.level]]
     expressions = [_expression(made, item, raw) for item, raw in questions]
-    mask = (1 << made.session.bits) - 1
     theirs = made.compiler.fold("functions.c", [item.text() for item in items], expressions)
     for index, (item, raw) in enumerate(questions):
         where = f"{item.name}({raw:#x})"
@@ -225,8 +216,6 @@ def compare_functions(
             result.leave_out(mine, item.name)
             continue
         result.names.add(item.name)
-        compiled &= mask  # one word of the target, printed as a signed number
-        mine &= mask
         if wrong:
             wrong -= 1
             mine ^= 1
@@ -239,9 +228,8 @@ def compare_functions(
 
 def _expression(made: Bench, item: Asked, raw: int) -> str:
     """The call of a function with an entry of these bits."""
-    target = TARGETS.get(made.variant.arch)
-    entry = f"__{item.level}({raw:#x}UL)"
-    if target is not None and target.swapped:
+    entry = f"__{item.level}({raw:#x}ULL)"
+    if made.variant.endian == "little" and TARGETS[made.variant.arch].swapped:
         union = f"union {{ unsigned long raw; {item.level}_t entry; }}"
         entry = f"(({union}) {{ {raw:#x}UL }}).entry"
     return f"{item.probe}({entry})"

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -19,22 +19,8 @@ from analyzer.errors import SourceError
 from analyzer.frontend.read import standard_headers
 from analyzer.frontend.stage import Stage
 from analyzer.kconfig import Variant
-from tests.compiler.targets import TARGETS
+from tests.compiler.targets import TARGETS, command_for
 
-COMPILERS: Final[Mapping[str, tuple[str, ...]]] = {
-    # the options that decide about types and code, as in the architecture's Makefile
-    "x86": (
-        "gcc",
-        "-m64",
-        "-fno-PIE",
-        "-mcmodel=kernel",
-        "-mno-red-zone",
-        "-mno-sse",
-        "-mno-80387",
-    ),
-    "arm64": ("aarch64-linux-gnu-gcc", "-mgeneral-regs-only", "-mabi=lp64"),
-    "riscv": ("riscv64-linux-gnu-gcc", "-mabi=lp64", "-march=rv64ima", "-mcmodel=medany"),
-}
 _FLAGS: Final = (
     "-nostdinc", "-std=gnu11", "-O2", "-w", "-fno-strict-aliasing", "-fno-common", "-fshort-wchar",
     "-fno-PIE", "-fno-stack-protector", "-fno-asynchronous-unwind-tables", "-fmax-errors=0",
@@ -46,7 +32,7 @@ _CLANG_ONLY: Final = ("-ferror-limit=0",)
 _NO_ASSERTIONS: Final = "-D_Static_assert(...)=extern int __ptc_not_asserted"
 _ERROR: Final = re.compile(r"^([^:\n]+):(\d+):(?:\d+:)? (?:fatal )?error: (.*)$", re.M)
 _DEFINE: Final = re.compile(r"^#define (\w+)(?: (.*))?$", re.M)
-_RESULT: Final = re.compile(r"^->[$#]?(\d+) (?:(\?)|[$#]?(-?\d+))$", re.M)
+_RESULT: Final = re.compile(r"^->[$#]?(\d+) (?:(\?)|[$#]?(-?\d+) [$#]?(-?\d+))$", re.M)
 _UNDECLARED: Final = re.compile(r"^(?:use of undeclared identifier )?'(\w+)'(?: undeclared|$)")
 _HOOKS: Final = "include/linux/page_table_check.h"
 _HOOK: Final = re.compile(r"\bpage_table_check_(?:pte|pmd|pud)\w*(?=\()")
@@ -56,8 +42,9 @@ _PER_FUNCTION: Final = 64
 _FLAT: Final = "__attribute__((__flatten__, __noinline__))"
 
 FOLD: Final = """
-#define __ptc_fold(id, e) do { unsigned long __v = (e); \\
-	if (__builtin_constant_p(__v)) asm volatile("\\n->%0 %1" : : "i" (id), "i" (__v)); \\
+#define __ptc_fold(id, e) do { unsigned long long __v = (e); \\
+	if (__builtin_constant_p(__v)) asm volatile("\\n->%0 %1 %2" : : "i" (id), \\
+		"i" ((unsigned int)(__v >> 32)), "i" ((unsigned int)__v)); \\
 	else asm volatile("\\n->%0 ?" : : "i" (id)); } while (0)
 """
 
@@ -75,11 +62,6 @@ def _without_hooks(stage: Stage) -> str:
     return "".join([f"#define {guard[1]}\n" if guard else "", *stubs])
 
 
-def command_for(arch: str) -> tuple[str, ...]:
-    """The compiler of an architecture with its options."""
-    return COMPILERS.get(arch) or TARGETS[arch].command
-
-
 @dataclass(frozen=True, slots=True)
 class Complaint:
     """An error of the compiler."""
@@ -93,8 +75,11 @@ class Compiler:
     """One compiler on the headers of one variant, in the stage's copy of the tree."""
 
     def __init__(self, stage: Stage, variant: Variant, work: Path) -> None:
-        self.command = command_for(variant.arch)
-        self.lax = variant.arch in TARGETS and TARGETS[variant.arch].lax
+        command = command_for(variant)
+        assert command is not None, f"no compiler for {variant.arch}"
+        target = TARGETS[variant.arch]
+        self.command = command
+        self.lax = target.lax
         self.headers = standard_headers(stage, variant.arch)
         self._folder = stage.source
         self._work = work
@@ -102,9 +87,8 @@ class Compiler:
         predefined, *forced = prepared.forced
         own = work / "makefile.h"
         text = self._from_makefile(stage.source / predefined)
-        if variant.arch in TARGETS:
-            text += _without_hooks(stage)
-            text += "#undef __OPTIMIZE__\n" if TARGETS[variant.arch].unasserted else ""
+        text += "" if variant.supported else _without_hooks(stage)
+        text += "#undef __OPTIMIZE__\n" if target.unasserted else ""
         own.write_text(text)
         self._dummies = work / "dummies.h"
         self._dummies.write_text("")
@@ -124,10 +108,12 @@ class Compiler:
         return tuple(sorted(found))
 
     @staticmethod
-    def available(arch: str) -> str | None:
-        """Why an architecture cannot be compiled for; None where it can."""
-        name = command_for(arch)[0]
-        return None if shutil.which(name) else f"no {name}"
+    def missing(variant: Variant) -> str | None:
+        """Why a variant cannot be compiled for; None where it can."""
+        command = command_for(variant)
+        if command is None:
+            return f"no compiler for {variant.arch} is known"
+        return None if shutil.which(command[0]) else f"no {command[0]}"
 
     def predefined(self) -> dict[str, str]:
         """The compiler's own macros."""
@@ -201,6 +187,8 @@ class Compiler:
         result = self._call([*lax, "-S", "-o", "-", str(path)])
         assert result.returncode == 0, result.stderr[:2000]
         found: dict[int, int | None] = {}
-        for number, unknown, text in _RESULT.findall(result.stdout):
-            found[int(number)] = None if unknown else int(text) & ((1 << 64) - 1)
+        half = (1 << 32) - 1
+        for number, unknown, high, low in _RESULT.findall(result.stdout):
+            value = None if unknown else (int(high) & half) << 32 | int(low) & half
+            found[int(number)] = value
         return found

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.compiler.comparison import Bench, open_bench
+from analyzer.frontend import Stage
+from analyzer.tree import FolderTree
+from tests.compiler.comparison import Bench, base_variant, bench
 from tests.compiler.compilers import Compiler
 
 Benches = Callable[..., Bench]
@@ -22,15 +24,15 @@ def benches(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Benches]:
     with ExitStack() as stages:
 
         def get(kernel: Path, arch: str, fixed: bool = False) -> Bench:
-            missing = Compiler.available(arch)
-            if missing is not None:
-                pytest.skip(f"{missing}: nothing to compare the evaluator with")
             key = (kernel, arch, fixed)
             if key not in made:
+                stage = stages.enter_context(Stage(FolderTree(str(kernel))))
+                variant = base_variant(stage.tree, arch, fixed)
+                missing = Compiler.missing(variant)
+                if missing is not None:
+                    pytest.skip(f"{missing}: nothing to compare the evaluator with")
                 work = tmp_path_factory.mktemp(f"{kernel.name}-{arch}")
-                stage, bench = open_bench(kernel, arch, work, fixed)
-                stages.enter_context(stage)
-                made[key] = bench
+                made[key] = bench(variant, work, stage)
             return made[key]
 
         yield get

@@ -51,8 +51,8 @@ class Asked:
         call = f"{self.name}(x)"
         if self.kind == "entry":
             call = f"{self.level}_val({call})"
-        head = f"static inline unsigned long {self.probe}({self.level}_t x)"
-        return f"{head} {{ return (unsigned long)({call}); }}"
+        head = f"static inline unsigned long long {self.probe}({self.level}_t x)"
+        return f"{head} {{ return (unsigned long long)({call}); }}"
 
     def forms(self) -> tuple[Asked, ...]:
         """What it may be: a macro's result is a number or an entry."""
