@@ -36,6 +36,7 @@ from .values import (
 )
 
 _ASK: Any = object()
+_MOVES = ("+", "-")  # of pointers
 _FOLDED = (c_ast.BinaryOp, c_ast.UnaryOp, c_ast.Cast, c_ast.Constant)
 
 
@@ -219,7 +220,11 @@ class Expressions(Places, Conversions, Operators):
                     or self.truth(self.evaluate(node.right, scope), node.right)
                 )
             )
-        return self.operate(op, self.evaluate(node.left, scope), self.evaluate(node.right, scope))
+        left, right = self.evaluate(node.left, scope), self.evaluate(node.right, scope)
+        if op in _MOVES and self.is_address(left, right):
+            types = self.static_type(node.left, scope), self.static_type(node.right, scope)
+            return self.move(op, left, right, types)
+        return self.operate(op, left, right)
 
     def _unary(self, node: Node, scope: Scope) -> Value:
         op = node.op
@@ -248,8 +253,9 @@ class Expressions(Places, Conversions, Operators):
         if op in ("++", "--", "p++", "p--"):
             place = self.place(node.expr, scope)
             old = self.load(place)
-            new = self.operate("+" if "+" in op else "-", old, Int(1))
-            new = self.convert(new, self._type_of_place(place))
+            ctype, one = self._type_of_place(place), Int(1)
+            new = self.move("+" if "+" in op else "-", old, one, (ctype, self.types.long))
+            new = self.convert(new, ctype)
             self.store(place, new)
             return old if op[0] == "p" else new
         value = self.evaluate(node.expr, scope)
@@ -290,7 +296,12 @@ class Expressions(Places, Conversions, Operators):
             place = self.place(node.lvalue, scope)
         else:
             place = self.place(node.lvalue, scope)
-            value = self.operate(node.op[:-1], self.load(place), self.evaluate(node.rvalue, scope))
+            left, right = self.load(place), self.evaluate(node.rvalue, scope)
+            types = (
+                self._type_of_place(place),
+                self.types.long,
+            )  # nobody adds a pointer to a pointer
+            value = self.move(node.op[:-1], left, right, types)
         value = self.convert(value, self._type_of_place(place))
         self.store(place, value)
         return value

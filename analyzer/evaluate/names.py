@@ -107,6 +107,13 @@ class Names:
     def operate(self, op: str, left: Value, right: Value) -> Value:
         raise NotImplementedError
 
+    def move(self, op: str, left: Value, right: Value, types: tuple[CType, CType]) -> Value:
+        raise NotImplementedError
+
+    @staticmethod
+    def is_address(left: Value, right: Value) -> bool:
+        raise NotImplementedError
+
     def convert(self, value: Value, ctype: CType) -> Value:
         raise NotImplementedError
 

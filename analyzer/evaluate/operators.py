@@ -6,10 +6,10 @@ from __future__ import annotations
 import re
 
 from . import arith
-from .ctype import UnknownType, VoidType
+from .ctype import CType, FuncType, PtrType, UnknownType, VoidType
 from .memory import Table
 from .refilling import ORDERING, Refilling
-from .values import FuncRef, Int, Opaque, Pointer, SlotInt, Struct, Text, Value
+from .values import FuncRef, Int, Opaque, Pointer, SlotInt, Struct, Text, Unjudged, Value
 
 _KEEPS_ADDRESS = frozenset({"+", "-", "|", "&", "^"})
 _INDEXED = re.compile(r"^\(\?(.*) \+ (0x[0-9a-f]+)\)$")
@@ -51,6 +51,44 @@ class Operators(Refilling):
                 return Int(int(same == (op == "==")))
             return Opaque(f"({left!r}{op}{right!r})")
         return self._opaque_arithmetic(op, left, right)
+
+    @staticmethod
+    def is_address(left: Value, right: Value) -> bool:
+        """Whether two numbers, one of which may be the address of something, are given."""
+        if not isinstance(left, Int) or not isinstance(right, Int):
+            return False
+        return left.raw >= SMALL or right.raw >= SMALL
+
+    def move(self, op: str, left: Value, right: Value, types: tuple[CType, CType]) -> Value:
+        """`left op right`; a pointer that is but a number moves in steps of what it points to."""
+        pointers = [isinstance(ctype, PtrType) for ctype in types]
+        numbers = isinstance(left, Int) and isinstance(right, Int)
+        if op not in ("+", "-") or not numbers or not any(pointers):
+            return self.operate(op, left, right)
+        assert isinstance(left, Int)
+        assert isinstance(right, Int)
+        step = self._step_of(types[0] if pointers[0] else types[1])
+        if step is None or any(isinstance(ctype, UnknownType) for ctype in types):
+            return Opaque(f"({left!r} {op} {right!r})")
+        if all(pointers):
+            return Int((left.value - right.value) // step, self.bits, True)
+        if pointers[0]:
+            right = Int(right.value * step, self.bits, right.signed)
+        else:
+            left = Int(left.value * step, self.bits, left.signed)
+        return self.operate(op, left, right)
+
+    @staticmethod
+    def _step_of(pointer: CType) -> int | None:
+        """Bytes of what a pointer points to; None where that is not known."""
+        assert isinstance(pointer, PtrType)
+        target = pointer.target
+        if target is None or isinstance(target, FuncType):
+            return 1
+        try:
+            return None if isinstance(target, UnknownType) else target.size or None
+        except Unjudged:
+            return None
 
     @staticmethod
     def _with_defaults(op: str, left: Value, right: Value) -> Value | None:

@@ -39,7 +39,11 @@ class Places(Core):
             index = self.evaluate(node.subscript, scope)
             if isinstance(index, Pointer):
                 base, index = index, base
-            return self._pointer_value(self.operate("+", base, self.number(index)))
+            index = self.number(index)
+            if self.is_address(base, index):  # what stands there is not known, its address is
+                types = self.static_type(node.name, scope), self.static_type(node.subscript, scope)
+                return self._pointer_value(self.move("+", base, index, types))
+            return self._pointer_value(self.operate("+", base, index))
         if kind is c_ast.Cast:
             place = self.place(node.expr, scope)
             if isinstance(place, Pointer):

@@ -17,7 +17,6 @@ from analyzer.kconfig import KconfigFiles, Variant, load_kconfig, variants
 from analyzer.tree import KernelTree
 from tests.compiler.compilers import Compiler, Complaint
 from tests.compiler.probing import Asked, asked, patterns
-from tests.compiler.targets import TARGETS
 
 
 @dataclass(slots=True)
@@ -227,12 +226,12 @@ def compare_functions(
 
 
 def _expression(made: Bench, item: Asked, raw: int) -> str:
-    """The call of a function with an entry of these bits."""
-    entry = f"__{item.level}({raw:#x}ULL)"
-    if made.variant.endian == "little" and TARGETS[made.variant.arch].swapped:
-        union = f"union {{ unsigned long raw; {item.level}_t entry; }}"
-        entry = f"(({union}) {{ {raw:#x}UL }}).entry"
-    return f"{item.probe}({entry})"
+    """The call of a function with the entry that these bits are in a slot (`__pte()` may swap
+    bytes or words)."""
+    words = {4: "unsigned int", 8: "unsigned long long"}
+    word = words[made.session.width(item.level)]
+    union = f"union {{ {word} raw; {item.level}_t entry; }}"
+    return f"{item.probe}((({union}) {{ {raw:#x}ULL }}).entry)"
 
 
 def _patterns(made: Bench, level: str, neighbours: int, others: int) -> tuple[int, ...]:

@@ -27,7 +27,6 @@ class Target:
 
     commands: tuple[tuple[str, Words], ...]
     options: tuple[tuple[str, Words], ...] = ()
-    swapped: bool = False  # __pte() swaps bytes where little: entries are given as raw bits
     unasserted: bool = False  # without the assertions that only an optimizing compiler makes
     lax: bool = False  # sizes from generated headers are wrong, which assertions notice
 
@@ -65,7 +64,6 @@ TARGETS: Final[Mapping[str, Target]] = {
         (("", ("powerpc64le-linux-gnu-gcc",)),),
         (("64", ("-m64",)), ("32", ("-m32",)), ("64", ("-mabi=elfv2",)),
          ("big", ("-mbig-endian",)), ("little", ("-mlittle-endian",))),
-        swapped=True,
         unasserted=True,
     ),
     "riscv": Target(

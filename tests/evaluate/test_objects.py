@@ -526,3 +526,36 @@ def test_nonsense_is_no_traceback(text: str) -> None:
     it = machine(text)
     with suppress(Unjudged, RecursionError):
         it.call("f", [s(1)])
+
+
+PAGES = "struct page { unsigned long flags, other; int last; };\n"
+
+
+@pytest.mark.parametrize(
+    ("expression", "wanted"),
+    [
+        ("(struct page *)0xc00014000000UL + x", 0xC000_1400_0000 + 3 * 24),
+        ("x + (struct page *)0xc00014000000UL", 0xC000_1400_0000 + 3 * 24),
+        ("(struct page *)0xc00014000000UL - x", 0xC000_1400_0000 - 3 * 24),
+        ("&((struct page *)0xc00014000000UL)[x]", 0xC000_1400_0048),
+        ("(struct page *)0xc00014000048UL - (struct page *)0xc00014000000UL", 3),
+        ("(void *)0xc00014000000UL + x", 0xC000_1400_0003),
+        ("(char *)0xc00014000000UL + x", 0xC000_1400_0003),
+        ("(struct page **)0xc00014000000UL + x", 0xC000_1400_0018),
+        ("0xc00014000000UL + x", 0xC000_1400_0003),
+        ("(struct gone *)0xc00014000000UL + x", None),
+        ("({ struct page *p = (void *)0xc00014000000UL; p += x; p; })", 0xC000_1400_0000 + 72),
+        ("({ struct page *p = (void *)0xc00014000000UL; p -= x; p; })", 0xC000_1400_0000 - 72),
+        ("({ struct page *p = (void *)0xc00014000000UL; ++p; p; })", 0xC000_1400_0018),
+        ("({ struct page *p = (void *)0xc00014000000UL; p--; p; })", 0xC000_1400_0000 - 24),
+    ],
+)
+def test_a_pointer_that_is_a_number_moves_in_steps(expression: str, wanted: int | None) -> None:
+    """As `vmemmap + pfn` does, where the map of page frames has a constant address."""
+    text = f"{PAGES}unsigned long f(unsigned long x) {{ return (unsigned long)({expression}); }}"
+    found = value(text, u(3))
+    if wanted is None:
+        assert not isinstance(found, Int)
+    else:
+        assert isinstance(found, Int)
+        assert found.raw == wanted
