@@ -120,7 +120,7 @@ def _facts(plan: Plan, edits: Iterable[Edit]) -> dict[str, object]:
 def _selected(plan: Plan) -> list[str]:
     """The configurations in which the option is selected."""
     without = {name for name, _ in plan.left_out}
-    names = dict.fromkeys(row.variant for row in plan.after)
+    names = dict.fromkeys(row.variant for row in plan.before)
     return [name for name in names if name not in without]
 
 
@@ -163,7 +163,7 @@ def helper_table(plan: Plan) -> tuple[list[HelperRow], dict[str, int]]:
 
     What is left out counts for nothing, unless everything is.
     """
-    chosen = _selected(plan) or [row.variant for row in plan.after]
+    chosen = _selected(plan) or [row.variant for row in plan.before]
     before = _worst(row for row in plan.before if row.variant in chosen)
     after = _worst(row for row in plan.after if row.variant in chosen)
     rows = []
@@ -205,7 +205,7 @@ def cover(plan: Plan, steps: Sequence[Patch], findings: Sequence[str] = ()) -> P
     """The cover letter; `findings`: what `check` says with the series applied."""
     env = environment(_ROOM)
     rows, same = helper_table(plan)
-    configurations = list(dict.fromkeys(row.variant for row in plan.after))
+    configurations = list(dict.fromkeys(row.variant for row in plan.before))
     undecided = [
         {
             "helper": one.helper if one.helper.isupper() else f"{one.helper}()",

@@ -11,7 +11,7 @@ from ..check.api import hook_api
 from ..check.unit import FRAMEWORK
 from ..errors import TreeError, UsageError
 from ..helpers.interface import LEVELS, read_text
-from ..kconfig import architectures, load_kconfig, variants
+from ..kconfig import Variant, architectures, load_kconfig, variants
 from ..model import HookApi, Verdict
 from ..tree import KernelTree
 from .agreement import require_agreement
@@ -110,8 +110,13 @@ def _plan(
         note("predicates")
         now = mend_predicates(bench, search, before, shape)
     note("hooks")
-    now = search.run(now)
     lost = dict(synthesis.lost) if synthesis is not None else {}
+    every = bench.variants
+    bench.variants = _worthwhile(tree, bench, lost)
+    if bench.variants != every:
+        now = search.judge()
+    now = search.run(now)
+    bench.variants = every
     guard, chosen, problem = _select(tree, bench, arch, now, search, frozenset(lost))
     if chosen is not None:
         row = feature_edit(tree, arch)
@@ -145,6 +150,20 @@ def _plan(
     )  # fmt: skip
 
 
+def _worthwhile(tree: KernelTree, bench: Bench, lost: Mapping[str, str]) -> tuple[Variant, ...]:
+    """The variants that hooks are looked for in: not those that the guard is going to exclude,
+    together with the ones that have no predicate."""
+    good = [v for v in bench.variants if v.name not in lost]
+    bad = [v for v in bench.variants if v.name in lost]
+    kconfig = bench.tree.read(f"arch/{bench.arch}/Kconfig").decode("latin-1")
+    guard = guard_for(kconfig, good, bad, _nommu(tree, bench)) if good and bad else None
+    return tuple(v for v in bench.variants if not guard or holds(guard, v))
+
+
+def _nommu(tree: KernelTree, bench: Bench) -> list[Variant]:
+    return [v for v in variants(tree, bench.arch, bench.kconfig) if not v.has_mmu]
+
+
 def _idle(edits: Iterable[Edit], now: Judgement, off: frozenset[str]) -> list[Edit]:
     """Hooks in files that only variants read in which the option is not selected."""
     read = {path for name, unit in now.units.items() if name not in off for path in unit.files}
@@ -167,7 +186,9 @@ def _left_out(
             reason = faults[0]
         elif not reason and wrong:
             reason = f"{wrong[0]}() cannot be accounted for"
-        found.append((variant.name, reason or "no condition keeps it in and the others out"))
+        found.append(
+            (variant.name, reason or "the condition that leaves others out leaves it out, too")
+        )
     return tuple(found)
 
 
@@ -269,8 +290,7 @@ def _select(
     bad = [v for v in bench.variants if v.name in bad_names]
     if not good:
         return "", None, "the laws hold in no configuration"
-    nommu = [v for v in variants(tree, arch, bench.kconfig) if not v.has_mmu]
-    guard = guard_for(text, good, bad, nommu)
+    guard = guard_for(text, good, bad, _nommu(tree, bench))
     if guard is None:
         return "", None, "no condition of the Kconfig tells the configurations apart"
     if not guard and _may_lack_mmu(bench):

@@ -33,7 +33,7 @@ def _document(tree: KernelTree, found: Generated, tried: Sequence[Tried]) -> dic
         "selected": plan.selected,
         "guard": plan.guard,
         "base": found.base,
-        "configurations": list(dict.fromkeys(row.variant for row in plan.after)),
+        "configurations": list(dict.fromkeys(row.variant for row in plan.before)),
         "patches": _patches(found),
         "helpers": [
             {

@@ -14,7 +14,7 @@ from analyzer.generate.edits import Step, apply, in_steps
 from analyzer.generate.judge import Bench
 from analyzer.generate.placement import HOOKS
 from analyzer.generate.predicate_text import stub_text
-from analyzer.generate.run import plan
+from analyzer.generate.run import _worthwhile, plan
 from analyzer.generate.selfcheck import check_series
 from analyzer.tree import KernelTree
 from tests.generate.conftest import Demo, applied, edited
@@ -177,3 +177,15 @@ def test_predicates_are_kept_from_assembler(demo: Demo) -> None:
 
 def test_a_stub_returns_nothing() -> None:
     assert stub_text("pud_pfn").startswith("static inline unsigned long pud_pfn(pud_t pud)\n{")
+
+
+@pytest.mark.parametrize(
+    ("lost", "left"),
+    [((), ["base", "nothp"]), (("base",), ["nothp"]), (("base", "nothp"), ["base", "nothp"])],
+)
+def test_hooks_are_not_looked_for_where_the_guard_will_exclude_them(
+    demo: Demo, lost: tuple[str, ...], left: list[str]
+) -> None:
+    with Bench(demo.stripped, "demo") as bench:
+        chosen = _worthwhile(demo.stripped, bench, dict.fromkeys(lost, "no predicate"))
+    assert [variant.name for variant in chosen] == left
