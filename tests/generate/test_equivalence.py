@@ -5,12 +5,15 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 from tests.generate.conftest import Demo, applied, edited
 from tests.generate.equivalence import compare, report
 
 HEADER = "arch/demo/include/asm/pgtable.h"
 
 
+@pytest.mark.slow
 def test_generated_predicates_answer_as_those_that_were_taken_out(demo: Demo) -> None:
     found = compare(demo.whole, applied(demo.stripped, demo.plan), "demo")
     assert found.variants
@@ -24,6 +27,7 @@ def test_generated_predicates_answer_as_those_that_were_taken_out(demo: Demo) ->
     assert not any(d.entry.made for d in found.differences)
 
 
+@pytest.mark.slow
 def test_a_predicate_that_forgets_something_is_told(demo: Demo) -> None:
     text = demo.whole.read(HEADER).decode()
     body = re.search(r"bool pmd_user_accessible_page\(pmd_t pmd\)\n{\n\treturn (.*?);\n}", text,

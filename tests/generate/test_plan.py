@@ -104,24 +104,25 @@ def test_each_generated_hook_is_needed(demo: Demo, function: str) -> None:
     assert {f.function for f in result.findings} == {function}
 
 
-@pytest.mark.parametrize(
-    ("old", "new"),
-    [
-        ("page_table_check_pmd_set(mm, pmdp, pmd);\n\tset_pmd(pmdp, pmd);",
-         "set_pmd(pmdp, pmd);\n\tpage_table_check_pmd_set(mm, pmdp, pmd);"),
-        ("\tpage_table_check_pud_set(mm, pudp, pud);\n", ""),
-        ("\tpage_table_check_pte_clear(mm, old);\n",
-         "\tpage_table_check_pte_clear(mm, old);\n\tpage_table_check_pte_clear(mm, old);\n"),
-    ],
-    ids=["after the store", "missing", "twice"],
-)  # fmt: skip
-def test_wrong_hooks_are_mended(demo: Demo, old: str, new: str) -> None:
+WRONG = {
+    "page_table_check_pmd_set(mm, pmdp, pmd);\n\tset_pmd(pmdp, pmd);":
+        "set_pmd(pmdp, pmd);\n\tpage_table_check_pmd_set(mm, pmdp, pmd);",
+    "\tpage_table_check_pud_set(mm, pudp, pud);\n": "",
+    "\tpage_table_check_pte_clear(mm, old);\n":
+        "\tpage_table_check_pte_clear(mm, old);\n\tpage_table_check_pte_clear(mm, old);\n",
+}  # fmt: skip
+"""A hook after the store, one that is missing, one that is called twice."""
+
+
+def test_wrong_hooks_are_mended(demo: Demo) -> None:
     text = demo.whole.read(HEADER).decode()
-    if old not in text:
-        old = old.replace("old", "pte")
-        new = new.replace("old", "pte")
-    assert old in text
-    bad = edited(demo.whole, {HEADER: text.replace(old, new)})
+    for old, new in WRONG.items():
+        if old not in text:
+            old, new = old.replace("old", "pte"), new.replace("old", "pte")
+        assert old in text
+        text = text.replace(old, new)
+    bad = edited(demo.whole, {HEADER: text})
+    assert len({finding.function for finding in check_tree(bad, ("demo",)).findings}) == 3
     found = plan(bad, "demo")
     assert check_series(bad, found).findings == ()
     assert hook_sites(applied(bad, found)) == hook_sites(demo.whole)
