@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from ..check.judge import Judge, changes
+from ..check.states import refillings
 from ..check.unit import build_unit
 from ..clock import Clock
 from ..closing import Closing
@@ -239,13 +240,13 @@ class Bench(Closing):
             result.problems[str(problem)] = None
             return
         result.units[variant.name] = unit
-        worlds: list[Mapping[str, int] | None] = [None]
-        while worlds:
-            judge = Judge(unit, variant, interface, index, self.reuse, worlds.pop())
+        judge = Judge(unit, variant, interface, index, self.reuse, None)
+        self._judge(judge, variant, helpers, result)
+        world = judge.session.machine.world
+        states: list[Mapping[str, int]] = [dict.fromkeys(world, 1)] if world else []
+        for state in (*states, *refillings(unit, variant, index)[0]):
+            judge = Judge(unit, variant, interface, index, self.reuse, state)
             self._judge(judge, variant, helpers, result)
-            world = judge.session.machine.world
-            if world and not any(world.values()) and len(worlds) == 0:
-                worlds.append(dict.fromkeys(world, 1))
 
     @property
     def slow(self) -> frozenset[str]:
