@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from ..generate import commits
-from ..generate.leftover import mend_leftover
 from ..generate.run import Plan, Undecided, plan
 from ..generate.selfcheck import Checked, check_series, overlay
 from ..generate.series import Mail, Patch, build
@@ -71,12 +70,11 @@ def assemble(
     for arch in archs:
         note(f"{arch}: working out the hooks")
         one = plan(current, arch, lambda text, arch=arch: note(f"{arch}: {text}"))  # type: ignore[misc]
-        if not one.edits:
-            enabled.append(Enabled(one, check_series(current, one)))
-            continue
         note(f"{arch}: judging the tree with the series")
-        one, checked = mend_leftover(current, one)
+        checked = check_series(current, one)
         enabled.append(Enabled(one, checked))
+        if not one.edits:
+            continue
         for path, text in one.texts.items():
             if path not in texts and path not in base:
                 base[path] = text

@@ -10,9 +10,8 @@ from pathlib import Path
 from ..errors import PtcheckError
 from ..tree import FolderTree, KernelTree, open_tree
 from .commits import cover, patches
-from .leftover import mend_leftover
 from .run import Plan, plan
-from .selfcheck import Checked
+from .selfcheck import Checked, check_series
 from .series import Mail, Patch, build
 
 
@@ -44,7 +43,7 @@ def generate(
     if not found.edits:
         return Generated(found, None, None, (), ())
     note("judging the tree with the series")
-    found, checked = mend_leftover(tree, found)
+    checked = check_series(tree, found)
     steps = tuple(patches(found))
     base = base_commit(tree, found)
     mails = build(found.texts, steps, cover(found, steps, checked.findings), base)

@@ -6,8 +6,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..check import check_tree
-from ..check.judging import Shared
-from ..model import Finding
 from ..tree import KernelTree, OverlayTree
 from .edits import apply
 from .run import Plan
@@ -23,7 +21,6 @@ class Checked:
     neutral: int
     supported: tuple[str, ...]  # variants
     unsupported: tuple[str, ...]
-    found: tuple[Finding, ...] = ()  # what `findings` says in words
 
 
 def overlay(tree: KernelTree, plan: Plan) -> KernelTree:
@@ -33,20 +30,15 @@ def overlay(tree: KernelTree, plan: Plan) -> KernelTree:
     return OverlayTree(tree, {path: text.encode("latin-1") for path, text in texts.items()})
 
 
-def check_series(tree: KernelTree, plan: Plan, shared: Shared | None = None) -> Checked:
-    """Judges the architecture with the series applied, as `ptcheck check` does.
-
-    `shared`: what other runs of the same tree parsed.
-    """
-    result = check_tree(overlay(tree, plan), (plan.arch,), shared=shared)
-    counted = tuple(one for one in result.findings if not one.if_enabled)
+def check_series(tree: KernelTree, plan: Plan) -> Checked:
+    """Judges the architecture with the series applied, as `ptcheck check` does."""
+    result = check_tree(overlay(tree, plan), (plan.arch,))
     rows = [s for s in result.summaries if s.supported]
     return Checked(
-        tuple(f"{one.location}: {one.rule} {one.message}" for one in counted),
+        tuple(f"{f.location}: {f.rule} {f.message}" for f in result.findings if not f.if_enabled),
         sum(s.unknown for s in rows),
         sum(s.balanced for s in rows),
         sum(s.neutral for s in rows),
         tuple(s.variant for s in rows),
         tuple(s.variant for s in result.summaries if not s.supported),
-        counted,
     )

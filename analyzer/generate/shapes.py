@@ -104,7 +104,8 @@ def _function_of(text: str, start: int, end: int, call: str, level: str) -> Iter
     if not any(first <= at <= last for first, last in c_regions(text)):
         return
     head = wrap_call("", f"static inline void {match[1]}", known[0], ")")
-    new = f"{head}\n{{\n\t{call};\n}}\n"
+    bare = re.sub(r"(?<=[(\s])\((\w+)\)", r"\1", call)  # macros put their parameters in brackets
+    new = f"{head}\n{{\n\t{bare};\n}}\n"
     if not text[: start if at == end else at].endswith("\n\n"):
         new = "\n" + new
     if not text.startswith("\n", at):

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from analyzer.generate.run import plan
 from analyzer.generate.selfcheck import check_series
 from tests.generate.conftest import Demo, applied, edited
@@ -44,19 +46,23 @@ void guest_init(void)
 """
 
 
-def test_the_function_of_a_guest_gets_the_hook_that_the_machine_s_own_has(demo: Demo) -> None:
+@pytest.mark.parametrize("mm", ["mm", "unused"])
+def test_the_function_of_a_guest_gets_the_hook_that_the_machine_s_own_has(
+    demo: Demo, mm: str
+) -> None:
     header = demo.whole.read(HEADER).decode()
     assert STORE in header
     at = header.index("static inline void set_pud_at(")
     head, tail = header[:at], header[at:]
     tail = tail.replace(STORE, "\tmmu_ops.set_pud_at(mm, addr, pudp, pud);\n", 1)
     bodies = demo.whole.read(BODIES).decode()
-    texts = {HEADER: head + TABLE.lstrip() + "\n" + tail, BODIES: bodies + BARE, GUEST: STORES}
+    stores = STORES.replace("*mm,", f"*{mm},")
+    texts = {HEADER: head + TABLE.lstrip() + "\n" + tail, BODIES: bodies + BARE, GUEST: stores}
     tree = edited(demo.whole, texts)
     found = plan(tree, "demo")
     assert {(edit.path, edit.function) for edit in found.edits if edit.hook} == {
         (GUEST, "guest_set_pud_at")
     }
     assert not found.undecided
-    assert STORE in applied(tree, found).read(GUEST).decode()
+    assert STORE.replace("mm, p", f"{mm}, p") in applied(tree, found).read(GUEST).decode()
     assert not check_series(tree, found).findings
