@@ -21,7 +21,6 @@ from ..evaluate.values import PathEnds, Unjudged
 from ..frontend import ParseCache, Stage, Unit
 from ..helpers.bodies import SourceIndex
 from ..helpers.interface import Interface, Signature, called_names, find_interface, read_text
-from ..helpers.session import Session
 from ..kconfig import KconfigFiles, Variant, load_kconfig, variants
 from ..law.classify import _store_at_fault, part_at_fault, raw_primitives, root_of, rule_of
 from ..law.describe import frames
@@ -33,14 +32,13 @@ from ..preprocessor import find_tool
 from ..tree import KernelTree
 from .numbered import Files, Numbered
 from .placement import HOOKS, hook_macros, includes
+from .told import Stored, counting, needs_hooks, stored, vanishes
 
 _COLLECT: Final = 100_000  # as `check` does: trees of C are big and acyclic
 _RUN: Final = ("balanced", "neutral", "broken")
 LEFT: Final = "PTC203"  # the rule of what an invalidate leaves
 _SLOW: Final = 1.0  # seconds
 _RECURSION: Final = 20_000  # Python frames; helpers nest deep
-
-Stored = tuple[int, int, int, frozenset[tuple[int, int]]]  # a case, and what its slots hold then
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +101,7 @@ class Judgement:
     left: dict[tuple[str, str], set[int]] = field(default_factory=dict)  # by invalidates
     stored: dict[tuple[str, str, str], frozenset[Stored]] = field(default_factory=dict)
     vanished: set[tuple[str, str]] = field(default_factory=set)  # left, but not present any more
+    counting: set[tuple[str, str]] = field(default_factory=set)  # (function, hook) that move any
     problems: dict[str, None] = field(default_factory=dict)
     units: dict[str, Unit] = field(default_factory=dict)
 
@@ -124,6 +123,7 @@ class Judgement:
             self.left.setdefault(at, set()).update(raws)
         self.stored |= other.stored
         self.vanished |= other.vanished
+        self.counting |= other.counting
         self.problems |= other.problems
         self.units |= other.units
 
@@ -284,20 +284,21 @@ class Bench(Closing):
                     if outcome.status == "broken":
                         _note(result, judge, one, outcome, raw)
             result.stored[(variant.name, one.signature.name, verdict.level)] = frozenset(
-                _stored(outcome) for outcome in one.outcomes if outcome.status in _RUN
+                stored(outcome) for outcome in one.outcomes if outcome.status in _RUN
             )
             if one.signature.name.removesuffix("_ad") in ("pmdp_invalidate", "pudp_invalidate"):
                 kind = (variant.name, verdict.level)
                 ran = [o for o in one.outcomes if o.status in _RUN and o.stores]
                 result.left.setdefault(kind, set()).update(o.left for o in ran)
-                if any(_vanishes(judge.session, verdict.level, outcome) for outcome in ran):
+                if any(vanishes(judge.session, verdict.level, outcome) for outcome in ran):
                     result.vanished.add(kind)
                 if judge.session.has_predicate(verdict.level):
                     _note_left(result, judge, one, ran)
-            for function, needs in _needs(judge, one).items():
+            for function, needs in needs_hooks(judge.session, one).items():
                 said = result.through.setdefault(function, {})
                 key = (verdict.helper, verdict.level)
                 said[key] = said.get(key, False) or needs
+            result.counting |= counting(judge.session, one)
             for call in verdict.hooks:
                 where = result.hooked.setdefault((verdict.helper, verdict.level), set())
                 where.add((call.hook, call.function))
@@ -313,24 +314,6 @@ class Bench(Closing):
                 PredicateFault(f.rule, f.level, variant.name, f.message, f.location)
                 for f in judge.findings
             ]
-
-
-def _needs(judge: Judge, runs: HelperRuns) -> dict[str, bool]:
-    """For every function on the way to a store: whether such a store changes what is counted."""
-    found: dict[str, bool] = {}
-    session = judge.session
-    for outcome in runs.outcomes:
-        for event in outcome.stores:
-            if event.old == event.new:
-                continue
-            try:
-                old = session.counted(event.level, event.old)
-                needs = old != session.counted(event.level, event.new)
-            except (Unjudged, PathEnds):
-                needs = True
-            for frame in frames(event):
-                found[frame.function] = found.get(frame.function, False) or needs
-    return found
 
 
 def _note(
@@ -353,22 +336,6 @@ def _note(
     )  # fmt: skip
     if found not in result.paths:
         result.paths.append(found)
-
-
-def _stored(outcome: Outcome) -> Stored:
-    case = outcome.case
-    last = {event.index: event.new for event in outcome.stores}
-    new = -1 if case.new is None else case.new.raw
-    return case.old.raw, new, case.nr, frozenset(last.items())
-
-
-def _vanishes(session: Session, level: str, outcome: Outcome) -> bool:
-    """Whether a present leaf is taken for something else after it was invalidated."""
-    kind, old = outcome.case.old.kind, outcome.case.old.raw
-    return kind is not None and kind.accessible and any(
-        session.test(level, test, old) == 1 and session.test(level, test, outcome.left) == 0
-        for test in ("present", "leaf")
-    )  # fmt: skip
 
 
 def _note_left(

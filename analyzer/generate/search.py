@@ -95,7 +95,7 @@ class Search:
             before = after
         if not whole:
             before = self.judge()
-        before = self._whole(self.splits.joined(before))
+        before = self._needed(self._whole(self.splits.joined(before)))
         return Includes(self.bench, self.file, self.keep, self.judge).run(self.edits, before)
 
     def _whole(self, now: Judgement) -> Judgement:
@@ -105,6 +105,25 @@ class Search:
         if not taken:
             return now
         return self.judge() if self.drop(taken) else now
+
+    def _needed(self, now: Judgement) -> Judgement:
+        """Takes back hooks that are called and never count: another one came to do their work."""
+        if not self._idle(now):
+            return now
+        whole = self.judge()
+        kept = self.files, list(self.edits)
+        if not self.drop(self._idle(whole)):
+            return now
+        after = self.judge()
+        if len(after.paths) > len(whole.paths):
+            self.files, self.edits = kept
+            return whole
+        return after
+
+    def _idle(self, now: Judgement) -> list[Edit]:
+        called = {(f, hook) for calls in now.hooked.values() for hook, f in calls}
+        idle = called - now.counting
+        return [edit for edit in self.edits if (edit.function, edit.hook) in idle]
 
     # -- one round
 

@@ -101,6 +101,36 @@ def test_a_clear_through_the_hooked_setter_stores_as_the_setter_does(demo: Demo)
     assert not plan(series, "demo").edits
 
 
+HUGE = """
+static inline pte_t huge_ptep_get_and_clear(struct mm_struct *mm, unsigned long addr, pte_t *ptep)
+{
+	pte_t clear = __pte(0);
+	pte_t pte = *ptep;
+
+	set_ptes(mm, addr, ptep, clear, 1);
+	return pte;
+}
+"""
+CALLERS = "mm/memory.c"
+
+
+def test_a_hook_that_another_one_makes_idle_is_taken_back(demo: Demo) -> None:
+    """Both functions are hooked at first; the setter's hook counts for the other one, too."""
+    store = OWN_STORE.replace(
+        "set_pte_at((mm), (addr), (ptep), __pte(0))", "set_pte(ptep, __pte(0))"
+    )
+    tree = stripped_with(demo, {GET: "", CLEAR: store}, HUGE)
+    calls = tree.read(CALLERS).decode() + (
+        "\nvoid demo_unmap_huge(struct mm_struct *mm, unsigned long addr, pte_t *ptep)\n"
+        "{\n\thuge_ptep_get_and_clear(mm, addr, ptep);\n}\n"
+    )
+    tree = edited(tree, {CALLERS: calls})
+    found = plan(tree, "demo")
+    assert not found.undecided
+    assert ("set_ptes", "page_table_check_ptes_set") in {(e.function, e.hook) for e in found.edits}
+    assert "huge_ptep_get_and_clear" not in {edit.function for edit in found.edits}
+
+
 def test_how_a_setter_stores() -> None:
     text = OWN_STORE.lstrip("\n")
     line = text[: text.index("__demo_store(mm")].count("\n") + 1
