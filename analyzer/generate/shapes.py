@@ -9,7 +9,16 @@ from dataclasses import dataclass
 from typing import Final
 
 from .api import Hooks
-from .ctext import Parameter, blank, find_function, indent_at, line_of, statement_at, wrap_call
+from .ctext import (
+    Function,
+    Parameter,
+    blank,
+    find_function,
+    indent_at,
+    line_of,
+    statement_at,
+    wrap_call,
+)
 from .forms import Change, Form
 from .placement import c_regions
 
@@ -19,6 +28,7 @@ _SETTER = re.compile(r"\bset_(pte|pmd|pud)_at\s*\(")
 _STORE = re.compile(r"\s*(?:(?P<call>\w+)\s*\(|\*(?P<slot>\w+)\s*=\s*(?P<value>\w+)\s*;)")
 _ENDS = re.compile(r"\bif\s*\(\s*--\w+\s*==\s*0\s*\)\s*break\s*;|\bwhile\s*\(\s*--\w+\s*\)\s*;")
 _STEPS = re.compile(r"\w+(?:\(\w+\))?\s*\+?=[^=;]*;|\w+\+\+;|\+\+\w+;")
+_HOOK: Final = "page_table_check_"
 _LAZY: Final = "arch_leave_lazy_mmu_mode"
 _RAW = "generic code hooks the callers; a store through the hooked setter counts twice"
 _TYPES = {
@@ -184,36 +194,42 @@ def roles_of(parameters: Sequence[Parameter]) -> dict[str, str]:
 
 
 def raw_store(text: str, setter: str, line: int) -> Raw:
-    """How a setter stores at a line, by the roles of its parameters: by a call, or itself."""
+    """How a setter stores at a line, by the roles of its parameters: by a call, or itself.
+
+    Where that line is none of its own (a macro that became a function), at the first that does.
+    """
     parsed = find_function(text, setter, line)
     if parsed is None:
         return _UNKNOWN
-    roles = roles_of(parsed.parameters)
-    begin = 0
-    for _ in range(line - 1):
-        begin = text.find("\n", begin) + 1
     masked = blank(text)
-    match = _STORE.match(masked, begin)
+    starts = [0, *(match.end() for match in re.finditer(r"\n", masked))]
+    inner = [start for start in starts if parsed.open < start < parsed.close]
+    first = starts[line - 1] if line <= len(starts) else 0
+    for start in [first, *inner] if first in inner else inner:
+        found = _stored_at(masked, parsed, start)
+        if found is not None:
+            return found
+    return _UNKNOWN
+
+
+def _stored_at(masked: str, parsed: Function, start: int) -> Raw | None:
+    roles = roles_of(parsed.parameters)
+    match = _STORE.match(masked, start)
     if match is None:
-        return _UNKNOWN
+        return None
     if match["call"]:
         name = match["call"]
         inner, close = _arguments(masked, match.end() - 1)
         end = masked.find(";", close) + 1
     else:
         levels = {one.name: one.level for one in parsed.parameters}
-        name, inner, end = (
-            f"set_{levels.get(match['value'])}",
-            [match["slot"], match["value"]],
-            match.end(),
-        )
+        name, end = f"set_{levels.get(match['value'])}", match.end()
+        inner = [match["slot"], match["value"]]
     arguments = tuple(roles.get(one, one) for one in inner)
-    if not {"slot", "value"} <= set(arguments):
-        return _UNKNOWN
+    if not {"slot", "value"} <= set(arguments) or name.startswith(_HOOK):
+        return None
     before = masked[parsed.open + 1 : match.start()]
-    rest = re.sub(
-        r"\bpage_table_check_\w+\s*\([^;]*\)\s*;|\bfor\s*\([^{]*|\bdo\b|[{}\s]", "", before
-    )
+    rest = re.sub(rf"\b{_HOOK}\w+\s*\([^;]*\)\s*;|\bfor\s*\([^{{]*|\bdo\b|[{{}}\s]", "", before)
     return Raw(name, arguments, not rest, _calls_after(masked[end : parsed.close], roles))
 
 

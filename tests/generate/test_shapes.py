@@ -138,7 +138,15 @@ def test_how_a_setter_stores() -> None:
     assert raw == Raw("__demo_store", ("mm", "addr", "slot", "value", "0"))
     assert raw.spelled(["m", "a", "p", "__pte(0)"]) == "__demo_store(m, a, p, __pte(0), 0)"
     assert Raw("f", ("slot", "full")).spelled(["m", "a", "p", "v"]) == ""
-    assert not raw_store(text, "set_ptes", line + 1).function
+    assert raw_store(text, "set_ptes", line + 1) == raw
+    assert raw_store(text, "set_ptes", 1) == raw
+    hooked = text.replace(
+        "\tfor (;;)", "\tpage_table_check_ptes_set(mm, ptep, pte, nr);\n\tfor (;;)"
+    )
+    assert raw_store(hooked, "set_ptes", 1) == raw
+    assert not raw_store(
+        text.replace("__demo_store(mm, addr, ptep,", "demo_put(addr,"), "set_ptes", line
+    ).function
     more = text.replace(", pte, 0);", ", pte, 0);\n\t\tdemo_flush(mm, addr);", 1)
     raw = raw_store(more, "set_ptes", line)
     assert raw.after == (("demo_flush", ("mm", "addr")),)
