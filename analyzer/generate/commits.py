@@ -120,7 +120,7 @@ def _facts(plan: Plan, edits: Iterable[Edit]) -> dict[str, object]:
 def _selected(plan: Plan) -> list[str]:
     """The configurations in which the option is selected."""
     without = {name for name, _ in plan.left_out}
-    names = dict.fromkeys(row.variant for row in plan.before)
+    names = dict.fromkeys(row.variant for row in (*plan.before, *plan.after))
     return [name for name in names if name not in without]
 
 
@@ -163,7 +163,7 @@ def helper_table(plan: Plan) -> tuple[list[HelperRow], dict[str, int]]:
 
     What is left out counts for nothing, unless everything is.
     """
-    chosen = _selected(plan) or [row.variant for row in plan.before]
+    chosen = _selected(plan) or [row.variant for row in (*plan.before, *plan.after)]
     before = _worst(row for row in plan.before if row.variant in chosen)
     after = _worst(row for row in plan.after if row.variant in chosen)
     rows = []

@@ -46,7 +46,7 @@ void guest_init(void)
 """
 
 
-@pytest.mark.parametrize("mm", ["mm", "unused"])
+@pytest.mark.parametrize("mm", ["mm", pytest.param("unused", marks=pytest.mark.slow)])
 def test_the_function_of_a_guest_gets_the_hook_that_the_machine_s_own_has(
     demo: Demo, mm: str
 ) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 from analyzer.check import check_tree
 from analyzer.generate.ctext import find_function
 from analyzer.generate.forms import Site
@@ -32,6 +34,7 @@ static inline void set_pmd_at(struct mm_struct *mm, unsigned long addr, pmd_t *p
 PUT = "void put(pte_t *ptep, pte_t pte)\n{\n\t*ptep = pte;\n}\n"
 
 
+@pytest.mark.slow
 def test_a_hook_that_only_the_callee_can_call(demo: Demo) -> None:
     tree = stripped_with(demo, {SET_PMD: ""}, INNER)
     found = plan(tree, "demo")

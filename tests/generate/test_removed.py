@@ -3,10 +3,13 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.generate.conftest import Demo
 from tests.generate.removed import Verifier, without_one
 
 
+@pytest.mark.slow
 def test_a_hook_that_is_taken_out_is_missed(demo: Demo) -> None:
     trees = dict(without_one(demo.whole, "demo"))
     assert len(trees) >= 5

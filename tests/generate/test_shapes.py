@@ -114,6 +114,7 @@ static inline pte_t huge_ptep_get_and_clear(struct mm_struct *mm, unsigned long 
 CALLERS = "mm/memory.c"
 
 
+@pytest.mark.slow
 def test_a_hook_that_another_one_makes_idle_is_taken_back(demo: Demo) -> None:
     """Both functions are hooked at first; the setter's hook counts for the other one, too."""
     store = OWN_STORE.replace(
@@ -269,6 +270,7 @@ def test_an_old_entry_that_is_made_after_the_store(demo: Demo) -> None:
     )
 
 
+@pytest.mark.slow
 def test_a_hook_gets_an_entry_and_no_raw_value(demo: Demo) -> None:
     whole = GET.search(demo.stripped.read(HEADER).decode())
     assert whole is not None

@@ -82,6 +82,7 @@ def test_compiled(state: str) -> None:
     assert text == f"1 of 2 configurations, 2 patches (gcc-x); nothp: {state}: does not compile"
 
 
+@pytest.mark.slow
 def test_results_are_kept(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     arguments = ["--tree", str(demo_dir()), "--work", str(tmp_path), "--check", "none"]
     main(arguments)
