@@ -37,8 +37,10 @@ class Cases:
         olds = [entry for entry in entries if allowed(self.session, level, entry, contract.old)]
         for old in olds:
             kept = old
+            behind: tuple[Entry, ...] = ()
             if is_hugetlb(signature.name):
-                kept = self._slots.kept(old)
+                kept, *others = self._slots.filled(old)
+                behind = tuple(others)
                 read = replace(kept, raw=self._slots.pte(kept.raw))
                 if kept != old and not allowed(self.session, level, read, contract.old):
                     continue  # a form that cannot tell it from what is allowed
@@ -47,7 +49,7 @@ class Cases:
             else:
                 cases = self.with_value(level, old, entries, contract, batch)
             for case in cases:
-                yield replace(case, old=kept)
+                yield replace(case, old=kept, neighbours=case.neighbours or behind)
 
     def _without_value(
         self, level: str, old: Entry, contract: Contract, batch: bool

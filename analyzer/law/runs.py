@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from itertools import count, takewhile
 from typing import Final
 
 from ..evaluate.calls import Tangled
@@ -23,6 +24,7 @@ from ..helpers.sharing import Question
 from .addresses import is_elsewhere, stands_still
 from .arguments import arguments, is_address
 from .bounds import (
+    FEW_PATHS,
     FEW_RUNS,
     LIMIT,
     MAX_PATHS,
@@ -272,11 +274,21 @@ class Runner:
             net,
         )  # fmt: skip
 
-    def _left(self, signature: Signature, case: Case) -> int | None:
-        """What the first path of a case leaves in the slot; None where it does not return."""
+    def _left(self, signature: Signature, case: Case) -> tuple[int, ...]:
+        """What a case leaves in the slot, on the first path that returns, and in those behind it
+        that it stores to, on the path that fills most; nothing where none returns."""
         setting = self._setting(signature, contract_for(signature.name))
-        trace = self._trace(signature, case, setting, ())
-        return None if trace is None or trace.status else trace.left
+        todo: list[tuple[int, ...]] = [()]
+        found: tuple[int, ...] = ()
+        for _ in range(FEW_PATHS):
+            if not todo:
+                break
+            trace = self._trace(signature, case, setting, todo.pop())
+            todo.extend(alternatives(self.machine.run))
+            if trace is not None and not trace.status:
+                filled = _filled(trace)
+                found = (found or filled)[:1] + max(found[1:], filled[1:], key=len)
+        return found
 
     def _judged(self, name: str, trace: Trace, read: bool = True) -> Outcome:
         """Both sides of the law for what a path did."""
@@ -326,3 +338,11 @@ class Runner:
             if event.table is not None and event.table is not table:
                 return True
         return False
+
+
+def _filled(trace: Trace) -> tuple[int, ...]:
+    """What a path leaves in the slot, and in those behind it as far as it stores to them."""
+    stores = [event for event in trace.events if event.kind == "store"]
+    stored = {event.index: event.new for event in stores if event.table is stores[0].table}
+    behind = takewhile(stored.__contains__, count(INDEX + 1))
+    return (trace.left, *(stored[index] for index in behind))

@@ -24,8 +24,9 @@ GETTER: Final = "huge_ptep_get"
 _LEVEL: Final = "pte"
 _SLOTS: Final = 8
 
-Left = Callable[[Signature, Case], int | None]
-"""What a helper leaves in the slot of a case; None where it does not return."""
+Left = Callable[[Signature, Case], tuple[int, ...]]
+"""What a helper leaves in the slot of a case and in those behind it; nothing where it does not
+return."""
 
 
 class HugeSlots:
@@ -40,21 +41,26 @@ class HugeSlots:
         self._session = session
         self._left = WeakMethod(left)
         self.setter: Signature | None = None  # set_huge_pte_at(), once it is known
-        self._keeps: dict[int, Entry] = {}  # what it leaves in a slot, by what it is given
+        self._keeps: dict[int, tuple[Entry, ...]] = {}  # what it leaves, by what it is given
         self._plain: bool | None = None
 
     def kept(self, entry: Entry) -> Entry:
         """An entry as a slot of hugetlb keeps it: some architectures have another form there."""
+        return self.filled(entry)[0]
+
+    def filled(self, entry: Entry) -> tuple[Entry, ...]:
+        """The slots that a page of hugetlb fills: some architectures have many of them for one,
+        and its helpers store to all."""
         code = self._session.machine.code
         if self.setter is None or not code.has_function(CALL + self.setter.name):
-            return entry
+            return (entry,)
         known = self._keeps.get(entry.raw)
         if known is None:
-            known = entry
+            known = (entry,)
             left, empty = self._left(), self._session.none(self.setter.level)
             if left is not None and isinstance(empty, Entry):
-                raw = left(self.setter, Case(empty, entry, 1))
-                known = entry if raw is None else replace(entry, raw=raw)
+                raws = left(self.setter, Case(empty, entry, 1))
+                known = tuple(replace(entry, raw=raw) for raw in raws) or known
             self._keeps[entry.raw] = known
         return known
 

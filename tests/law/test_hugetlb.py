@@ -198,3 +198,39 @@ def test_a_form_that_is_never_counted_needs_no_hook(demo: Bench) -> None:
 def test_one_hook_and_the_other_helpers_lack_theirs(demo: Bench) -> None:
     result = demo.judge(*uncounted("page_table_check_pte_clear(mm, old);\n"))
     assert ("PTC101", "set_huge_pte_at") in found(result)
+
+
+MANY = (
+    "static inline void demo_fill(pte_t *ptep, unsigned long set, unsigned long clear, int nr)\n"
+    "{\n\tint i;\n\n\tfor (i = 0; i < nr; i++, ptep++)\n"
+    "\t\tset_pte(ptep, __pte((pte_val(*ptep) & ~clear) | set));\n}\n\n"
+    "static inline void set_huge_pte_at(struct mm_struct *mm, unsigned long addr, pte_t *ptep,"
+    " pte_t pte)\n"
+    "{\n\textern int demo_large(unsigned long addr);\n\tint i, nr = demo_large(addr) ? 16 : 4;\n\n"
+    "\tfor (i = 0; i < nr; i++, ptep++, pte = __pte(pte_val(pte) + PAGE_SIZE))\n"
+    "\t\tset_pte(ptep, pte);\n}\n\n"
+    "static inline void huge_ptep_set_wrprotect(struct mm_struct *mm, unsigned long addr,"
+    " pte_t *ptep)\n"
+    "{\n\textern int demo_large(unsigned long addr);\n\n"
+    "\tdemo_fill(ptep, 0, _PAGE_WRITE, demo_large(addr) ? 16 : 4);\n}\n\n"
+    "static inline int huge_ptep_set_access_flags(struct vm_area_struct *vma,"
+    " unsigned long addr, pte_t *ptep, pte_t pte, int dirty)\n"
+    "{\n\tset_huge_pte_at(vma->vm_mm, addr, ptep, pte);\n\treturn 1;\n}\n\n"
+)
+
+
+def test_a_page_that_fills_many_slots(demo: Bench) -> None:
+    """What its helpers change in place stands in all of the slots, not only in the first."""
+    uses = (
+        "\tset_huge_pte_at(mm, addr, ptep, __pte(0));\n"
+        "\thuge_ptep_set_wrprotect(mm, addr, ptep);\n"
+        "\thuge_ptep_set_access_flags(0, addr, ptep, __pte(0), 1);\n"
+    )
+    edits = generic(PLACE, MANY + PLACE), Edit(CALLERS, CALL, f"{CALL}{uses}")
+    result = demo.judge(*edits)
+    assert unknown(result) == {}
+    assert verdict(result, "huge_ptep_set_wrprotect").verdict is Verdict.NEUTRAL
+    assert found(result) == {("PTC101", "set_huge_pte_at")}
+    spoilt = edits[0].after.replace("0, _PAGE_WRITE, demo", "0, _PAGE_PRESENT, demo")
+    result = demo.judge(Edit(edits[0].path, edits[0].before, spoilt), edits[1])
+    assert ("PTC109", "huge_ptep_set_wrprotect") in found(result)
