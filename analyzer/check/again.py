@@ -32,6 +32,7 @@ from ..helpers.interface import Interface
 from ..helpers.interface import declares_the_same as is_same_interface
 from ..kconfig import Config, Variant
 from ..kconfig.headers import shows_the_same
+from ..law.bounds import Effort
 from ..law.kept import LEAVES, Edited
 from ..law.reuse import Reuse
 from ..model import Location, Verdict
@@ -188,7 +189,8 @@ class _Again:
         self._folder.mkdir()
         self._splicer = Splicer(files, self._expand)
         self._index = SourceIndex(tree, known.arch)
-        self._reuse = Reuse()
+        self._effort = Effort()
+        self._reuse = Reuse(self._effort)
         self._book = Notebook(memory, known.arch)
 
     def _expand(self, text: str) -> str | None:
@@ -251,7 +253,7 @@ class _Again:
         for state in kept.states:
             found = self._state(unit, kept, state, edited)
             result = found if result is None else both_worlds(result, found)
-        if result is None:
+        if result is None or self._effort.exhausted:
             raise _Unsure
         return replace(result, problems=kept.result.problems)
 

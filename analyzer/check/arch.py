@@ -16,6 +16,7 @@ from ..frontend import ParseCache, Scan, Stage
 from ..helpers.bodies import SourceIndex
 from ..helpers.interface import find_interface
 from ..kconfig import KconfigFiles, ScannedKconfig, load_kconfig, variants
+from ..law.bounds import Effort
 from ..law.reuse import Reuse
 from ..model import RawCall
 from ..tree import KernelTree
@@ -73,13 +74,13 @@ class Workshop:
         self._last = arch
         files = KconfigFiles(tree, self._kconfig)
         with Stage(tree, self._scans) as stage:
+            effort = Effort()
             results, unread, calls = _check_arch(
                 stage, arch, question, files, note, self._parsed, self._sources, clock,
-                Notebook(memory, arch, stamp),
+                Notebook(memory, arch, stamp), effort,
             )  # fmt: skip
-            return ArchResult(
-                arch, tuple(results), tuple(unread), stage.files, not stage.exceeded, calls
-            )
+            settled = not stage.exceeded and not effort.exhausted
+            return ArchResult(arch, tuple(results), tuple(unread), stage.files, settled, calls)
 
     def again(
         self,
@@ -115,6 +116,7 @@ def _check_arch(
     sources: ReadSources,
     clock: Clock,
     notebook: Notebook,
+    effort: Effort,
 ) -> tuple[list[VariantResult], list[str], tuple[RawCall, ...]]:
     tree, only = stage.tree, question.only
     with clock.stage("kconfig"):
@@ -124,7 +126,7 @@ def _check_arch(
         interface = find_interface(tree, arch, question.called)
     index = SourceIndex(tree, arch)
     results: list[VariantResult] = []
-    reuse = Reuse()
+    reuse = Reuse(effort)
     hint: tuple[str, ...] = ()
     if only is not None and not any(variant.name in only for variant in offered):
         names = ", ".join(variant.name for variant in offered)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
 MAX_PATHS: Final = 64  # of a case
@@ -11,8 +12,26 @@ ROUNDS: Final = 4  # runs for each path, those that come together with another o
 FEW_PATHS: Final = 8  # of set_huge_pte_at(), to see how many slots it fills
 FEW_RUNS: Final = 48  # of a case, after another one of the helper had too many paths
 MAX_WORK: Final = 8_000_000  # steps of all cases of a helper together: some twenty seconds
+MAX_EFFORT: Final = 60_000_000  # steps of all helpers of an architecture together
 LIMIT: Final = "more than"  # how reasons begin that name a bound on paths
+EXHAUSTED: Final = "more steps than all helpers of an architecture may take together"
 TOO_MUCH: Final = "more steps than all cases of a helper may take"
 BATCH: Final = 3  # the first entry, the last one, and one that is neither
 PAIR: Final = 2  # the batch where one of three has more paths than can be followed
 NO_END: Final = "no path over two entries comes to its end"
+
+
+@dataclass(slots=True)
+class Effort:
+    """The steps taken for all helpers of an architecture, in all of its variants.
+
+    Each helper has its own bound; a tree with very many that reach it has this one.
+    """
+
+    most: int = MAX_EFFORT
+    steps: int = 0
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether nothing more is run: what is left is unknown."""
+        return self.steps > self.most

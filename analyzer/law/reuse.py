@@ -21,6 +21,7 @@ from ..helpers.code import UnitCode
 from ..helpers.interface import Signature
 from ..helpers.session import Session
 from ..helpers.sharing import Question, Told
+from .bounds import Effort
 from .outcome import Case, Trace
 
 Setting = tuple[int, ...]  # word size, and the table that a helper is given
@@ -140,9 +141,10 @@ class Answers:
 
 
 class Reuse:
-    """Records of the variants judged so far."""
+    """Records of the variants judged so far, and what all of them may cost together."""
 
-    def __init__(self) -> None:
+    def __init__(self, effort: Effort | None = None) -> None:
+        self.effort = effort  # None: without a bound
         self._records: dict[str, list[Record]] = {}
         self._told: dict[Hashable, list[_Answered]] = {}
         self.hits = 0  # helpers of which nothing had to be run

@@ -24,6 +24,7 @@ from ..helpers.sharing import Question
 from .addresses import is_elsewhere, stands_still
 from .arguments import arguments, is_address
 from .bounds import (
+    EXHAUSTED,
     FEW_PATHS,
     FEW_RUNS,
     LIMIT,
@@ -34,6 +35,7 @@ from .bounds import (
     PAIR_PATHS,
     ROUNDS,
     TOO_MUCH,
+    Effort,
 )
 from .cases import Cases
 from .deltas import hooked_delta, is_user_mm, sole_level, stored_delta
@@ -73,6 +75,7 @@ class Runner:
         self._given_up: set[tuple[str, bool]] = set()  # with too many, and if over a batch
         self._net: set[tuple[str, bool]] = set()  # with so many that they are taken together
         self._work = 0  # steps for the helper that is run
+        self._effort: Effort | None = None  # for all of them
         self.shared: set[Question] = set()  # what was asked, but by the runs of a helper
         self.noted: dict[str, Noted] = {}  # what those of each helper asked
         self.slots = HugeSlots(session, self._left)
@@ -100,9 +103,12 @@ class Runner:
             world = dict(self.machine.world)
             self.settle()
             self._work = 0
+            self._effort = None if reuse is None else reuse.effort
             for case in cases:
                 found = known.get(case)
                 if found is None:
+                    if self._effort is not None and self._effort.exhausted:
+                        raise Unjudged(EXHAUSTED)
                     found = made[case] = self._traces(signature, case, contract)
                 self._learn(signature.name, case, found)
                 traces.extend(found)
@@ -212,6 +218,8 @@ class Runner:
                 break
             todo.extend(self._others(meeting, world))
             self._work += self.machine.run.steps
+            if self._effort is not None:
+                self._effort.steps += self.machine.run.steps
             weary = self._work > MAX_WORK
             if (len(done) >= bound or runs >= most or weary) and todo:
                 reason = TOO_MUCH if weary else f"more than {bound} paths"
