@@ -85,15 +85,20 @@ class Places(Core):
         return Opaque(f"*{value!r}")
 
     def _member_place(self, node: Node, scope: Scope) -> Place:
-        name = node.field.name
-        if node.type == "->":
-            base = self.evaluate(node.name, scope)
+        name, pointer = node.field.name, node.name
+        dereferenced = (
+            node.type == "." and isinstance(pointer, c_ast.UnaryOp) and pointer.op == "*"
+        )  # (*pointer).member
+        if dereferenced:
+            pointer = pointer.expr
+        if node.type == "->" or dereferenced:
+            base = self.evaluate(pointer, scope)
             if isinstance(base, Struct):
                 base = self.number(base)
             if isinstance(base, Int):
                 base = self.at_address(base) if base.raw else base
             if isinstance(base, Int):
-                return self._offset_of(node.name, base, name, scope)
+                return self._offset_of(pointer, base, name, scope)
             if isinstance(base, Opaque):
                 return self.field(base, name, "->")
             if not isinstance(base, Pointer):

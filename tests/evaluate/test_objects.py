@@ -559,3 +559,14 @@ def test_a_pointer_that_is_a_number_moves_in_steps(expression: str, wanted: int 
     else:
         assert isinstance(found, Int)
         assert found.raw == wanted
+
+
+@pytest.mark.parametrize("bits", [32, 64])
+def test_a_structure_at_a_constant_address(bits: int) -> None:
+    """s390's lowcore is `*(struct lowcore *)0`: what stands there is not known, and no NULL."""
+    text = "struct low { unsigned long first, flags; };\nunsigned long f(void) { return %s; }"
+    read = value(text % "(*((struct low *)0)).flags", bits=bits)
+    assert isinstance(read, Opaque)
+    assert repr(read) == repr(value(text % "((struct low *)0)->flags", bits=bits))
+    assert number(text % "(unsigned long)&(*(struct low *)0).flags", bits=bits) == bits // 8
+    assert number(text % "({ struct low s = { 1, 2 }, *p = &s; (*p).flags; })", bits=bits) == 2
