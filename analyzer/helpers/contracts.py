@@ -27,6 +27,7 @@ class New(Enum):
     """How the entry that a helper is given relates to the one in the slot."""
 
     ANY = "any entry"
+    NO_TABLE = "any entry but a table"
     SAME = "the same frame, the same answer of the predicate"
     PROTECTED = "the entry in the slot with another protection"
 
@@ -92,6 +93,13 @@ CONTRACTS: Final = (
         r"update_mmu_cache(_\w+)?",
         Old.PRESENT, New.ANY,
         "called at the end of a fault for an entry that was just made (core-api/cachetlb.rst)",
+    ),
+    _row(
+        r"set_(pmd|pud)_at",
+        Old.ANY, New.NO_TABLE,
+        "tables are put in by pmd_populate(), pud_populate(); mm/huge_memory.c gives leaves, "
+        "migration entries and nothing. Needed where a setter makes a leaf of whatever it is "
+        "given: powerpc book3s64, whose set_pmd_at() warns of anything else",
     ),
     _row(
         r"(get_and_)?clear_full_ptes|clear_ptes|get_and_clear_ptes",

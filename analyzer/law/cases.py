@@ -77,6 +77,8 @@ class Cases:
             return
         pivots = self.pivots(level, entries)
         for entry in entries:
+            if contract.new is New.NO_TABLE and entry.name == "table":
+                continue
             if old.name in pivots or entry.name in pivots:
                 yield Case(old, entry, 1)
             if entry.kind is not None and entry.kind.present and old.name in pivots:

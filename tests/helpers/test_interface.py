@@ -134,7 +134,8 @@ def test_odd_declarations_are_no_traceback(tmp_path: Path, text: str) -> None:
         ("ptep_modify_prot_commit", Old.PRESENT, New.PROTECTED),
         ("ptep_modify_prot", Old.PRESENT, New.PROTECTED),  # both, as one transaction
         ("huge_ptep_modify_prot", Old.PRESENT, New.PROTECTED),
-        ("set_pmd_at", Old.ANY, New.ANY),
+        ("set_pmd_at", Old.ANY, New.NO_TABLE),
+        ("set_pud_at", Old.ANY, New.NO_TABLE),
         ("ptep_set_wrprotect", Old.PRESENT, New.ANY),
         ("pmdp_test_and_clear_young", Old.PRESENT, New.ANY),
         ("ptep_clear_flush_young", Old.PRESENT, New.ANY),
