@@ -80,7 +80,10 @@ def _by_levels(good: Sequence[Variant], bad: Sequence[Variant]) -> tuple[str, ..
     """The condition on the number of levels, if every bad variant has fewer than any good one.
 
     It says more than an option that happens to go with few levels: others may go with them, too.
+    Not where the word size differs as well: that decides more than the levels.
     """
+    if len({variant.bits for variant in (*good, *bad)}) > 1:
+        return ()
     few = [variant.levels for variant in bad]
     many = [variant.levels for variant in good]
     known = [levels for levels in few if levels is not None]

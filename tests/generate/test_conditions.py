@@ -33,6 +33,10 @@ class Variant:
     wants: tuple[tuple[str, str], ...] = field(default=())
     levels: int | None = None
 
+    @property
+    def bits(self) -> int:
+        return 32 if self.name.startswith("32") else 64
+
 
 def variant(
     name: str, *on: str, wants: tuple[tuple[str, str], ...] = (), levels: int | None = None
@@ -62,6 +66,8 @@ def variant(
          [variant("two", "SLOW", wants=(("SLOW", "y"),), levels=2), variant("odd", "SLOW")],
          "!SLOW"),
         ([variant("base", "64BIT", levels=4)], [variant("32", levels=2)], "64BIT"),
+        ([variant("base", "64BIT", levels=4), variant("32-wide", levels=3)],
+         [variant("32", levels=2)], "64BIT"),
     ],
 )  # fmt: skip
 def test_the_guard(good: list[Variant], bad: list[Variant], guard: str | None) -> None:
