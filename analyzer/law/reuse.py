@@ -13,7 +13,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Hashable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from ..evaluate.globals import global_address
@@ -28,6 +28,7 @@ Setting = tuple[int, ...]  # word size, and the table that a helper is given
 _WORD = re.compile(r"[A-Za-z_]\w*")
 _POINTED: Final = re.compile(r"\b(?:struct|union)\s+\w+\s*\*")
 _MAX_DEPTH: Final = 12
+PASSING: Final = frozenset({"world", "base"})  # questions whose answers may become known later
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +42,28 @@ class Record:
 
 
 @dataclass(frozen=True, slots=True)
+class _Asked:
+    """Questions and their answers; `passing` if some may be answered otherwise later."""
+
+    questions: frozenset[Question]
+    answers: tuple[tuple[Question, str], ...]
+    passing: bool
+
+
+@dataclass(frozen=True, slots=True)
 class _Answered:
     """What a function of the tree said, and everything that it depends on."""
 
     told: Told
-    answers: tuple[tuple[Question, str], ...]
+    asked: _Asked
+
+
+class _Known:
+    """What functions said in the sessions so far; what many depend on is kept once."""
+
+    def __init__(self) -> None:
+        self.told: dict[Hashable, list[_Answered]] = {}
+        self.asked: dict[tuple[tuple[Question, str], ...], _Asked] = {}
 
 
 class Answers:
@@ -62,7 +80,7 @@ class Answers:
         """A digest of what the unit answers; 'none' where it has nothing of that name."""
         known = self._digests.get(question)
         if known is None:
-            if question[0] in ("world", "base"):
+            if question[0] in PASSING:
                 return self._of_the_moment(question)
             known = self._digests[question] = self._answer(question, 0)
         return known
@@ -146,7 +164,7 @@ class Reuse:
     def __init__(self, effort: Effort | None = None) -> None:
         self.effort = effort  # None: without a bound
         self._records: dict[str, list[Record]] = {}
-        self._told: dict[Hashable, list[_Answered]] = {}
+        self._known = _Known()
         self.hits = 0  # helpers of which nothing had to be run
 
     def find(
@@ -179,26 +197,48 @@ class Reuse:
 
     def sharing(self, answers: Answers) -> Shared:
         """What the session of these answers has in common with others."""
-        return Shared(self._told, answers)
+        return Shared(self._known, answers)
 
 
 class Shared:
-    """The answers of functions that hold in one session (see `helpers.sharing`)."""
+    """The answers of functions that hold in one session (see `helpers.sharing`).
 
-    def __init__(self, told: dict[Hashable, list[_Answered]], answers: Answers) -> None:
-        self._told = told
+    A thousand entries of a huge page ask the same of the unit: that is kept, and compared, once.
+    """
+
+    def __init__(self, known: _Known, answers: Answers) -> None:
+        self._known = known
         self._answers = answers
+        self._asked: dict[frozenset[Question], _Asked] = {}
+        self._holding: dict[int, bool] = {}  # by the identity of what is kept in `_known`
 
     def recall(self, key: Hashable) -> Told | None:
         """What was said in a session that answers all questions alike."""
-        digest = self._answers.digest
-        for known in self._told.get(key, ()):
-            if all(digest(question) == answer for question, answer in known.answers):
+        for known in self._known.told.get(key, ()):
+            if self._holds(known.asked):
                 return known.told
         return None
 
+    def _holds(self, asked: _Asked) -> bool:
+        found = self._holding.get(id(asked))
+        if found is None:
+            digest = self._answers.digest
+            found = all(digest(question) == answer for question, answer in asked.answers)
+            if not asked.passing:
+                self._holding[id(asked)] = found
+        return found
+
     def remember(self, key: Hashable, told: Told) -> None:
         """Keep what was said."""
-        digest = self._answers.digest
-        answers = tuple((question, digest(question)) for question in sorted(told.questions))
-        self._told.setdefault(key, []).append(_Answered(told, answers))
+        asked = self._asked.get(told.questions)
+        if asked is None:
+            digest = self._answers.digest
+            answers = tuple((question, digest(question)) for question in sorted(told.questions))
+            asked = self._known.asked.get(answers)
+            if asked is None:
+                passing = any(question[0] in PASSING for question in told.questions)
+                asked = self._known.asked[answers] = _Asked(told.questions, answers, passing)
+            if not asked.passing:
+                self._asked[asked.questions] = asked
+        told = replace(told, questions=asked.questions)
+        self._known.told.setdefault(key, []).append(_Answered(told, asked))
