@@ -20,7 +20,6 @@ from .ctype import (
     UnknownType,
     VoidType,
 )
-from .expressions import Expressions
 from .globals import Globals
 from .harmless import BUILD_ERROR as BUILD_ERROR
 from .harmless import NO_RETURN
@@ -33,9 +32,10 @@ from .names import LOCAL_BASE, Scope
 from .recall import Before, Recall, call_key
 from .shapes import Shape, Shapes
 from .state import MAX_DEPTH, Frame, Run
-from .statements import Break, Continue, Jump, Return, Statements
+from .statements import Break, Continue, Jump, Return
 from .typing import StaticTypes
 from .values import FuncRef, Int, OneOf, Opaque, PathEnds, Pointer, Struct, Text, Unjudged, Value
+from .warm import Warm
 
 _ASM: Final = "__ptc_asm"
 TANGLE: Final = 3  # choices on one path through a function that is not followed from then on
@@ -46,9 +46,7 @@ class Tangled(Exception):
     """A function is not followed any more: the paths of the case are to be run again."""
 
 
-class Machine(
-    Intrinsics, InlineAssembly, Builtins, StaticTypes, Shapes, Expressions, Statements, Globals
-):
+class Machine(Intrinsics, InlineAssembly, Builtins, StaticTypes, Shapes, Warm, Globals):
     """Evaluates functions of one unit. `run` holds the state of the current path."""
 
     def __init__(self, code: Any, bits: int, order: str) -> None:
@@ -73,9 +71,11 @@ class Machine(
         Nothing can be evaluated afterwards.
         """
         self.dispatch = {}
+        self.forget_closures()
         self.overrides = self.usual = {}
         self.types.release()
         self.named_types.clear()
+        self.typed_operands.clear()
         self.run = Run()
 
     # -- expressions that call
@@ -267,7 +267,7 @@ class Machine(
         first, steps, meeting = len(run.choices), run.steps, self.meeting
         run.location = defined
         try:
-            self.evaluate(node.body, scope)
+            self.run_body(node.body, scope)
             result: Value = Int(0)
         except Return as returned:
             if returned.value is None:

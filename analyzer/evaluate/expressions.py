@@ -36,11 +36,11 @@ from .values import (
 )
 
 _ASK: Any = object()
-_MOVES = ("+", "-")  # of pointers
+MOVES = ("+", "-")  # of pointers
 _FOLDED = (c_ast.BinaryOp, c_ast.UnaryOp, c_ast.Cast, c_ast.Constant)
 
 
-def _constants_only(node: Node) -> bool:
+def constants_only(node: Node) -> bool:
     """Whether an expression is made of constants, sizes, operators and casts to named types."""
     todo = [node]
     while todo:
@@ -167,7 +167,7 @@ class Expressions(Places, Conversions, Operators):
 
     def _fold(self, node: Node, scope: Scope) -> Folded | None:
         """The value of an expression of constants only; it costs no steps."""
-        if not _constants_only(node):
+        if not constants_only(node):
             return None
         before, self.types.asked = self.types.asked, set()
         outer = self.questions.copy()
@@ -221,9 +221,8 @@ class Expressions(Places, Conversions, Operators):
                 )
             )
         left, right = self.evaluate(node.left, scope), self.evaluate(node.right, scope)
-        if op in _MOVES and self.is_address(left, right):
-            types = self.static_type(node.left, scope), self.static_type(node.right, scope)
-            return self.move(op, left, right, types)
+        if op in MOVES and self.is_address(left, right):
+            return self.move(op, left, right, self.operand_types(node, scope))
         return self.operate(op, left, right)
 
     def _unary(self, node: Node, scope: Scope) -> Value:
@@ -253,7 +252,7 @@ class Expressions(Places, Conversions, Operators):
         if op in ("++", "--", "p++", "p--"):
             place = self.place(node.expr, scope)
             old = self.load(place)
-            ctype, one = self._type_of_place(place), Int(1)
+            ctype, one = self.type_of_place(place), Int(1)
             new = self.move("+" if "+" in op else "-", old, one, (ctype, self.types.long))
             new = self.convert(new, ctype)
             self.store(place, new)
@@ -297,17 +296,14 @@ class Expressions(Places, Conversions, Operators):
         else:
             place = self.place(node.lvalue, scope)
             left, right = self.load(place), self.evaluate(node.rvalue, scope)
-            types = (
-                self._type_of_place(place),
-                self.types.long,
-            )  # nobody adds a pointer to a pointer
+            types = self.type_of_place(place), self.types.long  # nobody adds two pointers
             value = self.move(node.op[:-1], left, right, types)
-        value = self.convert(value, self._type_of_place(place))
+        value = self.convert(value, self.type_of_place(place))
         self.store(place, value)
         return value
 
     @staticmethod
-    def _type_of_place(place: Place) -> CType:
+    def type_of_place(place: Place) -> CType:
         if isinstance(place, Pointer):
             if isinstance(place.obj, Variable) and place.target is None:
                 return place.obj.ctype

@@ -48,9 +48,7 @@ class Harmless(Core):
             return True
         if self.transparent:
             return False  # what counts is called by its own name
-        if node not in self.reached:
-            self.reached[node] = _reach(node)
-        reach = self.reached[node]
+        reach = self._reach_of(node)
         if reach is None:
             return False
         for name in reach.used:
@@ -80,10 +78,20 @@ class Harmless(Core):
     def is_idle_block(self, node: Node, scope: Scope) -> bool:
         """Whether `do { ... } while (0)` holds conditions and nothing that matters."""
         once = isinstance(node.cond, c_ast.Constant) and node.cond.value == "0"
-        if not once or not self.run.stack or not self.is_harmless(node.stmt, scope):
+        if not once or not self.run.stack or not self.may_be_idle(node.stmt):
             return False
-        reach = self.reached.get(node.stmt)
+        return self.is_harmless(node.stmt, scope)
+
+    def may_be_idle(self, node: Node | None) -> bool:
+        """Whether a block has conditions, and could be passed over for its form."""
+        reach = None if node is None else self._reach_of(node)
         return reach is not None and bool(reach.branches)
+
+    def _reach_of(self, node: Node) -> Reach | None:
+        if node not in self.reached:
+            self.reached[node] = _reach(node)
+        found: Reach | None = self.reached[node]
+        return found
 
     def pass_over(self, *nodes: Node | None) -> None:
         """Leaves statements out; what they write that is no local is not known any more."""

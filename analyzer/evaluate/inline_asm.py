@@ -39,6 +39,17 @@ class InlineAssembly(Assembler):
 
     def assembly(self, arguments: list[Node], scope: Scope) -> Value:
         """One asm statement; Unjudged when it may store to an entry."""
+        if len(arguments) > 1:
+            return self._assembly(arguments, scope)
+        if not arguments or arguments[0] not in self.barriers:
+            run = self.run
+            before = (run.stores, len(run.log), len(run.choices))
+            self._assembly(arguments, scope)
+            if arguments and before == (run.stores, len(run.log), len(run.choices)):
+                self.barriers.add(arguments[0])
+        return Int(0)
+
+    def _assembly(self, arguments: list[Node], scope: Scope) -> Value:
         template = _template(arguments[0]) if arguments else ""
         operands: list[Operand] = []
         labels: list[str] = []

@@ -47,6 +47,16 @@ class Typed:
     questions: frozenset[tuple[str, str, str]]
 
 
+@dataclass(frozen=True, slots=True)
+class Operands:
+    """The types of two operands, and what they asked."""
+
+    left: CType
+    right: CType
+    types: frozenset[tuple[str, str, str]]
+    questions: frozenset[tuple[str, str, str]]
+
+
 class Scope:
     """Names of a block; `outer` is the block around it."""
 
@@ -74,6 +84,7 @@ class Names:
         self.guesses = 0  # how often the type of an expression depended on more than its text
         self.enums: dict[str, Int] = {}
         self.named_types: dict[Node, Typed] = {}
+        self.typed_operands: dict[Node, Operands] = {}
         self.canonical: dict[str, Opaque] = {}
         self.known: frozenset[str] = frozenset()  # names of values that need no dereference
         self.global_bases: dict[str, int] = {}
@@ -81,6 +92,7 @@ class Names:
         self.memory.asked = self.questions
         self.global_inits: dict[str, Variable | Opaque] = {}
         self.global_questions: dict[str, frozenset[tuple[str, str, str]]] = {}
+        self.barriers: set[Node] = set()  # asm statements without operands that do nothing
         self.reached: dict[Node, Any] = {}  # what statements reach
         self.booted: dict[str, dict[tuple[int, ...], Any]] = {}  # values of globals after boot
         self.booting: set[str] = set()
@@ -121,6 +133,9 @@ class Names:
         raise NotImplementedError
 
     def initial(self, node: Node, ctype: CType, scope: Scope) -> Value:
+        raise NotImplementedError
+
+    def operand_types(self, node: Node, scope: Scope) -> tuple[CType, CType]:
         raise NotImplementedError
 
     def static_type(self, node: Node, scope: Scope) -> CType:

@@ -14,6 +14,14 @@ from .values import FuncRef, Int, Opaque, PathEnds, Pointer, Struct, Unjudged, V
 Place = Pointer | Opaque | Int
 
 
+def pointer_of(node: Node) -> Node | None:
+    """The pointer that `p->m` or `(*p).m` goes through; None for a member of a structure."""
+    if node.type == "->":
+        return node.name
+    through = isinstance(node.name, c_ast.UnaryOp) and node.name.op == "*"
+    return node.name.expr if through else None
+
+
 class Places(Core):
     """Evaluates lvalues to a pointer, the name of an unknown place, or an address."""
 
@@ -31,7 +39,7 @@ class Places(Core):
             raise Unjudged(f"{node.name} is no variable")
         if kind is c_ast.UnaryOp and node.op == "*":
             value = self.evaluate(node.expr, scope)
-            return self._pointer_value(value)
+            return self.pointer_value(value)
         if kind is c_ast.StructRef:
             return self._member_place(node, scope)
         if kind is c_ast.ArrayRef:
@@ -41,16 +49,16 @@ class Places(Core):
                 base, index = index, base
             index = self.number(index)
             if self.is_address(base, index):  # what stands there is not known, its address is
-                types = self.static_type(node.name, scope), self.static_type(node.subscript, scope)
-                return self._pointer_value(self.move("+", base, index, types))
-            return self._pointer_value(self.operate("+", base, index))
+                types = self.operand_types(node, scope)
+                return self.pointer_value(self.move("+", base, index, types))
+            return self.pointer_value(self.operate("+", base, index))
         if kind is c_ast.Cast:
             place = self.place(node.expr, scope)
             if isinstance(place, Pointer):
                 return Pointer(place.obj, place.offset, self.type_of_name(node.to_type, scope))
             return place
         if kind is c_ast.CompoundLiteral or kind in (c_ast.FuncCall, c_ast.Compound):
-            return self._temporary(self.evaluate(node, scope))
+            return self.temporary(self.evaluate(node, scope))
         if kind is c_ast.TernaryOp:
             taken = self.truth(self.evaluate(node.cond, scope), node)
             return self.place(node.iftrue if taken else node.iffalse, scope)
@@ -58,9 +66,9 @@ class Places(Core):
             for item in node.exprs[:-1]:
                 self.evaluate(item, scope)
             return self.place(node.exprs[-1], scope)
-        return self._temporary(self.evaluate(node, scope))
+        return self.temporary(self.evaluate(node, scope))
 
-    def _temporary(self, value: Value) -> Place:
+    def temporary(self, value: Value) -> Place:
         if isinstance(value, Struct):
             var = Variable("temporary", value.ctype)
             var.cells.update(value.cells)
@@ -71,7 +79,7 @@ class Places(Core):
         self.memory.store(var, 0, value, None)
         return Pointer(var, 0, var.ctype)
 
-    def _pointer_value(self, value: Value) -> Place:
+    def pointer_value(self, value: Value) -> Place:
         if isinstance(value, Pointer):
             return value
         if isinstance(value, Int):
@@ -81,37 +89,32 @@ class Places(Core):
         if isinstance(value, Opaque):
             return Opaque(f"*{value.name}", slot=value.slot)
         if isinstance(value, Struct):
-            return self._pointer_value(self.number(value))
+            return self.pointer_value(self.number(value))
         return Opaque(f"*{value!r}")
 
     def _member_place(self, node: Node, scope: Scope) -> Place:
-        name, pointer = node.field.name, node.name
-        dereferenced = (
-            node.type == "." and isinstance(pointer, c_ast.UnaryOp) and pointer.op == "*"
-        )  # (*pointer).member
-        if dereferenced:
-            pointer = pointer.expr
-        if node.type == "->" or dereferenced:
-            base = self.evaluate(pointer, scope)
+        pointer = pointer_of(node)
+        if pointer is not None:
+            return self.member_at(node, self.evaluate(pointer, scope), scope)
+        if isinstance(node.name, (c_ast.ID, c_ast.StructRef, c_ast.ArrayRef, c_ast.UnaryOp)):
+            return self.member_at(node, self.place(node.name, scope), scope)
+        return self.member_at(node, self.temporary(self.evaluate(node.name, scope)), scope)
+
+    def member_at(self, node: Node, base: Value, scope: Scope) -> Place:
+        """The place of a member, of what the node's pointer or structure stands for."""
+        name, pointer = node.field.name, pointer_of(node)
+        arrow = "." if pointer is None else "->"
+        if pointer is not None:
             if isinstance(base, Struct):
                 base = self.number(base)
             if isinstance(base, Int):
                 base = self.at_address(base) if base.raw else base
-            if isinstance(base, Int):
-                return self._offset_of(pointer, base, name, scope)
-            if isinstance(base, Opaque):
-                return self.field(base, name, "->")
-            if not isinstance(base, Pointer):
-                return Opaque(f"{base!r}->{name}")
-        else:
-            if isinstance(node.name, (c_ast.ID, c_ast.StructRef, c_ast.ArrayRef, c_ast.UnaryOp)):
-                base = self.place(node.name, scope)
-            else:
-                base = self._temporary(self.evaluate(node.name, scope))
-            if isinstance(base, Int):
-                return self._offset_of(node.name, base, name, scope)
-            if isinstance(base, Opaque):
-                return self.field(base, name, ".")
+        if isinstance(base, Int):
+            return self._offset_of(node.name if pointer is None else pointer, base, name, scope)
+        if isinstance(base, Opaque):
+            return self.field(base, name, arrow)
+        if not isinstance(base, Pointer):
+            return Opaque(f"{base!r}{arrow}{name}")
         return self.member_of(base, name)
 
     def member_of(self, base: Pointer, name: str) -> Place:

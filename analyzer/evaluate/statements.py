@@ -92,7 +92,7 @@ class Statements(Initializers, Harmless):
                 value = self.evaluate(items[position], inner)
                 position += 1
             except Jump as jump:
-                target = self._find_label(items, jump.label)
+                target = self.find_label(items, jump.label)
                 jumps += 1
                 if target is None or jumps > MAX_ITERATIONS:
                     raise
@@ -100,7 +100,7 @@ class Statements(Initializers, Harmless):
         return value
 
     @staticmethod
-    def _find_label(items: list[Node], label: str) -> int | None:
+    def find_label(items: list[Node], label: str) -> int | None:
         for index, item in enumerate(items):
             inner = item
             while isinstance(inner, c_ast.Label):
@@ -126,6 +126,17 @@ class Statements(Initializers, Harmless):
 
     def _if(self, node: Node, scope: Scope) -> Value:
         value = self.evaluate(node.cond, scope)
+        if self.passed_over(node, value, scope):
+            return NOTHING
+        if self.truth(value, node):
+            if node.iftrue is not None:
+                self.evaluate(node.iftrue, scope)
+        elif node.iffalse is not None:
+            self.evaluate(node.iffalse, scope)
+        return NOTHING
+
+    def passed_over(self, node: Node, value: Value, scope: Scope) -> bool:
+        """Passes over both ways of a condition that is not known, if neither matters."""
         if (
             isinstance(value, Opaque)
             and not value.nonnull
@@ -135,13 +146,8 @@ class Statements(Initializers, Harmless):
             and self.is_harmless(node.iffalse, scope)
         ):
             self.pass_over(node.iftrue, node.iffalse)
-            return NOTHING
-        if self.truth(value, node):
-            if node.iftrue is not None:
-                self.evaluate(node.iftrue, scope)
-        elif node.iffalse is not None:
-            self.evaluate(node.iffalse, scope)
-        return NOTHING
+            return True
+        return False
 
     # -- declarations
 
@@ -164,15 +170,19 @@ class Statements(Initializers, Harmless):
         if isinstance(node.init, c_ast.ID) and node.init.name == node.name:
             scope.names[node.name] = var  # `int x = x;` says: not initialised, do not warn
             return NOTHING
-        value = self.initial(node.init, ctype, scope)
+        self.begin(var, self.initial(node.init, ctype, scope), scope)
+        return NOTHING
+
+    def begin(self, var: Variable, value: Value, scope: Scope) -> None:
+        """Declares a variable that begins with a value."""
+        ctype = var.ctype
         if isinstance(ctype, UnknownType):
             var.ctype, var.guessed = self.type_of_value(value), True
         elif isinstance(ctype, ArrayType) and isinstance(value, Struct):
             var.ctype = ArrayType(ctype.element, ctype.length or self._length(value, ctype))
-        scope.names[node.name] = var
+        scope.names[var.name] = var
         if not isinstance(value, Text) or not isinstance(ctype, ArrayType):
             self.memory.store(var, 0, value, var.ctype if not isinstance(value, Struct) else None)
-        return NOTHING
 
     @staticmethod
     def _length(value: Struct, ctype: ArrayType) -> int:
@@ -181,11 +191,15 @@ class Statements(Initializers, Harmless):
 
     # -- loops
 
+    def evaluate_again(self, node: Node, scope: Scope, iteration: int) -> Value:
+        """Evaluates a part of a loop, in one of its rounds."""
+        return self.evaluate(node, scope)
+
     def _holds(self, cond: Node, scope: Scope, iteration: int) -> bool:
         sense = True
         while isinstance(cond, c_ast.UnaryOp) and cond.op == "!":  # !list_entry_is_head(...)
             cond, sense = cond.expr, not sense
-        value = self.evaluate(cond, scope)
+        value = self.evaluate_again(cond, scope, iteration)
         if isinstance(value, Opaque) and not value.nonnull:
             if iteration >= MAX_OPAQUE_ITERATIONS:
                 return False
@@ -214,13 +228,13 @@ class Statements(Initializers, Harmless):
                     return NOTHING
             try:
                 if body is not None:
-                    self.evaluate(body, scope)
+                    self.evaluate_again(body, scope, iteration)
             except Break:
                 return NOTHING
             except Continue:
                 pass
             if step is not None:
-                self.evaluate(step, scope)
+                self.evaluate_again(step, scope, iteration)
             iteration += 1
             self.run.round = iteration
             if iteration > MAX_UNDECIDED and self.run.decided - decided >= iteration:

@@ -11,7 +11,7 @@ from . import arith
 from .core import Core
 from .ctype import ArrayType, CType, IntType, Node, PtrType, StructType, UnknownType, same_type
 from .memory import Variable
-from .names import Scope, Typed
+from .names import Operands, Scope, Typed
 from .values import FuncRef, Int, PathEnds, Pointer, Struct, Text, Unjudged, Value
 
 
@@ -81,6 +81,35 @@ class StaticTypes(Core):
         except Unjudged:
             self.guesses += 1
             return UnknownType()
+
+    def operand_types(self, node: Any, scope: Scope) -> tuple[CType, CType]:
+        """The types of both operands of an operator, or of an array and its index."""
+        known = self.typed_operands.get(node)
+        if known is not None:
+            if known.types:
+                self.types.asked |= known.types
+            if known.questions:
+                self.questions |= known.questions
+            return known.left, known.right
+        if isinstance(node, c_ast.ArrayRef):
+            left, right = node.name, node.subscript
+        else:
+            left, right = node.left, node.right
+        before, self.types.asked = self.types.asked, set()
+        outer = self.questions.copy()
+        self.questions.clear()
+        guesses = self.guesses
+        try:
+            found = self.static_type(left, scope), self.static_type(right, scope)
+            if self.guesses == guesses:
+                self.typed_operands[node] = Operands(
+                    *found, frozenset(self.types.asked), frozenset(self.questions)
+                )
+            return found
+        finally:
+            self.questions |= outer
+            before |= self.types.asked
+            self.types.asked = before
 
     def _infer(self, node: Any, scope: Scope) -> CType:
         kind = type(node)
