@@ -14,6 +14,7 @@ from ..clock import Clock
 from ..errors import UsageError
 from ..frontend import ParseCache, Scan, Stage
 from ..helpers.bodies import SourceIndex
+from ..helpers.defined import Globals
 from ..helpers.interface import find_interface
 from ..kconfig import KconfigFiles, ScannedKconfig, load_kconfig, variants
 from ..law.bounds import Effort
@@ -53,6 +54,7 @@ class Workshop:
         self._parsed = ParseCache()
         self._scans: dict[bytes, Scan] = {}
         self._sources = ReadSources()
+        self._globals = Globals()
         self._last = ""  # the architecture that was judged last
 
     def check(
@@ -76,8 +78,8 @@ class Workshop:
         with Stage(tree, self._scans) as stage:
             effort = Effort()
             results, unread, calls = _check_arch(
-                stage, arch, question, files, note, self._parsed, self._sources, clock,
-                Notebook(memory, arch, stamp), effort,
+                stage, arch, question, files, note, self._parsed, self._sources, self._globals,
+                clock, Notebook(memory, arch, stamp), effort,
             )  # fmt: skip
             settled = not stage.exceeded and not effort.exhausted
             return ArchResult(arch, tuple(results), tuple(unread), stage.files, settled, calls)
@@ -114,6 +116,7 @@ def _check_arch(
     note: Callable[[str], None],
     cache: ParseCache,
     sources: ReadSources,
+    shared: Globals,
     clock: Clock,
     notebook: Notebook,
     effort: Effort,
@@ -124,7 +127,7 @@ def _check_arch(
         offered = variants(tree, arch, kconfig)
     with clock.stage("interface"):
         interface = find_interface(tree, arch, question.called)
-    index = SourceIndex(tree, arch)
+    index = SourceIndex(tree, arch, shared)
     results: list[VariantResult] = []
     reuse = Reuse(effort)
     hint: tuple[str, ...] = ()

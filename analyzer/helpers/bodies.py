@@ -16,6 +16,7 @@ from ..frontend import Unit
 from ..kconfig import Config
 from ..tree import KernelTree
 from .bootcode import numbers
+from .defined import Globals
 from .interface import read_text
 
 _OBJECT = re.compile(r"^\s*(obj|[\w-]+)-(\S+?)\s*[:+]?=\s*(.*)$")
@@ -23,16 +24,6 @@ _CONFIG = re.compile(r"^\$\(CONFIG_(\w+)\)$")
 _ENTRY_TYPE = re.compile(r"\b(?:pte|pmd|pud|p4d|pgd|pgprot|pteval|pgtable)_t\b|\bpte_basic_t\b")
 _CALLED_THROUGH = re.compile(r"\b([A-Za-z_]\w*)(?:\.\w+)+\s*\(")
 _EXTERN = re.compile(rb"^extern\s+([^;(){}=]*);", re.M)
-_INITIAL = re.compile(
-    rb"^(?!static\b|typedef\b|extern\b|return\b)([A-Za-z_][\w \t*]*?)"
-    rb"(?:[ \t]*__\w+\([^)\n]*\))*[ \t]*=[ \t]*([^;{}\"#]{1,200});",
-    re.M,
-)
-_TENTATIVE = re.compile(
-    rb"^(?!static\b|typedef\b|extern\b|return\b|union\b|enum\b)([A-Za-z_][\w \t]*?)"
-    rb"(?:[ \t]*__\w+(?:\([^)\n]*\))?)*[ \t]*;",
-    re.M,
-)
 _MAKER = re.compile(
     rb"^[ \t]*#[ \t]*define[ \t]+([A-Z_]\w*)(?:\([^)\n]*\))?[ \t]++([^\n{]*+\{[^\n]*)", re.M
 )
@@ -54,7 +45,8 @@ Words = tuple[frozenset[str], frozenset[str]]
 class SourceIndex:
     """The definitions below mm/ and one architecture, found by bytes; shared by its variants."""
 
-    def __init__(self, tree: KernelTree, arch: str) -> None:
+    def __init__(self, tree: KernelTree, arch: str, known: Globals | None = None) -> None:
+        self._globals = known or Globals()
         self._tree = tree
         self._arch = arch
         self._texts: dict[str, bytes] | None = None
@@ -230,19 +222,20 @@ class SourceIndex:
                         declared.update(_NAME.findall(words))
             declared -= _TYPE_WORDS
             found: dict[str, tuple[str, ...]] = {}
-            texts = [*self.texts().values(), *self._beside_fillers()]
-            for data in texts:
-                for words, value in _INITIAL.findall(data):
-                    named = [w for w in _NAME.findall(words)[1:] if w in declared]
-                    for name in named:
+            texts = [*self.texts().items(), *self._beside_fillers()]
+            defined = [self._globals.of(path, data) for path, data in texts]
+            for file in defined:
+                for names, value in file.initialised:
+                    for name in (n.decode("latin-1") for n in names if n in declared):
                         text = " ".join(value.decode("latin-1").split())
-                        known = found.get(name.decode("latin-1"), ())
+                        known = found.get(name, ())
                         if text not in known:
-                            found[name.decode("latin-1")] = (*known, text)
-            for data in texts:
-                for words in _TENTATIVE.findall(data):
-                    for name in [w for w in _NAME.findall(words)[1:] if w in declared]:
-                        found.setdefault(name.decode("latin-1"), ())
+                            found[name] = (*known, text)
+            for file in defined:
+                for names in file.tentative:
+                    for word in names:
+                        if word in declared:
+                            found.setdefault(word.decode("latin-1"), ())
             folder = f"arch/{self._arch}/boot"
             for _, data in self._tree.read_many(
                 path for path in self._tree.walk(folder, (".c",)) if path.count("/") == 3
@@ -260,7 +253,7 @@ class SourceIndex:
         self.initial_values()
         return self._at_boot
 
-    def _beside_fillers(self) -> Iterator[bytes]:
+    def _beside_fillers(self) -> Iterator[tuple[str, bytes]]:
         """The files in the folders of those that fill tables of functions; they have no entries,
         but the state of the guest."""
         folders = {path.rpartition("/")[0] for paths in self._filling.values() for path in paths}
@@ -270,8 +263,7 @@ class SourceIndex:
             for entry in self._tree.entries(folder)
             if entry.name.endswith(".c") and f"{folder}/{entry.name}" not in self.texts()
         ]
-        for _, data in self._tree.read_many(paths):
-            yield data
+        yield from self._tree.read_many(paths)
 
     def words(self, text: str) -> Words:
         """`words_of`, remembered: variants share most of their functions."""

@@ -9,6 +9,7 @@ import pytest
 
 from analyzer.frontend.unit import Unit
 from analyzer.helpers.bodies import SourceIndex, missing_functions
+from analyzer.helpers.defined import Globals
 from tests.helpers.bench import tree, variant
 
 CONFIG = variant().config
@@ -102,3 +103,21 @@ def test_missing_functions_are_followed_through_bodies() -> None:
     assert missing_functions(unit, ["root"]) == {"pte_far"}
     assert missing_functions(unit, ["root", "pte_alone"]) == {"pte_far", "pte_alone"}
     assert missing_functions(unit, ["nothing"]) == set()
+
+
+def test_what_mm_defines_is_the_same_for_all_architectures(tmp_path: Path) -> None:
+    known = Globals()
+    texts = {
+        "mm/a.c": "int pte_one = 1;\nint pte_none;\n",
+        "arch/new/mm/b.c": "int pte_two = 2;\n",
+        "arch/new/include/asm/a.h": "extern int pte_one, pte_none, pte_two;\n",
+        "arch/other/mm/b.c": "int pte_two = 3;\n",
+        "arch/other/include/asm/a.h": "extern int pte_one, pte_two;\n",
+    }
+    with tree(tmp_path, **texts) as it:
+        found = {}
+        for arch in ("new", "other"):
+            found[arch] = SourceIndex(it, arch, known).initial_values()
+            assert found[arch] == SourceIndex(it, arch).initial_values()
+    assert found["new"] == {"pte_one": ("1",), "pte_none": (), "pte_two": ("2",)}
+    assert found["other"] == {"pte_one": ("1",), "pte_two": ("3",)}
