@@ -103,7 +103,7 @@ class Workshop:
 
         Units and sessions are garbage with cycles by now, which is looked for rarely.
         """
-        self._parsed.forget(f"arch/{arch}")
+        self._parsed.forget()
         self._sources.forget(f"arch/{arch}")
         gc.collect()
 

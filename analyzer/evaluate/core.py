@@ -201,7 +201,7 @@ class Core(Names):
                 level=table.level,
                 name="store",
                 location=run.location,
-                stack=tuple(run.stack),
+                stack=run.frames(),
                 table=table,
                 index=index,
                 offset=offset,

@@ -285,7 +285,7 @@ class Intrinsics(Requests):
                 level=level,
                 name=name,
                 location=run.location,
-                stack=tuple(run.stack),
+                stack=run.frames(),
                 table=table,
                 index=index,
                 offset=offset,

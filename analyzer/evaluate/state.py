@@ -95,6 +95,12 @@ class Run:
     writes: list[tuple[Table, int, int]] = field(default_factory=list)  # to entries, in order
     lost: int = 0  # how often choices were forgotten
 
+    def frames(self) -> tuple[Frame, ...]:
+        """The call stack; events one after the other that have the same one share it."""
+        stack = tuple(self.stack)
+        last = self.events[-1].stack if self.events else ()
+        return last if last == stack else stack
+
     def choose(self, key: str, ways: int = 2) -> int:
         """Takes the way that the prefix prescribes, else the first; the same key, the same way."""
         self.decided += 1

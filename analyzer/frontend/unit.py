@@ -52,7 +52,8 @@ class ParseCache:
         self.hits = 0
         self.misses = 0
         self._parsed: dict[bytes, tuple[Node, ...] | str] = {}
-        self._below: dict[str, list[bytes]] = {}  # keys by the top two folders
+        self._forgotten: set[bytes] = set()  # keys of what was let go of
+        self._common: set[bytes] = set()  # keys of what was asked for again after that
 
     def parse(self, text: str, location: Location, types: Iterable[str]) -> tuple[Node, ...] | str:
         """Return the external declarations in `text`, or why it cannot be parsed."""
@@ -66,24 +67,29 @@ class ParseCache:
             self.hits += 1
             return found
         self.misses += 1
+        if key in self._forgotten:
+            self._common.add(key)
         try:
             nodes = parse_declaration(text, location.path, location.line, names)
             found = tuple(nodes)
         except ChunkError as error:
             found = error.reason
         self._parsed[key] = found
-        self._below.setdefault("/".join(location.path.split("/", 2)[:2]), []).append(key)
         return found
 
-    def forget(self, folder: str) -> None:
-        """Let go of the declarations of one folder two levels deep, `arch/arm64` say."""
-        for key in self._below.pop(folder, ()):
-            self._parsed.pop(key, None)
+    def forget(self) -> None:
+        """Let go of what one architecture needed, but for what another one needed before it.
+
+        Trees of C are large: macros of an architecture make most of the generic ones its own.
+        """
+        self._forgotten.update(self._parsed)
+        self._parsed = {key: self._parsed[key] for key in self._common if key in self._parsed}
 
     def clear(self) -> None:
         """Let go of everything; a unit keeps what it has asked for already."""
         self._parsed.clear()
-        self._below.clear()
+        self._forgotten.clear()
+        self._common.clear()
 
     def __len__(self) -> int:
         return len(self._parsed)
