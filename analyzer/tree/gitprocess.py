@@ -14,7 +14,7 @@ import select
 import shutil
 import subprocess
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from analyzer.errors import SourceError, ToolError
@@ -65,6 +65,38 @@ def closed_environment(git_dir: Path, common_dir: Path) -> dict[str, str]:
         settings[f"GIT_CONFIG_KEY_{number}"] = key
         settings[f"GIT_CONFIG_VALUE_{number}"] = value
     return settings
+
+
+class GitFailed(Exception):
+    """A command of git ended with an error, or not at all."""
+
+
+def git_says(environment: Mapping[str, str], folder: Path, arguments: Sequence[str]) -> str:
+    """What a command of git prints. Raises GitFailed, ToolError where git cannot be started."""
+    program = shutil.which("git")
+    if program is None:
+        raise ToolError("git is not installed, revisions need it")
+    command = [program, "--no-pager"]
+    command += [argument for option in OPTIONS for argument in ("-c", option)]
+    inherited = {k: v for k, v in os.environ.items() if not k.startswith("GIT_")}
+    try:
+        done = subprocess.run(
+            [*command, *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env={**inherited, "LANGUAGE": "C", **environment},
+            cwd=folder,
+            timeout=ANSWER_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise GitFailed("no answer") from error
+    except (OSError, ValueError) as error:
+        raise ToolError(f"git cannot be started: {error}") from error
+    if done.returncode != 0:
+        raise GitFailed(f"exit code {done.returncode}")
+    return done.stdout.decode("utf-8", "surrogateescape")
 
 
 class ObjectReader:

@@ -14,9 +14,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from analyzer.errors import SourceError, ToolError, TreeError
+from analyzer.errors import SourceError, TreeError
 from analyzer.tree.folder import require_folder
-from analyzer.tree.gitprocess import ANSWER_SECONDS, OPTIONS, ObjectReader, closed_environment
+from analyzer.tree.gitprocess import GitFailed, ObjectReader, closed_environment, git_says
 from analyzer.tree.physical import Node, PhysicalTree, acceptable
 from analyzer.tree.shadow import Shadow, find_git_dir
 
@@ -24,12 +24,6 @@ _MODES: Mapping[bytes, Node] = {b"04": Node.DIRECTORY, b"10": Node.FILE, b"12": 
 _HEX = re.compile(r"[0-9a-f]+")
 _LINK_BYTES = 4096  # PATH_MAX
 _NOTHING: Mapping[str, _Object] = {}
-_CLOSED: Mapping[str, str] = {
-    "GIT_CONFIG_NOSYSTEM": "1",
-    "GIT_CONFIG_GLOBAL": os.devnull,
-    "GIT_CONFIG_COUNT": "0",
-    "GIT_DIR": os.devnull,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,44 +215,19 @@ class GitTree(PhysicalTree):
         self._objects.close()
 
 
-def import_git() -> None:
-    """Import GitPython, which runs `git version` then: without the configuration of anybody."""
-    before = {name: os.environ.get(name) for name in _CLOSED}
-    os.environ.update(_CLOSED)
-    try:
-        import git  # noqa: F401
-    except ImportError as error:
-        raise ToolError("--rev needs git and GitPython, and one of them is missing") from error
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
-
-
 def _find(named: str, rev: str) -> _Repository:
-    import_git()
-    import git
-
     if not rev or rev.startswith("-") or not rev.isprintable():
         raise TreeError(f"not a revision: {rev!r}")
     shadow, prefix = open_repository(named)
     try:
         environment = closed_environment(shadow.path, shadow.path)
-        command = git.Git(shadow.path)
-        command.update_environment(**environment)
-        command.set_persistent_git_options(c=list(OPTIONS))
-        commit = command.rev_parse(
-            "--verify", "--quiet", f"{rev}^{{commit}}", kill_after_timeout=ANSWER_SECONDS
-        )
-    except git.GitCommandNotFound as error:
-        raise ToolError("git is not installed, --rev needs it") from error
-    except git.GitCommandError as error:
+        arguments = ("rev-parse", "--verify", "--quiet", f"{rev}^{{commit}}")
+        commit = git_says(environment, shadow.path, arguments)
+    except GitFailed as error:
         raise TreeError(f"unknown revision '{rev}' in {named}") from error
-    except (git.GitError, OSError, ValueError) as error:
+    except OSError as error:
         raise TreeError(f"git cannot read {named}: {_one_line(error)}") from error
-    return _Repository(environment, str(commit).strip(), prefix, shadow)
+    return _Repository(environment, commit.strip(), prefix, shadow)
 
 
 def open_repository(named: str) -> tuple[Shadow, str]:

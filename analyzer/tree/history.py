@@ -14,9 +14,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from analyzer.errors import ToolError, TreeError
-from analyzer.tree.gitprocess import ANSWER_SECONDS, OPTIONS, closed_environment
-from analyzer.tree.gitrev import import_git, open_repository
+from analyzer.errors import TreeError
+from analyzer.tree.gitprocess import GitFailed, closed_environment, git_says
+from analyzer.tree.gitrev import open_repository
 
 _HEX: Final = re.compile(r"[0-9a-f]{7,64}")
 _HEADER: Final = re.compile(r"commit [0-9a-f]{40,64}")
@@ -37,15 +37,9 @@ class History:
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = os.fspath(path)
-        import_git()
-        import git
-
         self._shadow, _ = open_repository(self.path)
         self.bare = self._shadow.bare
-        git_dir = self._shadow.path
-        self._git = git.Git(git_dir)
-        self._git.update_environment(**closed_environment(git_dir, git_dir))
-        self._git.set_persistent_git_options(c=list(OPTIONS))
+        self._environment = closed_environment(self._shadow.path, self._shadow.path)
 
     @property
     def shallow(self) -> bool:
@@ -134,26 +128,12 @@ class History:
         return f"git -C {shlex.quote(self.path)} fetch {shlex.quote(remote)} {_quoted(branch)}"
 
     def _run(self, command: str, *arguments: str, quiet: bool = False) -> str:
-        import git
-
         try:
-            done = self._git.execute(
-                ["git", *self._options(), command, *arguments],
-                kill_after_timeout=ANSWER_SECONDS,
-                strip_newline_in_stdout=False,
-            )
-        except git.GitCommandNotFound as error:
-            raise ToolError("git is not installed, revisions need it") from error
-        except git.GitCommandError as error:
+            return git_says(self._environment, self._shadow.path, (command, *arguments))
+        except GitFailed as error:
             if quiet:
                 return ""
             raise TreeError(f"git {command} fails in {self.path}") from error
-        except (git.GitError, OSError, ValueError) as error:
-            raise TreeError(f"git cannot read {self.path}") from error
-        return str(done)
-
-    def _options(self) -> list[str]:
-        return [argument for option in OPTIONS for argument in ("-c", option)]
 
 
 def _quoted(rev: str) -> str:
