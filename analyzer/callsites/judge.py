@@ -24,7 +24,7 @@ from .flow import Walk
 from .harmless import Excuses
 from .mapping import Evidence, Origins
 from .model import CallSite, Judgement, Mapping
-from .setters import Effect, Setter
+from .setters import Effect, Setter, may_be_found
 from .state import UNCOUNTED, Facts, State, meet
 from .stores import stores
 
@@ -48,11 +48,6 @@ _RANK: Final = {
 
 
 _BACK: Final = re.compile(r"^(?:p\w\w_\w+\s*\(\s*)*([A-Za-z_]\w*)\s*[),]*")
-
-
-def may_be_found(setter: Setter) -> bool:
-    """Whether a call of a setter, were it not hooked, could be a finding of its own."""
-    return setter.primitive or contract_for(setter.name).old is Old.UNCOUNTED
 
 
 class FunctionJudge:

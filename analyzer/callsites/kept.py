@@ -18,11 +18,10 @@ from ..tree import KernelTree
 from .blocks import TooDeep
 from .body import Body
 from .code import Function, functions
-from .judge import FunctionJudge, may_be_found
 from .mapping import Origins
 from .reading import NAMES_CALLED, names_guarded
 from .sensitive import Sensitive
-from .setters import Definitions, Node, Setter, Setters, reaches_hook
+from .setters import Definitions, Node, Setter, Setters, may_be_found, reaches_hook
 from .text import Source
 from .view import tables_in
 
@@ -88,6 +87,8 @@ def _same_pairs(
     tree: KernelTree, one: Sensitive, before: dict[str, Setter], after: dict[str, Setter]
 ) -> bool:
     """Whether the same entries are put back in a function, whatever is hooked."""
+    from .judge import FunctionJudge  # seldom needed, and much to import
+
     try:
         source = Source(one.path, tree.read(one.path))
         for function in functions(source):

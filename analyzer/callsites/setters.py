@@ -16,7 +16,7 @@ from enum import Enum
 from functools import cached_property
 from typing import Final
 
-from ..helpers.contracts import is_helper
+from ..helpers.contracts import Old, contract_for, is_helper
 from .body import Call
 from .code import Function, functions, macros
 from .text import Source, closing, split_arguments
@@ -349,3 +349,8 @@ def reaches_hook(name: str, nodes: Callable[[str], Iterable[Node]], known: dict[
     if not found:
         known.update(dict.fromkeys(seen, False))
     return found
+
+
+def may_be_found(setter: Setter) -> bool:
+    """Whether a call of a setter, were it not hooked, could be a finding of its own."""
+    return setter.primitive or contract_for(setter.name).old is Old.UNCOUNTED

@@ -7,9 +7,9 @@ import gc
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
 
-from ..callsites import ReadSources, sites_of
 from ..clock import Clock
 from ..errors import UsageError
 from ..frontend import ParseCache, Scan, Stage
@@ -28,6 +28,9 @@ from .lint import lint
 from .notebook import Memory, Notebook
 from .results import ArchResult, VariantResult
 from .variant import judge_variant
+
+if TYPE_CHECKING:
+    from ..callsites import ReadSources
 
 COLLECT: Final = 100_000  # trees of C are big and acyclic: look for cycles rarely
 RECURSION: Final = 20_000  # Python frames; helpers nest about 60 calls of some 20 frames each
@@ -53,9 +56,14 @@ class Workshop:
         self._kconfig = ScannedKconfig()
         self._parsed = ParseCache()
         self._scans: dict[bytes, Scan] = {}
-        self._sources = ReadSources()
         self._globals = Globals()
         self._last = ""  # the architecture that was judged last
+
+    @cached_property
+    def _sources(self) -> ReadSources:
+        from ..callsites import ReadSources
+
+        return ReadSources()
 
     def check(
         self,
@@ -121,6 +129,8 @@ def _check_arch(
     notebook: Notebook,
     effort: Effort,
 ) -> tuple[list[VariantResult], list[str], tuple[RawCall, ...]]:
+    from ..callsites import sites_of
+
     tree, only = stage.tree, question.only
     with clock.stage("kconfig"):
         kconfig = load_kconfig(tree, arch, files)

@@ -72,17 +72,6 @@ def raw_calls(
     return tuple(found)
 
 
-def merged_calls(calls: Iterable[RawCall]) -> tuple[RawCall, ...]:
-    """Calls that several architectures judge alike as one, in the order of the tree."""
-    found: dict[RawCall, list[str]] = {}
-    for call in calls:
-        found.setdefault(replace(call, archs=()), []).extend(call.archs)
-    merged = [replace(c, archs=tuple(sorted(dict.fromkeys(a)))) for c, a in found.items()]
-    return tuple(
-        sorted(merged, key=lambda c: (c.location, c.helper, c.function, c.reach.value, c.reason))
-    )
-
-
 def _finding(site: CallSite, label: str) -> RawFinding:
     witness = Witness(
         variant=label, helper=site.helper, old=None, new=None, left=None, path=site.path,

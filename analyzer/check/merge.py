@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from ..model import Finding
+from ..model import Finding, RawCall
 from ..rules.catalogue import find_rule
 from .results import RawFinding, VariantResult
 
@@ -76,3 +76,14 @@ def with_fingerprints(findings: Iterable[Finding]) -> list[Finding]:
         seen[key] = number + 1
         marked.append(replace(finding, fingerprint=fingerprint(*key, number)))
     return marked
+
+
+def merged_calls(calls: Iterable[RawCall]) -> tuple[RawCall, ...]:
+    """Calls that several architectures judge alike as one, in the order of the tree."""
+    found: dict[RawCall, list[str]] = {}
+    for call in calls:
+        found.setdefault(replace(call, archs=()), []).extend(call.archs)
+    merged = [replace(c, archs=tuple(sorted(dict.fromkeys(a)))) for c, a in found.items()]
+    return tuple(
+        sorted(merged, key=lambda c: (c.location, c.helper, c.function, c.reach.value, c.reason))
+    )

@@ -9,10 +9,9 @@ from collections.abc import Callable, Iterable
 from ..clock import Clock
 from ..model import CheckResult, Finding, HelperVerdict, VariantSummary
 from ..tree import KernelTree
-from .callers import merged_calls
 from .judging import Facts, Shared, judge_archs, survey
 from .limits import Limits
-from .merge import merge
+from .merge import merge, merged_calls
 
 
 def check_tree(
