@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any, Final, TypeVar, cast
@@ -22,8 +22,9 @@ from ..callsites.reading import may_have_sites as is_read
 from ..clock import Clock
 from ..errors import PtcheckError
 from ..frontend import ParseCache
-from ..frontend.edits import FileEdit
-from ..frontend.image import Image
+from ..frontend.core import Core, LeftOut
+from ..frontend.edits import Edit, FileEdit
+from ..frontend.image import Events, Image
 from ..frontend.preprocess import preprocess
 from ..frontend.splice import Splicer
 from ..frontend.unit import Unit
@@ -43,7 +44,7 @@ from .api import HEADER
 from .edited import edit_of
 from .judge import Judge
 from .lint import header_is_quiet
-from .notebook import Judged, Memory, Notebook, State, image_name, judged_name
+from .notebook import Judged, Memory, Notebook, State, kept_name
 from .results import ArchResult, RawFinding, VariantResult, both_worlds
 
 MAX_EDITS: Final = 40  # functions; with more, reading the headers again costs no more
@@ -129,7 +130,7 @@ def judge_again(
         with closing(Scratch()) as scratch:
             again = _Again(tree, known, trail, files, memory, cache, clock, note, scratch.path)
             return again.result()
-    except (_Unsure, *_NONE_OF_OURS):
+    except (_Unsure, LeftOut, *_NONE_OF_OURS):
         return None
 
 
@@ -211,7 +212,7 @@ class _Again:
             if live >> number & 1 == 0 and (not lines or _says_little(before)):
                 results.append(moved(before, self._files))
                 continue
-            result = self._variant(name)
+            result = self._variant(name, number)
             results.append(replace(result, findings=(*result.findings, *more)))
         calls = moved(known.calls, self._files)
         return replace(known, variants=tuple(results), calls=calls)
@@ -220,28 +221,46 @@ class _Again:
         """The variants whose units have any function that was edited, as bits."""
         found = 0
         for file in self._files:
-            for place in self._trail.where:
-                if place.path != file.path:
-                    continue
-                for pair in place.lines.split():
-                    line, _, bits = pair.partition(":")
-                    if not (line.isdecimal() and bits.isdecimal()):
-                        raise _Unsure
-                    if any(edit.old_line <= int(line) <= edit.old_end for edit in file.edits):
-                        found |= int(bits)
+            found |= self._where(file.path, file.edits)
         return found
 
-    def _variant(self, name: str) -> VariantResult:
+    def _where(self, path: str, edits: Sequence[Edit]) -> int:
+        """The variants that have a function on the lines of some edits, as bits."""
+        found = 0
+        for place in self._trail.where:
+            if place.path != path:
+                continue
+            for pair in place.lines.split():
+                line, _, bits = pair.partition(":")
+                if not (line.isdecimal() and bits.isdecimal()):
+                    raise _Unsure
+                if any(edit.old_line <= int(line) <= edit.old_end for edit in edits):
+                    found |= int(bits)
+        return found
+
+    def _variant(self, name: str, number: int) -> VariantResult:
         """What is found in a variant, without call sites and lint."""
-        arch = self._known.arch
-        kept = self._load(judged_name(arch, name), Judged)
-        image = self._load(image_name(arch, name), Image)
-        if {kept.stamp, image.stamp} != {self._trail.stamp} or kept.result.variant != name:
+        kept = self._load("judged", name, Judged)
+        events = self._load("events", name, Events)
+        if {kept.stamp, events.stamp} != {self._trail.stamp} or kept.result.variant != name:
+            raise _Unsure
+        if kept.result.summary.unparsed:
             raise _Unsure
         self._note(f"{kept.label}")
+        with suppress(LeftOut, _Unsure):
+            return self._judged(self._load("core", name, Core), events, kept, number)
+        return self._judged(self._load("image", name, Image), events, kept, number)
+
+    def _judged(
+        self, image: Image | Core, events: Events, kept: Judged, number: int
+    ) -> VariantResult:
+        """The result for a variant, from its unit or from the part that was asked of it."""
+        if image.stamp != self._trail.stamp:
+            raise _Unsure
+        there = None if isinstance(image, Image) else self._there(number)
         with self._clock.stage("splice unit"):
-            spliced = self._splicer.splice(image, self._cache)
-        if spliced is None or kept.result.summary.unparsed:
+            spliced = self._splicer.splice(image, events.events, self._cache, there)
+        if spliced is None:
             raise _Unsure
         unit = spliced.unit
         if any(unit.ast(chunk) is None for chunk, _ in spliced.edited):
@@ -256,6 +275,10 @@ class _Again:
         if result is None or self._effort.exhausted:
             raise _Unsure
         return replace(result, problems=kept.result.problems)
+
+    def _there(self, number: int) -> Callable[[str, Edit], bool]:
+        """Whether a variant has a function of a header where one was edited."""
+        return lambda path, edit: bool(self._where(path, (edit,)) >> number & 1)
 
     def _state(
         self, unit: Unit, kept: Judged, state: State, edited: Sequence[Edited]
@@ -279,8 +302,8 @@ class _Again:
         finally:
             judge.release()
 
-    def _load(self, name: tuple[str, ...], kind: type[T]) -> T:
-        found = self._memory.load(name, kind)
+    def _load(self, what: str, name: str, kind: type[T]) -> T:
+        found = self._memory.load(kept_name(what, self._known.arch, name), kind)
         if found is None:
             raise _Unsure
         return found

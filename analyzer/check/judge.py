@@ -11,7 +11,9 @@ from typing import Final
 from ..clock import Clock
 from ..evaluate.harmless import BUILD_ERROR
 from ..frontend import Unit
+from ..frontend.core import Searched
 from ..helpers.bodies import SourceIndex
+from ..helpers.code import UnitCode
 from ..helpers.interface import LEVELS, Interface, Signature
 from ..helpers.probes import CALL, COMPOSED
 from ..helpers.session import Session
@@ -19,6 +21,7 @@ from ..kconfig import Variant
 from ..law.classify import part_at_fault, raw_primitives, root_of, rule_of
 from ..law.describe import entry_value, witness
 from ..law.hugetlb import settled
+from ..law.kept import Record
 from ..law.messages import message_for
 from ..law.outcome import HelperRuns, Outcome
 from ..law.predicate import PredicateLaws, predicate_name
@@ -76,6 +79,16 @@ class Judge:
         """Lets go of the unit, which is large: nothing can be judged afterwards."""
         self.session.release()
         del self.known  # it looks targets up here
+
+    def searched(self, record: Record) -> Searched:
+        """What is found out by looking through the whole unit, of what a record asks."""
+        code = self.session.machine.code
+        assert isinstance(code, UnitCode)
+        asked = record.questions
+        return code.searched(
+            {one.name for one in asked if one.kind in ("variable", "address")},
+            {one.name for one in asked if one.kind == "filling"},
+        )
 
     def result(self, bodies: tuple[str, ...], clock: Clock) -> VariantResult:
         """All verdicts, findings and problems of the variant."""
@@ -256,11 +269,9 @@ class Judge:
 
     def _parse_headers(self) -> None:
         """Parses the architecture's page-table headers whole, so that damage anywhere shows."""
-        folder = f"arch/{self.variant.arch}/include/"
         for chunks in self.unit.functions.values():
             for chunk in chunks:
-                path = self.unit.path(chunk)
-                if path.startswith(folder) and "pgtable" in path:
+                if is_parsed(self.unit.path(chunk), self.variant.arch):
                     mark = self.unit.mark(chunk)
                     if mark in self.sound:
                         continue
@@ -307,6 +318,11 @@ class Judge:
             )
             for level, reason in dict(result.unknown).items()
         ]
+
+
+def is_parsed(path: str, arch: str) -> bool:
+    """Whether all functions of a file are parsed, so that damage anywhere shows."""
+    return path.startswith(f"arch/{arch}/include/") and "pgtable" in path
 
 
 def _predicate_witness(label: str, name: str, shown: EntryValue) -> Witness:

@@ -52,7 +52,7 @@ class Known:
     def recall_edited(self, record: Record, edited: Sequence[Edited]) -> bool:
         """Take over what holds of a record of the same unit before some functions were edited."""
         self._session.machine.global_bases.update(record.bases)
-        facts = unaffected(record, self._session, edited)
+        facts = unaffected(record, self._session, self._runner.slots, edited)
         if facts is None:
             return False
         self._record = record
@@ -132,13 +132,14 @@ class Known:
         world = self._session.machine.world
         if self._unit.unparsed or any(n.world != world for n in self._runner.noted.values()):
             return None
-        shared = set(self._runner.shared)
+        shared, direct = set(self._runner.shared), set(self._runner.direct)
         facts = list(self._facts)
         if self._record is not None:
             questions = [one.question for one in self._record.questions]
             shared |= {questions[index] for index in self._record.shared}
+            direct |= {questions[index] for index in self._record.entries.direct}
             facts += [
                 (fact, frozenset(questions[index] for index in fact.asked))
                 for fact in self._known.values()
             ]
-        return record_of(self._session, shared, facts, self.lawful)
+        return record_of(self._session, shared, direct, facts, self.lawful)

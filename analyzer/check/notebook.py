@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol, TypeVar
 
-from ..frontend.image import Image
+from ..frontend.core import Core
+from ..frontend.image import Events, Image
 from ..helpers.interface import Signature
 from ..kconfig import Variant
 from ..law.kept import Record
@@ -93,13 +94,21 @@ class Notebook:
             self._memory.save(self._name(variant, state), record)
 
     def keep(
-        self, variant: Variant, image: Image, judged: Judged, places: tuple[Location, ...]
+        self,
+        variant: Variant,
+        image: Image,
+        core: Core,
+        events: Events,
+        judged: Judged,
+        places: tuple[Location, ...],
     ) -> None:
         """Keep the unit of a variant, and what was found out about it."""
         if self._memory is not None:
             self.units.append(places)
-            self._memory.save(image_name(self._arch, variant.name), image)
-            self._memory.save(judged_name(self._arch, variant.name), judged)
+            for kind, value in (
+                ("image", image), ("core", core), ("events", events), ("judged", judged)
+            ):  # fmt: skip
+                self._memory.save(kept_name(kind, self._arch, variant.name), value)
 
     def save(self, name: Sequence[str], value: object) -> None:
         """Keep anything else."""
@@ -118,11 +127,7 @@ class Notebook:
         return "record", self._arch, variant.name, str(state)
 
 
-def image_name(arch: str, variant: str) -> tuple[str, ...]:
-    """The name under which the unit of a variant is kept."""
-    return "image", arch, variant
-
-
-def judged_name(arch: str, variant: str) -> tuple[str, ...]:
-    """The name under which what was found out about it is kept."""
-    return "judged", arch, variant
+def kept_name(kind: str, arch: str, variant: str) -> tuple[str, ...]:
+    """The name under which something of a variant is kept: its 'image' (the whole unit), the
+    'core' of it, the 'events' of macros, what was 'judged'."""
+    return kind, arch, variant

@@ -56,7 +56,12 @@ def build_unit(
 
 def unit_roots(unit: Unit) -> list[str]:
     """Our probes, whose callees the unit must define."""
-    return [name for name in unit.functions if name.startswith("__ptc_")]
+    return [name for name in unit.functions if is_ours(name)]
+
+
+def is_ours(name: str) -> bool:
+    """Whether a name is that of a probe."""
+    return name.startswith("__ptc_")
 
 
 def unread(unit: Unit) -> tuple[str, ...]:

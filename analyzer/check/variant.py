@@ -9,6 +9,8 @@ from dataclasses import replace
 from ..clock import Clock
 from ..errors import SourceError
 from ..frontend import ParseCache, Stage, Unit
+from ..frontend.core import Searched, core_of, together_of
+from ..frontend.image import Events
 from ..helpers.bodies import SourceIndex
 from ..helpers.interface import Interface, Signature
 from ..kconfig import Variant
@@ -19,11 +21,11 @@ from ..model import (
     VariantSummary,
     Verdict,
 )
-from .judge import Judge
+from .judge import Judge, is_parsed
 from .notebook import Judged, Notebook, State
 from .results import VariantResult, both_worlds
 from .states import refillings
-from .unit import build_unit
+from .unit import build_unit, is_ours
 
 
 def judge_variant(
@@ -55,6 +57,7 @@ def judge_variant(
         return VariantResult(variant.name, variant.supported, summary, helpers, (), problems, hint)
     book = notebook or Notebook(None, variant.arch)
     states: list[State | None] = []
+    searched: list[Searched] = []
 
     def judged(state: int, world: Mapping[str, int]) -> tuple[Judge, VariantResult]:
         """The result in one state of the processor, with what is known from a record of it."""
@@ -63,6 +66,7 @@ def judge_variant(
             given = dict(record.world)
             judge = Judge(unit, variant, interface, index, reuse, given)
             judge.sound = book.parsed
+            judge.session.notes = {}
             if judge.known.recall(record):
                 result = judge.result(bodies, clock)
                 if judge.known.holds():
@@ -70,6 +74,7 @@ def judge_variant(
                     return judge, result
         judge = Judge(unit, variant, interface, index, reuse, world)
         judge.sound = book.parsed
+        judge.session.notes = {} if book.used else None
         result = judge.result(bodies, clock)
         noted(judge, state)
         return judge, result
@@ -78,6 +83,8 @@ def judge_variant(
         record = judge.known.record() if book.used else None
         book.write(variant, state, record)
         states.append(None if record is None else State(judge.signatures, record))
+        if record is not None:
+            searched.append(judge.searched(record))
 
     judge, result = judged(0, {})
     world = judge.session.machine.world
@@ -91,7 +98,7 @@ def judge_variant(
         result = both_worlds(result, other)
     if left:
         result = replace(result, problems=(*result.problems, *left))
-    _keep(book, variant, unit, states, result)
+    _keep(book, variant, unit, states, searched, result)
     return result
 
 
@@ -100,17 +107,29 @@ def _keep(
     variant: Variant,
     unit: Unit,
     states: Sequence[State | None],
+    searched: Sequence[Searched],
     result: VariantResult,
 ) -> None:
     """Keep what it takes to judge the variant again where functions of headers are edited."""
     known = tuple(state for state in states if state is not None)
     image = unit.image(book.stamp) if book.stamp and len(known) == len(states) else None
-    if image is not None:
-        on = tuple(option for option in LEAVES if variant.config.on(option))
-        judged = Judged(
-            book.stamp, variant.label, variant.bits, variant.endian, on, known, result
-        )  # fmt: skip
-        book.keep(variant, image, judged, tuple(unit.in_headers()))
+    together = together_of(searched)
+    if image is None or together is None:
+        return
+    on = tuple(option for option in LEAVES if variant.config.on(option))
+    judged = Judged(
+        book.stamp, variant.label, variant.bits, variant.endian, on, known, result
+    )  # fmt: skip
+    in_headers = list(unit.in_headers())
+    asked = {one.name for state in known for one in state.record.questions}
+    asked |= {name for table in (unit.functions, unit.variables) for name in table if is_ours(name)}
+    core = core_of(
+        book.stamp, unit, asked, lambda path: is_parsed(path, variant.arch), together, in_headers
+    )
+    book.keep(
+        variant, image, core, Events(book.stamp, unit.events), judged,
+        tuple(place for _, place in in_headers),
+    )  # fmt: skip
 
 
 def _unjudged(variant: Variant, signature: Signature, reason: str) -> HelperVerdict:

@@ -12,7 +12,7 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from operator import lt
-from typing import Final
+from typing import Final, Protocol
 
 from analyzer.frontend.slicer import Broken, Positions, Slicer, Span
 
@@ -22,8 +22,8 @@ _EVENT: Final = re.compile(r"\n#[ \t]*+(define|undef)[ \t]++([A-Za-z_$][\w$]*+)(
 @dataclass(frozen=True, slots=True)
 class Image:
     """`functions` and `declarations` are numbers in decimal: start and end, of declarations also
-    whether there are braces; `names` are those of the functions, one a line. `events`: what
-    `macro_events` says. `stamp` names the run that it was made in.
+    whether there are braces; `names` are those of the functions, one a line. `stamp` names the run
+    that it was made in. `unread`: see `Unit.unread`.
     """
 
     stamp: str
@@ -31,7 +31,28 @@ class Image:
     functions: str
     names: str
     declarations: str
+    unread: str
+
+
+@dataclass(frozen=True, slots=True)
+class Events:
+    """What `macro_events` says of the text of an image."""
+
+    stamp: str
     events: str
+
+
+class Cut(Protocol):
+    """A text and where its declarations are; see `Image`."""
+
+    @property
+    def text(self) -> str: ...
+    @property
+    def functions(self) -> str: ...
+    @property
+    def names(self) -> str: ...
+    @property
+    def declarations(self) -> str: ...
 
 
 class Slices:
@@ -49,6 +70,7 @@ class Slices:
         self.functions = functions
         self.declarations = declarations
         self.broken: list[Broken] = []
+        self.lines: list[int] | None = None  # of functions in the whole text, where this is a part
 
 
 def macro_events(text: str) -> str:
@@ -106,21 +128,23 @@ def _name(line: str) -> str:
     return line.partition("\t")[0]
 
 
-def image_of(stamp: str, slicer: Slicer, events: str) -> Image | None:
+def image_of(stamp: str, slicer: Slicer, unread: str) -> Image | None:
     """The image of a text; None of one that has broken stretches."""
     if slicer.broken:
         return None
-    return Image(
-        stamp,
-        slicer.text,
-        " ".join([f"{one.start} {one.end}" for one in slicer.functions]),
-        "\n".join([one.name for one in slicer.functions]),
-        " ".join([f"{one.start} {one.end} {one.braced:d}" for one in slicer.declarations]),
-        events,
+    return Image(stamp, slicer.text, *numbers_of(slicer.functions, slicer.declarations), unread)
+
+
+def numbers_of(functions: Sequence[Span], declarations: Sequence[Span]) -> tuple[str, str, str]:
+    """Where declarations are: `functions`, `names` and `declarations` of an image."""
+    return (
+        " ".join([f"{one.start} {one.end}" for one in functions]),
+        "\n".join([one.name for one in functions]),
+        " ".join([f"{one.start} {one.end} {one.braced:d}" for one in declarations]),
     )
 
 
-def slices_of(image: Image) -> Slices | None:
+def slices_of(image: Cut) -> Slices | None:
     """The declarations of an image; None where its parts do not fit together."""
     text = image.text
     try:

@@ -10,12 +10,14 @@ anything is in doubt there is no answer, and the headers are read again.
 from __future__ import annotations
 
 import re
+import sys
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import Final
 
+from analyzer.frontend.core import Core, CoreUnit, WholeUnit, slices_of_core
 from analyzer.frontend.edits import Edit, FileEdit
 from analyzer.frontend.image import Image, Macros, Slices, slices_of
 from analyzer.frontend.patterns import HASH_LINE
@@ -51,25 +53,42 @@ class Splicer:
         self._expand = expand
         self._expanded: dict[str, tuple[str, str] | None] = {}
 
-    def splice(self, image: Image, cache: ParseCache | None) -> Spliced | None:
-        """The unit that the headers would give now; None where that is not certain."""
-        slices = slices_of(image)
+    def splice(
+        self,
+        image: Image | Core,
+        events: str,
+        cache: ParseCache | None,
+        there: Callable[[str, Edit], bool] | None = None,
+    ) -> Spliced | None:
+        """The unit that the headers would give now; None where that is not certain.
+
+        `there` tells whether the whole unit has a function that was edited; of a part of it that
+        has not, there is no answer.
+        """
+        slices = slices_of(image) if isinstance(image, Image) else slices_of_core(image)
         if slices is None:
             return None
         try:
-            return self._spliced(slices, Macros(image.events), cache)
+            return self._spliced(image, slices, Macros(events), cache, there)
         except ValueError:  # the events are none of ours
             return None
 
-    def _spliced(self, slices: Slices, macros: Macros, cache: ParseCache | None) -> Spliced | None:
+    def _spliced(
+        self,
+        image: Image | Core,
+        slices: Slices,
+        macros: Macros,
+        cache: ParseCache | None,
+        there: Callable[[str, Edit], bool] | None,
+    ) -> Spliced | None:
         patch = _Patch(slices)
         edited: list[tuple[int, str]] = []
         for file in self._files:
-            if file.path not in slices.positions.paths:
+            if there is None and file.path not in slices.positions.paths:
                 continue
             edits = list(file.edits)
             if any(edit.shift for edit in edits):
-                reader = _Reader(macros, len(slices.text))
+                reader = _Reader(macros, sys.maxsize)
                 if reader.depends_on_line(file.between):
                     return None
                 edits += [one for one in file.moved if reader.depends_on_line(one.old)]
@@ -78,6 +97,8 @@ class Splicer:
                 if stretch is None:
                     return None
                 if not stretch.text:
+                    if there is not None and not edit.moved and there(file.path, edit):
+                        return None
                     continue  # no part of this configuration
                 new = self._renewed(file.path, edit, stretch, macros)
                 if new is None:
@@ -86,7 +107,11 @@ class Splicer:
                 patch.put(stretch, file.path, edit, new)
             patch.shift(file)
         text = patch.text()
-        unit = Unit(text, (), None, cache, patch.slices(text))
+        now = patch.slices(text)
+        if isinstance(image, Core):
+            unit: Unit = CoreUnit(text, cache, now, image)
+        else:
+            unit = WholeUnit(text, cache, now, image.unread)
         found = []
         for index, old in edited:
             span = patch.functions[index]
@@ -218,6 +243,7 @@ class _Patch:
         self.functions = list(slices.functions)
         self._declarations = slices.declarations
         self._starts = [span.start for span in slices.functions]
+        self._lines = slices.lines
         self._gone: list[Span] = []
         self._more: list[str] = []
         self._length = len(slices.text)
@@ -242,7 +268,8 @@ class _Patch:
         whole = plain("\n".join(piece for _, piece in pieces))
         if span.name != edit.name or plain(text) != whole:
             return None
-        return _Stretch(index, text, self._text.count("\n", 0, span.start))
+        line = self._text.count("\n", 0, span.start) if self._lines is None else self._lines[index]
+        return _Stretch(index, text, line)
 
     def put(self, stretch: _Stretch, path: str, edit: Edit, new: str) -> None:
         """Replace a function. Raises ValueError where the new text is not one function."""

@@ -18,7 +18,7 @@ from analyzer.frontend.image import Image, Slices, image_of
 from analyzer.frontend.macros import Macro
 from analyzer.frontend.patterns import PROTOTYPE
 from analyzer.frontend.preprocess import Diagnostic
-from analyzer.frontend.slicer import Slicer
+from analyzer.frontend.slicer import Slicer, Span
 from analyzer.frontend.words import NOT_NAMES
 from analyzer.model import Location
 
@@ -205,17 +205,27 @@ class Unit:
                 found.append(Chunk(kind, name, start, end))
         return found
 
-    def in_headers(self) -> Iterator[Location]:
-        """Yield where the functions begin that stand in headers."""
+    def in_headers(self) -> Iterator[tuple[str, Location]]:
+        """Yield the functions that stand in headers, and where they begin."""
         for span in self._slicer.functions:
             if self._positions.path(span.start).endswith(".h"):
-                yield self._positions.location(span.start)
+                yield span.name, self._positions.location(span.start)
+
+    def spans(self) -> list[tuple[bool, Span]]:
+        """Return all declarations in their order; whether each is a function."""
+        found = [(True, span) for span in self._slicer.functions]
+        found += [(False, span) for span in self._slicer.declarations]
+        return sorted(found, key=lambda one: one[1].start)
+
+    def place(self, position: int) -> Location:
+        """Return the place in the tree of a position in the text."""
+        return self._positions.location(position)
 
     def image(self, stamp: str) -> Image | None:
         """Return the unit in a form that can be kept; None where it cannot be."""
         if not self.events or not isinstance(self._slicer, Slicer):
             return None
-        return image_of(stamp, self._slicer, self.events)
+        return image_of(stamp, self._slicer, self.unread)
 
     # -- look-up -----------------------------------------------------------------------------
 

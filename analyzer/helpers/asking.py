@@ -16,6 +16,7 @@ from ..evaluate.values import Int, Opaque, PathEnds, Pointer, Struct, Unjudged, 
 from ..frontend import Unit
 from ..kconfig import Variant
 from .code import UnitCode
+from .noted import Answer, Noted, Said, answered, raised
 from .probes import VALUE
 from .sharing import Question, Sharing, Told, plain_key
 
@@ -68,6 +69,10 @@ class Asking:
         self.machine.usual = self.machine.overrides
         self.sharing: Sharing | None = None
         self.own = 0  # answers so far that are this session's own: they are not shared
+        self.notes: dict[str, Noted] | None = None  # answers by what was asked, where they are kept
+        self.kept: Mapping[str, Noted] = {}  # answers of another revision that hold here
+        self.noted_for: set[Question] = set()  # what was asked for answers that are noted
+        self.depth = 0  # of what is being asked: an answer, or the evaluation of a function
         self._widths: dict[str, int] = {}
         self._constants: dict[str, int | None] = {}
 
@@ -130,6 +135,7 @@ class Asking:
         value: T | None = None
         refusal = place = ""
         ends = False
+        self.depth += 1
         try:
             value = ask()
             if isinstance(value, Struct):
@@ -143,6 +149,7 @@ class Asking:
             refusal, ends = str(end), True
             raise
         finally:
+            self.depth -= 1
             asked = self.asked()
             common = own == self.own and world == machine.world and not self.unit.unparsed
             common = common and not isinstance(value, Pointer)
@@ -152,6 +159,52 @@ class Asking:
             types |= machine.types.asked
             machine.types.asked = types
 
+    def noted(self, key: str, ask: Callable[[], Said]) -> Said:
+        """What `ask` says or raises; that of another revision where it is known to hold here.
+
+        Kept with what it was asked of the unit, unless it depends on more than the key and that.
+        """
+        known = self.kept.get(key)
+        if known is not None:
+            self._came_of(known.asked)
+            return known.answer.result()
+        if self.notes is None:
+            return ask()
+        machine = self.machine
+        outer = machine.questions.copy()
+        machine.questions.clear()
+        types, machine.types.asked = machine.types.asked, set()
+        own, world = self.own, dict(machine.world)
+        answer: Answer | None = None
+        self.depth += 1
+        try:
+            said = ask()
+            answer = answered(said)
+            return said
+        except (Unjudged, PathEnds) as problem:
+            answer = raised(problem)
+            raise
+        finally:
+            self.depth -= 1
+            asked = frozenset(self.asked())
+            machine.questions.clear()
+            machine.questions |= outer
+            machine.types.asked = types
+            plain = answer is not None and own == self.own and world == machine.world
+            before = self.notes.get(key)
+            if answer is not None and plain and (before is None or before.answer == answer):
+                self.notes[key] = Noted(answer, asked | (before.asked if before else frozenset()))
+                self._came_of(asked)
+            else:
+                machine.questions |= asked
+
+    def _came_of(self, asked: frozenset[Question]) -> None:
+        """Count questions for what is being asked; if that is nothing, as those of answers."""
+        if self.depth:
+            self.machine.questions |= asked
+        else:
+            self.noted_for |= asked
+
     def asked(self) -> set[Question]:
         """What was asked of the unit since somebody cleared it, parameters included."""
         machine = self.machine
@@ -160,6 +213,16 @@ class Asking:
             if kind == "function":
                 asked |= machine.shape_questions.get(name, frozenset())
         return asked
+
+    def asked_in_all(self) -> set[Question]:
+        """The same, with what answers that are noted were asked for."""
+        return self.asked() | self.noted_for
+
+    def forget_asked(self) -> None:
+        """Begin anew."""
+        self.machine.questions.clear()
+        self.machine.types.asked.clear()
+        self.noted_for.clear()
 
     def agreed(self, name: str, ask: Callable[[], Value]) -> Value:
         """The answer that every path gives; Unjudged when they differ or none returns."""
@@ -248,6 +311,16 @@ class Asking:
     def constants_asked(self) -> tuple[str, ...]:
         """The names of the constants that were asked for so far."""
         return tuple(self._constants)
+
+    @property
+    def constants(self) -> dict[str, int | None]:
+        """The constants that were asked for so far, and those that are given."""
+        return self._constants
+
+    @property
+    def widths(self) -> dict[str, int]:
+        """The bytes of an entry of the levels that were asked for, and those that are given."""
+        return self._widths
 
     def _read_constant(self, name: str) -> int | None:
         node = self.machine.code.variable_node(f"{VALUE}{name}", "")

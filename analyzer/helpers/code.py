@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from pycparser import c_ast
@@ -11,9 +12,10 @@ from pycparser import c_ast
 from ..evaluate.ctype import Node
 from ..evaluate.refilling import Filling
 from ..frontend import Chunk, Unit
-from .operations import Operations
+from ..frontend.core import CoreUnit, Searched
+from .operations import KeptOperations, Operations
 from .probes import BOOT, INITIAL, ZERO
-from .setting import Setting
+from .setting import KeptSetting, Setting
 
 _WORD = re.compile(r"[A-Za-z_]\w*")
 
@@ -26,8 +28,8 @@ class UnitCode:
         self._functions: dict[tuple[str, str], Node | None] = {}
         self._callees: dict[str, frozenset[str]] = {}
         self._variables: dict[tuple[str, str], Node | None] = {}
-        self._setting = Setting(unit)
-        self._operations = Operations(unit)
+        self._setting = KeptSetting(unit) if isinstance(unit, CoreUnit) else Setting(unit)
+        self._operations = KeptOperations(unit) if isinstance(unit, CoreUnit) else Operations(unit)
 
     def function_node(self, name: str, near: str) -> Node | None:
         """The FuncDef of a function, that of the file `near` when static names clash."""
@@ -143,6 +145,13 @@ class UnitCode:
     def filling_texts(self, table: str) -> list[str]:
         """The texts of the functions that fill a table."""
         return self._operations.texts(table)
+
+    def searched(self, variables: Iterable[str], tables: Iterable[str]) -> Searched:
+        """What is found out about variables, and tables of functions, by looking through the
+        whole unit."""
+        assigned = self._setting.searched(variables)
+        others = self._setting.others(one.variable for one in assigned)
+        return Searched(assigned, others, self._operations.searched(tables))
 
     def discarded(self, name: str, near: str) -> bool:
         """Whether a function is gone after boot."""

@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from ..evaluate.memory import Table
@@ -12,6 +13,7 @@ from ..evaluate.values import Int, Opaque, PathEnds, Pointer, Unjudged, Value
 from ..frontend import Unit
 from ..kconfig import Variant
 from .asking import MM, Asking
+from .noted import Said
 from .probes import APPLY, CALL, CLASS, CLEAR, TEST, EntryClass, entry_classes
 from .sharing import plain_key
 
@@ -47,31 +49,44 @@ class Entries(Asking):
         """An entry of a class that maps `pfn`, or why the tree cannot make one."""
         key = (level, kind.name, pfn)
         if key not in self._entries:
-            self._entries[key] = self._make(level, kind, pfn)
+            first = self._makers.get((level, kind.name), 0)
+            numbers, reason = self.noted(
+                f"make {level} {pfn} {first} {kind.name}",
+                lambda: self._make(level, kind, pfn, first),
+            )
+            if numbers[0]:
+                self.refused.add((level, kind.name))
+            if len(numbers) > 1:
+                self._makers[(level, kind.name)] = numbers[2]
+                self._entries[key] = Entry(kind.name, pfn, numbers[1], kind)
+            else:
+                self._entries[key] = reason
         return self._entries[key]
 
-    def _make(self, level: str, kind: EntryClass, pfn: int) -> Entry | str:
+    def _make(self, level: str, kind: EntryClass, pfn: int, first: int) -> Said:
+        """Whether a constructor refuses, the raw entry, which constructor makes it; or the first
+        of these, and why none does."""
         reason = "no constructor"
-        first = self._makers.get((level, kind.name), 0)
+        refused = 0
         for index in range(first, len(kind.makers)):
             name = f"{CLASS}{level}_{kind.name.replace('-', '_')}_{index}"
             try:
                 value = self.evaluate(name, Int(pfn, self.bits, False))
                 raw = self.raw(level, value)
             except (Unjudged, PathEnds) as problem:
-                if isinstance(problem, PathEnds):
-                    self.refused.add((level, kind.name))
+                refused |= isinstance(problem, PathEnds)
                 reason = str(problem)
                 continue
-            self._makers[(level, kind.name)] = index
-            return Entry(kind.name, pfn, raw, kind)
-        return reason
+            return (refused, raw, index), ""
+        return (refused,), reason
 
     def none(self, level: str) -> Entry | str:
         """The empty entry, as the tree's own clearing primitive writes it."""
         key = (level, "none", 0)
         if key not in self._entries:
-            self._entries[key] = self._by_store(level, "none", f"{CLEAR}{level}", ())
+            self._entries[key] = self._stored(
+                level, "none", lambda: self._by_store(level, "none", f"{CLEAR}{level}", ())
+            )
         return self._entries[key]
 
     def table(self, level: str) -> Entry | str:
@@ -81,14 +96,25 @@ class Entries(Asking):
             if level == "pte":
                 self._entries[key] = "a pte points to no table"
             else:
-                lower = Int(LOWER_TABLE[self.bits], self.bits, False)
-                found: Entry | str = "nothing makes one"
-                for name in (f"{level}_populate_kernel", f"{level}_populate"):
-                    found = self._by_store(level, "table", f"{CALL}{name}", (MM,), (lower,))
-                    if isinstance(found, Entry) and found.raw != self._raw_none(level):
-                        break
-                self._entries[key] = found
+                self._entries[key] = self._stored(level, "table", lambda: self._populated(level))
         return self._entries[key]
+
+    def _populated(self, level: str) -> Entry | str:
+        lower = Int(LOWER_TABLE[self.bits], self.bits, False)
+        found: Entry | str = "nothing makes one"
+        for name in (f"{level}_populate_kernel", f"{level}_populate"):
+            found = self._by_store(level, "table", f"{CALL}{name}", (MM,), (lower,))
+            if isinstance(found, Entry) and found.raw != self._raw_none(level):
+                break
+        return found
+
+    def _stored(self, level: str, name: str, ask: Callable[[], Entry | str]) -> Entry | str:
+        def said() -> Said:
+            found = ask()
+            return ((found.raw,), "") if isinstance(found, Entry) else ((), found)
+
+        numbers, reason = self.noted(f"{name} {level}", said)
+        return Entry(name, 0, numbers[0]) if numbers else reason
 
     def _raw_none(self, level: str) -> int:
         empty = self.none(level)
@@ -150,6 +176,11 @@ class Entries(Asking):
 
     def apply(self, level: str, change: str, raw: int) -> int | None:
         """An entry changed by one of the tree's modifiers; None when it has no such modifier."""
+        ask = partial(self._applied, level, change, raw)
+        numbers, _ = self.noted(f"apply {level} {raw} {change}", ask)
+        return numbers[0] if numbers else None
+
+    def _applied(self, level: str, change: str, raw: int) -> Said:
         for name in (
             f"{APPLY}{level}_{change}",
             *(f"{APPLY}{level}_{change}_{i}" for i in range(4)),
@@ -157,10 +188,27 @@ class Entries(Asking):
             if not self.machine.code.has_function(name):
                 continue
             try:
-                return self.raw(level, self.evaluate(name, self.wrap(level, raw)))
+                return (self.raw(level, self.evaluate(name, self.wrap(level, raw))),), ""
             except (Unjudged, PathEnds):
                 continue
-        return None
+        return (), ""
+
+    def asked_again(self, key: str) -> None:
+        """Ask what was noted under a key once more. Raises ValueError, KeyError for what is no
+        key; what the evaluation raises."""
+        word, level, *rest = key.split(" ")
+        if word == "make":
+            kinds = {kind.name: kind for kind in entry_classes(level)}
+            pfn, first, kind = int(rest[0]), int(rest[1]), kinds[" ".join(rest[2:])]
+            self.noted(key, lambda: self._make(level, kind, pfn, first))
+        elif word in ("none", "table"):
+            ask = {"none": self.none, "table": self.table}[word]
+            ask(level)
+        elif word in ("apply", "test"):
+            again = {"apply": self.apply, "test": self.test}[word]
+            again(level, " ".join(rest[1:]), int(rest[0]))
+        else:
+            raise KeyError(word)
 
     def huge(self, entry: Entry) -> Entry:
         """The entry as hugetlb would make it, for a page of PMD_SIZE; others as they are."""
@@ -171,10 +219,15 @@ class Entries(Asking):
 
     def test(self, level: str, name: str, raw: int) -> int | None:
         """`pte_present(x)` and its like as a number; None when the tree cannot say."""
+        ask = partial(self._tested, level, name, raw)
+        numbers, _ = self.noted(f"test {level} {raw} {name}", ask)
+        return numbers[0] if numbers else None
+
+    def _tested(self, level: str, name: str, raw: int) -> Said:
         try:
             value = self.machine.number(
                 self.evaluate(f"{TEST}{level}_{name}", self.wrap(level, raw))
             )
         except (Unjudged, PathEnds):
-            return None
-        return None if isinstance(value, Opaque) else value.value
+            return (), ""
+        return ((), "") if isinstance(value, Opaque) else ((value.value,), "")

@@ -12,12 +12,14 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from collections.abc import Iterable
 
 from pycparser import c_ast
 
 from ..evaluate.ctype import Node
 from ..evaluate.refilling import Filling
 from ..frontend import Unit
+from ..frontend.core import CoreUnit, Filled, LeftOut
 
 ENTRY_TYPE = re.compile(r"\b(?:pte|pmd|pud)(?:val)?_t\b")
 _WORD = re.compile(r"[A-Za-z_]\w*")
@@ -65,6 +67,15 @@ class Operations:
             for name in sorted(names)
             for chunk in self._unit.functions.get(name, ())
         ]
+
+    def searched(self, tables: Iterable[str]) -> tuple[Filled, ...]:
+        """What is found out about tables, in a form that can be kept."""
+        for table in tables:
+            self._fillers(table)
+        return tuple(
+            Filled(table, tuple((folder, tuple(names)) for folder, names in found.items()))
+            for table, found in sorted(self._found.items())
+        )
 
     def discarded(self, name: str, near: str) -> bool:
         """Whether a function is gone when the kernel has booted."""
@@ -124,6 +135,21 @@ class Operations:
             if initial and self._about_entries(initial):
                 return True
         return False
+
+
+class KeptOperations(Operations):
+    """What is known of a whole unit, where only a part of it is at hand."""
+
+    def __init__(self, unit: CoreUnit) -> None:
+        super().__init__(unit)
+        for one in unit.searched.filled:
+            self._found[one.table] = {folder: list(names) for folder, names in one.fillers}
+
+    def _fillers(self, table: str) -> dict[str, list[str]]:
+        known = self._found.get(table)
+        if known is None:
+            raise LeftOut(table)
+        return known
 
 
 def _fillings(body: Node, table: str, path: str) -> list[Filling]:

@@ -14,6 +14,7 @@ from ..kconfig import Variant
 from .asking import MM
 from .entries import ADDRESS, LOWER_TABLE, VMA, Entries, Entry
 from .interface import LEVELS
+from .noted import Said
 from .probes import entry_classes
 from .surrogate import Surrogate, counts, derive
 
@@ -116,10 +117,20 @@ class Session(Entries):
     def _surrogate_call(self, level: str, values: list[Value]) -> Value:
         self.own += 1
         raw = self.raw(level, values[-1] if len(values) != 2 else values[0])
-        return Int(int(self.surrogate(level, raw)), 1, False)
+        self.depth += 1  # a function is being evaluated
+        try:
+            return Int(int(self.surrogate(level, raw)), 1, False)
+        finally:
+            self.depth -= 1
 
     def predicate(self, level: str, raw: int) -> bool:
         """`pXX_user_accessible_page(x)`; Unjudged when it cannot be evaluated."""
+        numbers, _ = self.noted(
+            f"predicate {level} {raw}", lambda: ((int(self._predicate(level, raw)),), "")
+        )
+        return bool(numbers[0])
+
+    def _predicate(self, level: str, raw: int) -> bool:
         name = f"{level}_user_accessible_page"
         node = self.machine.code.function_node(name, "")
         if node is None:
@@ -143,9 +154,23 @@ class Session(Entries):
         """What an entry contributes to the counters, as the framework of the tree sees it."""
         key = (level, raw)
         if key not in self._counted:
-            told = self.told(("counted", level, raw), lambda: self._count(level, raw) or NOTHING)
-            self._counted[key] = told if told.pages else None
+            (pfn, pages), _ = self.noted(f"counted {level} {raw}", partial(self._told, level, raw))
+            self._counted[key] = Counted(pfn, pages) if pages else None
         return self._counted[key]
+
+    def asked_again(self, key: str) -> None:
+        """Ask what was noted under a key once more."""
+        word, level, *rest = key.split(" ")
+        if word == "counted":
+            self.counted(level, int(rest[0]))
+        elif word == "predicate":
+            self.predicate(level, int(rest[0]))
+        else:
+            super().asked_again(key)
+
+    def _told(self, level: str, raw: int) -> Said:
+        told = self.told(("counted", level, raw), lambda: self._count(level, raw) or NOTHING)
+        return (told.pfn, told.pages), ""
 
     def _count(self, level: str, raw: int) -> Counted | None:
         name = f"__page_table_check_{level}_clear"

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from collections.abc import Iterable
 from functools import cached_property
 
 from ..frontend import Unit
+from ..frontend.core import Assigned, CoreUnit, LeftOut
 
 _ASSIGNED = re.compile(
     r"(?:^|[;{}]|\belse\b|\)|:)\s*([A-Za-z_]\w*)(?:\s*\[[^;\]]*\]|\s*\.\s*\w+)*\s*=(?!=)"
@@ -147,3 +149,53 @@ class Setting:
             for name in sorted(names)
             for chunk in self._unit.functions.get(name, ())
         ]
+
+    def searched(self, variables: Iterable[str]) -> tuple[Assigned, ...]:
+        """What is found out about variables, in a form that can be kept."""
+        found = []
+        for variable in sorted({*variables, *self._setters}):
+            setters = self.setters(variable)
+            carriers = tuple(sorted(self.carriers(variable))) if setters else ()
+            found.append(Assigned(variable, setters, carriers, self.chooser(setters)))
+        return tuple(found)
+
+    def others(self, known: Iterable[str]) -> tuple[str, ...]:
+        """The variables that are assigned, but for those that are known."""
+        return tuple(sorted(self._assigners.keys() - set(known)))
+
+
+class KeptSetting(Setting):
+    """What is known of a whole unit, where only a part of it is at hand."""
+
+    def __init__(self, unit: CoreUnit) -> None:
+        super().__init__(unit)
+        self._known = {one.variable: one for one in unit.searched.assigned}
+        self._others = frozenset(unit.searched.others)
+
+    def _of(self, variable: str) -> Assigned:
+        found = self._known.get(variable)
+        if found is not None:
+            return found
+        if variable in self._others:
+            raise LeftOut(variable)
+        return Assigned(variable, (), (), "")  # nobody assigns it
+
+    def setters(self, variable: str) -> tuple[str, ...]:
+        """See `Setting`."""
+        return self._of(variable).setters
+
+    def carriers(self, variable: str) -> frozenset[str]:
+        """See `Setting`."""
+        found = self._of(variable)
+        if not found.setters:
+            raise LeftOut(variable)
+        return frozenset(found.carriers)
+
+    def chooser(self, names: tuple[str, ...]) -> str:
+        """See `Setting`."""
+        if len(names) < 2:
+            return ""  # nobody calls two of them
+        for one in self._known.values():
+            if one.setters == names:
+                return one.chooser
+        raise LeftOut(*names)

@@ -14,17 +14,21 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Final
 
+from ..evaluate.values import PathEnds, Unjudged
 from ..helpers.code import UnitCode
 from ..helpers.interface import LEVELS
+from ..helpers.noted import Answer, Noted
 from ..helpers.probes import VALUE
 from ..helpers.session import Session
 from ..helpers.sharing import Question
 from ..model import HelperVerdict, HookCall
 from .predicate import predicate_name
 from .reuse import Answers
+from .slots import HugeSlots
 
 LEAVES: Final = ("TRANSPARENT_HUGEPAGE", "HAVE_ARCH_TRANSPARENT_HUGEPAGE_PUD")
 _OF_A_HELPER: Final = frozenset({"function", "prototype", "reaches", "constant"})
@@ -71,6 +75,30 @@ class HelperFact:
 
 
 @dataclass(frozen=True, slots=True)
+class KeptAnswer:
+    """An answer about entries; see `helpers.noted`. `asked`: which of the record's `sets`."""
+
+    key: str
+    answer: Answer
+    asked: int
+
+
+@dataclass(frozen=True, slots=True)
+class Entries:
+    """What is known of the entries of a unit.
+
+    `sets` are those of questions, by their places in the record. `direct`: what is shared and was
+    not asked for one of these answers. `constants` and `widths` by name and level.
+    """
+
+    answers: tuple[KeptAnswer, ...]
+    sets: tuple[tuple[int, ...], ...]
+    direct: tuple[int, ...]
+    constants: tuple[tuple[str, int | None], ...]
+    widths: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Record:
     """What is known of one unit in one state of the processor (`world`).
 
@@ -80,6 +108,7 @@ class Record:
 
     questions: tuple[Answered, ...]
     shared: tuple[int, ...]
+    entries: Entries
     world: tuple[tuple[str, int], ...]
     bases: tuple[tuple[str, int], ...]
     lawful: bool
@@ -158,6 +187,7 @@ def valid(record: Record, session: Session) -> tuple[HelperFact, ...] | None:
     same = [answers.digest(one.question) == one.digest for one in record.questions]
     if not all(same[index] for index in record.shared):
         return None
+    session.kept, _ = _answers(record, same)
     found = []
     for fact in record.helpers:
         if all(same[index] for index in fact.asked):
@@ -176,11 +206,13 @@ class Edited:
 
 
 def unaffected(
-    record: Record, session: Session, edited: Sequence[Edited]
+    record: Record, session: Session, slots: HugeSlots, edited: Sequence[Edited]
 ) -> tuple[HelperFact, ...] | None:
     """The facts of a record that hold in a unit that differs in some functions of headers only.
 
-    None where what all helpers share may be different, and for what is no record of ours.
+    None where what all helpers share may be different, and for what is no record of ours. What
+    was found out about entries from functions that were edited is asked again: the session has
+    all answers afterwards.
     """
     if not _well_formed(record):
         return None
@@ -204,10 +236,49 @@ def unaffected(
             same.append(answers.digest(one.question) == one.digest)
         else:
             same.append(True)
-    if not all(same[index] for index in record.shared):
+    if not all(same[index] for index in record.entries.direct):
+        return None
+    if not _entries_hold(record, session, slots, same):
         return None
     found = [_placed(fact, session) for fact in record.helpers if all(same[i] for i in fact.asked)]
     return None if None in found else tuple(fact for fact in found if fact is not None)
+
+
+def _answers(record: Record, same: Sequence[bool]) -> tuple[dict[str, Noted], list[KeptAnswer]]:
+    """The answers of a record that hold, and those that may not."""
+    questions = [one.question for one in record.questions]
+    sets = [frozenset(questions[index] for index in one) for one in record.entries.sets]
+    sound = [all(same[index] for index in one) for one in record.entries.sets]
+    held: dict[str, Noted] = {}
+    stale: list[KeptAnswer] = []
+    for one in record.entries.answers:
+        if sound[one.asked]:
+            held[one.key] = Noted(one.answer, sets[one.asked])
+        else:
+            stale.append(one)
+    return held, stale
+
+
+def _entries_hold(record: Record, session: Session, slots: HugeSlots, same: Sequence[bool]) -> bool:
+    """Whether entries are what they were; the session is given all that is known of them."""
+    held, stale = _answers(record, same)
+    session.kept = held
+    session.constants.update(record.entries.constants)
+    session.widths.update(record.entries.widths)
+    if not stale:
+        return True
+    notes, session.notes = session.notes, {}
+    try:
+        for one in stale:
+            with suppress(Unjudged, PathEnds):
+                slots.asked_again(one.key)
+            now = session.notes.get(one.key)
+            if now is None or now.answer != one.answer:
+                return False
+        session.kept = {**held, **session.notes}
+    finally:
+        session.notes = notes
+    return True
 
 
 def _settings_hold(record: Record, code: UnitCode, names: AbstractSet[str]) -> bool:
@@ -243,6 +314,9 @@ def _well_formed(record: Record) -> bool:
     return (
         all(one.kind in _KINDS for one in record.questions)
         and all(index in known for index in record.shared)
+        and all(index in known for index in record.entries.direct)
+        and all(index in known for one in record.entries.sets for index in one)
+        and all(one.asked in range(len(record.entries.sets)) for one in record.entries.answers)
         and all(index in known for fact in record.helpers for index in fact.asked)
         and all(
             fact.verdict is None or len(fact.places) == len(fact.verdict.hooks)
@@ -285,20 +359,37 @@ def places(verdict: HelperVerdict, session: Session) -> tuple[int, ...] | None:
 def record_of(
     session: Session,
     shared: Iterable[Question],
+    direct: Iterable[Question],
     helpers: Iterable[tuple[HelperFact, Iterable[Question]]],
     lawful: bool,
 ) -> Record:
-    """A record of a unit: facts with the questions of each; `asked` is filled in here."""
+    """A record of a unit: facts with the questions of each; `asked` is filled in here.
+
+    `direct` is that part of `shared` that was not asked for answers that the session has noted.
+    """
     given = [(fact, sorted(set(asked))) for fact, asked in helpers]
-    all_of_them = set(shared) | common_questions(session)
     own = {question for _, asked in given for question in asked}
-    all_of_them |= {question for question in own if not is_own(question)}
-    ordered = sorted(all_of_them | own)
+    common = common_questions(session) | {question for question in own if not is_own(question)}
+    all_of_them = set(shared) | common
+    notes = {**session.kept, **(session.notes or {})}
+    noted = sorted({tuple(sorted(one.asked)) for one in notes.values()})
+    ordered = sorted(all_of_them.union(own, *noted))
     index = {question: number for number, question in enumerate(ordered)}
+    number_of = {asked: number for number, asked in enumerate(noted)}
     answers = UnitAnswers(session)
     return Record(
         tuple(Answered(*question, answers.digest(question)) for question in ordered),
         tuple(index[question] for question in sorted(all_of_them)),
+        Entries(
+            tuple(
+                KeptAnswer(key, one.answer, number_of[tuple(sorted(one.asked))])
+                for key, one in sorted(notes.items())
+            ),
+            tuple(tuple(index[question] for question in asked) for asked in noted),
+            tuple(index[question] for question in sorted(set(direct) | common)),
+            tuple(sorted(session.constants.items())),
+            tuple(sorted(session.widths.items())),
+        ),
         tuple(sorted(session.machine.world.items())),
         tuple(sorted(session.machine.global_bases.items())),
         lawful,

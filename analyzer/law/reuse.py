@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from ..evaluate.globals import global_address
+from ..frontend.core import LeftOut
 from ..helpers.code import UnitCode
 from ..helpers.interface import Signature
 from ..helpers.session import Session
@@ -85,6 +86,13 @@ class Answers:
             known = self._digests[question] = self._answer(question, 0)
         return known
 
+    def agree(self, answers: Iterable[tuple[Question, str]]) -> bool:
+        """Whether the unit answers some questions so; no where only the whole unit could tell."""
+        try:
+            return all(self.digest(question) == answer for question, answer in answers)
+        except LeftOut:
+            return False
+
     def _of_the_moment(self, question: Question) -> str:
         """What may become known later: the state of the processor, addresses of globals."""
         kind, name, _ = question
@@ -147,7 +155,11 @@ class Answers:
                         question = (kind, word, "")
                         if question not in self._digests:
                             self._digests[question] = "open"
-                            self._digests[question] = self._answer(question, depth + 1)
+                            try:
+                                self._digests[question] = self._answer(question, depth + 1)
+                            except LeftOut:
+                                del self._digests[question]
+                                raise
                         parts.append(self._digests[question])
         return self._hash(*parts)
 
@@ -176,7 +188,7 @@ class Reuse:
         for record in self._records.get(signature.name, ()):
             if record.signature != signature or record.setting != setting:
                 continue
-            if any(answers.digest(question) != answer for question, answer in record.answers):
+            if not answers.agree(record.answers):
                 continue
             found.update(record.traces)
             asked.update(question for question, _ in record.answers)
@@ -222,8 +234,7 @@ class Shared:
     def _holds(self, asked: _Asked) -> bool:
         found = self._holding.get(id(asked))
         if found is None:
-            digest = self._answers.digest
-            found = all(digest(question) == answer for question, answer in asked.answers)
+            found = self._answers.agree(asked.answers)
             if not asked.passing:
                 self._holding[id(asked)] = found
         return found

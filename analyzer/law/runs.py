@@ -77,6 +77,7 @@ class Runner:
         self._work = 0  # steps for the helper that is run
         self._effort: Effort | None = None  # for all of them
         self.shared: set[Question] = set()  # what was asked, but by the runs of a helper
+        self.direct: set[Question] = set()  # and not for an answer that is noted
         self.noted: dict[str, Noted] = {}  # what those of each helper asked
         self.slots = HugeSlots(session, self._left)
         self._cases = cases(session, self.slots)
@@ -115,10 +116,11 @@ class Runner:
             if reuse is not None and not made:
                 reuse.hits += 1
             elif reuse is not None and world == self.machine.world:
-                reuse.keep(signature, setting, made, self.session.asked(), self.answers)
+                reuse.keep(signature, setting, made, self.session.asked_in_all(), self.answers)
             if world == self.machine.world:
-                self.noted[signature.name] = Noted(self.session.asked() | borrowed, world)
-                self._forget()
+                asked = self.session.asked_in_all() | borrowed
+                self.noted[signature.name] = Noted(asked, world)
+                self.session.forget_asked()
         except (Unjudged, PathEnds) as problem:
             reason = str(problem)
         outcomes = tuple(self._judged(signature.name, trace) for trace in traces)
@@ -130,12 +132,9 @@ class Runner:
 
     def settle(self) -> None:
         """Count what was asked since the runs of the last helper as asked for all of them."""
-        self.shared |= self.session.asked()
-        self._forget()
-
-    def _forget(self) -> None:
-        self.machine.questions.clear()
-        self.machine.types.asked.clear()
+        self.direct |= self.session.asked()
+        self.shared |= self.session.asked_in_all()
+        self.session.forget_asked()
 
     def _setting(self, signature: Signature, contract: Contract) -> Setting:
         """Word size, empty entry, what stands for a table of unknown address, bytes of an entry."""

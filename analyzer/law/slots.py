@@ -16,6 +16,7 @@ from ..evaluate.memory import Table
 from ..evaluate.state import Event
 from ..evaluate.values import Int, Opaque, PathEnds, Pointer, Value
 from ..helpers.interface import Signature
+from ..helpers.noted import Said
 from ..helpers.probes import CALL
 from ..helpers.session import ADDRESS, MM, Entry, Session
 from .outcome import Case
@@ -59,10 +60,16 @@ class HugeSlots:
             known = (entry,)
             left, empty = self._left(), self._session.none(self.setter.level)
             if left is not None and isinstance(empty, Entry):
-                raws = left(self.setter, Case(empty, entry, 1))
+                raws = self._noted(left, self.setter, Case(empty, entry, 1))
                 known = tuple(replace(entry, raw=raw) for raw in raws) or known
             self._keeps[entry.raw] = known
         return known
+
+    def _noted(self, left: Left, setter: Signature, case: Case) -> tuple[int, ...]:
+        entry = case.new
+        assert entry is not None
+        key = f"kept {case.old.raw} {entry.raw} {entry.pfn} {entry.name}"
+        return self._session.noted(key, lambda: (left(setter, case), ""))[0]
 
     def pte(self, raw: int) -> int:
         """The pte that the contents of a slot stand for. Raises Unjudged, PathEnds."""
@@ -86,7 +93,25 @@ class HugeSlots:
                 raise PathEnds("reads another place")  # a table beside: not about this slot
             return found
 
-        return session.told(("huge", raw), lambda: session.raw(_LEVEL, session.agreed(GETTER, ask)))
+        def told() -> int:
+            return session.told(
+                ("huge", raw), lambda: session.raw(_LEVEL, session.agreed(GETTER, ask))
+            )
+
+        numbers, _ = session.noted(f"read {raw}", lambda: ((told(),), ""))
+        return numbers[0]
+
+    def asked_again(self, key: str) -> None:
+        """Ask what was noted under a key once more; see `Entries.asked_again`."""
+        word, first, *rest = key.split(" ")
+        left = self._left()
+        if word == "read":
+            self.pte(int(first))
+        elif word == "kept" and left is not None and self.setter is not None:
+            entry = Entry(" ".join(rest[2:]), int(rest[1]), int(rest[0]))
+            self._noted(left, self.setter, Case(Entry("none", 0, int(first)), entry, 1))
+        else:
+            self._session.asked_again(key)
 
     def _same(self, given: int, kept: int) -> bool:
         """Whether what a slot holds is a pte as the one that was given, but for details."""
