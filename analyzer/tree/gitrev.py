@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """A kernel tree at a revision of a git repository, read without a checkout.
 
-GitPython resolves the revision in a shadow of the repository (see `shadow`), so that nothing of
+git resolves the revision in a shadow of the repository (see `shadow`), so that nothing of
 its configuration is read; directories and files are read as objects, as they are asked for,
 through one `git cat-file --batch` (see `gitprocess`).
 """
