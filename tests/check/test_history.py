@@ -4,86 +4,22 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from analyzer.cache import FactCache, open_cache
-from analyzer.cache.recorder import Recorder
-from analyzer.check import check_tree
-from analyzer.check.compare import Comparison, compare
-from analyzer.kconfig import architectures
-from analyzer.model import CheckResult
-from analyzer.tree import GitTree, open_tree
-from tests.check.history import Row, Story, Subject, files_of, tell
-from tests.check.trees import demo_files, mend
-from tests.commands.runner import Done, ptcheck
-
-BASE = frozenset({"base"})
-
-
-@dataclass
-class Told:
-    """The repository, the row of each commit, and the results, judged once."""
-
-    story: Story
-    subject: Subject
-    cache: Path
-    results: list[CheckResult]
-
-    def compared(self, number: int) -> tuple[Row, Comparison]:
-        return self.story.rows[number], compare(self.results[number - 1], self.results[number])
-
-    def run(self, *arguments: str) -> Done:
-        cached = ("--cache", str(self.cache), "--variant", "base")
-        return ptcheck(*arguments, "-C", str(self.story.folder), *cached)
-
-    def number(self, subject: str) -> int:
-        return next(i for i, row in enumerate(self.story.rows) if row.subject == subject)
-
-
-def _tell(folder: Path, files: dict[str, bytes], subject: Subject) -> Told:
-    (folder / "repository").mkdir()
-    story = Story(folder / "repository", files)
-    tell(story, subject)
-    assert len(story.rows) == 30
-    told = Told(story, subject, folder / "cache", [])
-    with open_cache(told.cache) as cache:
-        told.results += [_judged(story.folder, commit, cache) for commit in story.ids]
-    return told
-
-
-def _judged(folder: Path, commit: str, cache: FactCache) -> CheckResult:
-    with GitTree(folder, commit) as tree:
-        return check_tree(tree, architectures(tree), only=BASE, facts=cache)
+from tests.check.history_table import baseline_of_parent, table
+from tests.check.thirty import Told, demo_story, kernel_story
 
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Told:
-    files = demo_files("demo")
-    subject = Subject(
-        "demo", "page_table_check_pmd_set", "set_pmd_at",
-        "page_table_check_pte_clear", "ptep_get_and_clear",
-    )  # fmt: skip
-    files[subject.header] = mend(files[subject.header])
-    return _tell(tmp_path_factory.mktemp("demo"), files, subject)
+    return demo_story(tmp_path_factory.mktemp("demo"))
 
 
 @pytest.fixture(scope="module")
 def kernel(tmp_path_factory: pytest.TempPathFactory, kernel_6_12: Path) -> Told:
-    """What a check of riscv reads of 6.12, as a repository in a temporary folder."""
-    with open_tree(kernel_6_12) as tree:
-        noted = Recorder(tree)
-        check_tree(noted, ("riscv",), only=BASE)
-        paths = {path for path in noted.questions.contents if tree.kind(path) is not None}
-    paths |= {"mm/mmap.c", "Makefile"}
-    subject = Subject(
-        "riscv", "page_table_check_pmd_set", "set_pmd_at",
-        "page_table_check_pte_clear", "ptep_get_and_clear",
-    )  # fmt: skip
-    folder = tmp_path_factory.mktemp("kernel")
-    return _tell(folder, files_of(kernel_6_12, paths), subject)
+    return kernel_story(tmp_path_factory.mktemp("kernel"), kernel_6_12)
 
 
 @pytest.fixture(params=["demo", pytest.param("kernel", marks=pytest.mark.slow)])
@@ -106,6 +42,23 @@ def test_every_commit(told: Told) -> None:
             assert found.incomplete, row.subject
             functions = {told.subject.function, told.subject.other_function}
             assert {f.function for f in (*found.undecided, *found.unchanged)} >= functions
+
+
+def test_a_baseline_of_the_parent(told: Told) -> None:
+    """What the baseline of the parent lacks is new, and its stale entries are fixed."""
+    rows = told.story.rows
+    for number in range(1, 30):
+        row, before = rows[number], rows[number - 1]
+        names = {one.arch for one in told.results[number].findings}
+        if row.judged and before.judged and names <= {told.subject.arch}:
+            assert baseline_of_parent(told, number) == (len(row.new), len(row.fixed)), row.subject
+
+
+@pytest.mark.slow
+def test_the_table_that_is_documented(kernel: Told) -> None:
+    """docs/ci.md has what is said about each commit of a real kernel."""
+    documented = (Path(__file__).parents[2] / "docs" / "ci.md").read_text(encoding="utf-8")
+    assert table(kernel) in documented
 
 
 def test_a_renamed_architecture_is_followed(told: Told) -> None:
