@@ -75,7 +75,7 @@ def git_says(environment: Mapping[str, str], folder: Path, arguments: Sequence[s
     """What a command of git prints. Raises GitFailed, ToolError where git cannot be started."""
     program = shutil.which("git")
     if program is None:
-        raise ToolError("git is not installed, revisions need it")
+        raise ToolError("a revision needs git, which is not installed")
     command = [program, "--no-pager"]
     command += [argument for option in OPTIONS for argument in ("-c", option)]
     inherited = {k: v for k, v in os.environ.items() if not k.startswith("GIT_")}

@@ -4,12 +4,14 @@
 from __future__ import annotations
 
 import re
+import subprocess
 import sys
 import unicodedata
 from pathlib import Path
 
 import pytest
 
+from tests.check.trees import PGTABLE, demo_files, mend
 from tests.commands.runner import REPOSITORY
 from tests.hostile.planted import plant, repository
 from tests.hostile.watch import Watched, watch
@@ -94,6 +96,50 @@ def test_nothing_but_what_it_needs(tmp_path: Path, kind: str) -> None:
     unforged(seen)
     assert list(temporary.iterdir()) == []  # and nothing is left behind
     assert not (tmp_path / "traced").exists()
+
+
+def test_a_change_that_is_judged_from_what_is_kept(tmp_path: Path) -> None:
+    """The unit of the base is in the cache: one function is preprocessed, and nothing else."""
+    tree, marker = tmp_path / "tree", tmp_path / "marker"
+    header = tree / "arch/demo" / PGTABLE
+    for name, data in demo_files("demo").items():
+        (tree / name).parent.mkdir(parents=True, exist_ok=True)
+        (tree / name).write_bytes(data)
+    header.write_bytes(mend(header.read_bytes()))
+    repository(tree, marker)
+    text, counted = re.subn(
+        rb"\n[ \t]*page_table_check_pmd_set\([^;]*\);", b"", header.read_bytes()
+    )
+    assert counted
+    git = ["git", "-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=", "-c", "user.name=T"]
+    git += ["-c", "user.email=t@example.org", "-c", "core.attributesFile=/dev/null"]
+    (tree / ".gitattributes").unlink()
+    header.write_bytes(text)
+    for command in (["add", "arch"], ["commit", "-q", "-m", "a hook less"]):
+        subprocess.run([*git, *command], cwd=tree, check=True)
+    marker.unlink(missing_ok=True)  # ours may have run something, ptcheck may not
+    temporary, cache, home = tmp_path / "temporary", tmp_path / "cache", tmp_path / "home"
+    for folder in (temporary, cache, home):
+        folder.mkdir()
+
+    def run(*arguments: str) -> Watched:
+        return watch(
+            "check", "-C", str(tree), *arguments, "--jobs", "1", cwd=home, log=tmp_path / "log",
+            TMPDIR=str(temporary), HOME=str(home), XDG_CACHE_HOME=str(cache),
+        )  # fmt: skip
+
+    before = run("--rev", "v1")
+    seen = run("--base", "v1", "--head", "HEAD")
+    assert seen.code == 1, seen.err
+    assert "set_pmd_at" in seen.out
+    assert "2 new, 0 fixed" in seen.out
+    calls = [sum(program(path) == "cc1" for path, _ in one.executed) for one in (before, seen)]
+    assert calls[1] < calls[0]
+    assert not marker.exists(), "something of the repository was executed"
+    for one in (before, seen):
+        harmless(one, tree, temporary, cache)
+        unforged(one)
+    assert list(temporary.iterdir()) == []
 
 
 def test_the_watcher_sees_what_it_looks_for(tmp_path: Path) -> None:
