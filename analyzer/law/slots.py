@@ -16,7 +16,6 @@ from ..evaluate.memory import Table
 from ..evaluate.state import Event
 from ..evaluate.values import Int, Opaque, PathEnds, Pointer, Value
 from ..helpers.interface import Signature
-from ..helpers.noted import Said
 from ..helpers.probes import CALL
 from ..helpers.session import ADDRESS, MM, Entry, Session
 from .outcome import Case
