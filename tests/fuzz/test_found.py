@@ -23,4 +23,8 @@ def test_what_is_kept_of_a_run_may_be_anything() -> None:
     kept = Kept()
     assert kept.forged(b"0")
     assert not kept.forged(b'0\n0\n"another run"')
-    assert not kept.forged(b'2\n1\n""')
+    for number in (2, 4):
+        assert kept.forged(f"{number}".encode())
+        assert not kept.forged(f'{number}\n1\n""'.encode())
+    assert not kept.forged(b'2\n5\n"1"')
+    assert not kept.forged(b'3\n0\n"another run"')
