@@ -149,3 +149,13 @@ def test_a_folder_that_is_gone(command: str, tmp_path: Path) -> None:
 
 def test_a_rule_that_does_not_exist() -> None:
     assert "PTC999" in complaint(ptcheck("explain", "PTC999"))
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("diff", "v1", "v1"), ("bisect", "--rule", "PTC101", "v1..v1"), ("callsites",)],
+)
+def test_what_reads_no_configuration_takes_none(arguments: tuple[str, ...], tmp_path: Path) -> None:
+    """`diff`, `bisect` and `callsites` tell what is, not what counts: see docs/ci.md."""
+    said = complaint(ptcheck(*arguments, "--config", "ptcheck.toml", cwd=tmp_path))
+    assert said.startswith("unrecognized arguments: --config")
