@@ -17,19 +17,21 @@ _MORE_LEVELS: Final = "PGTABLE_LEVELS > "
 _CONFIG = re.compile(r"^(?:menu)?config[ \t]+(\w+)[ \t]*\n", re.M)
 
 
-def place(text: str) -> tuple[int, str] | None:
+def place(text: str, good: Sequence[Variant] = ()) -> tuple[int, str] | None:
     """Where the line goes (a position) and how it is indented; None without a list of selects.
 
-    The list is the longest one of a `config`; among its ARCH_ lines the order is that of names.
+    The list is the longest one of a `config` that is on in all `good` variants (of any, if there
+    is none such); among its ARCH_ lines the order is that of names.
     """
-    blocks = [m.start() for m in _CONFIG.finditer(text)] + [len(text)]
-    best: list[re.Match[str]] = []
-    for start, end in pairwise(blocks):
-        found = list(_SELECT.finditer(text, start, end))
-        if len(found) > len(best):
-            best = found
-    if not best:
+    blocks = [(m.start(), m[1]) for m in _CONFIG.finditer(text)] + [(len(text), "")]
+    lists = [
+        (all(v.config.on(name) for v in good), list(_SELECT.finditer(text, start, end)))
+        for (start, name), (end, _) in pairwise(blocks)
+    ]
+    lists = [(on, found) for on, found in lists if found]
+    if not lists:
         return None
+    _, best = max(lists, key=lambda one: (one[0], len(one[1])))
     gaps = [
         (_alike(one[2], two[2]), two)
         for one, two in pairwise(best)

@@ -278,9 +278,6 @@ def _select(
         return support.condition or "", None, ""
     path = f"arch/{arch}/Kconfig"
     text = search.text(path)
-    where = place(text)
-    if where is None:
-        return "", None, f"{path} has no list of selects to put the line into"
     bad_names = {row.variant for row in now.rows if row.verdict is Verdict.FINDING}
     bad_names |= lost
     bad_names |= {fault.variant for fault in now.predicates}
@@ -295,6 +292,9 @@ def _select(
         return "", None, "no condition of the Kconfig tells the configurations apart"
     if not guard and _may_lack_mmu(bench):
         guard = "MMU"
+    where = place(text, [v for v in good if not guard or holds(guard, v)])
+    if where is None:
+        return "", None, f"{path} has no list of selects to put the line into"
     at, indent = where
     why = f"the laws hold in {', '.join(v.name for v in good)}"
     edit = make(text, path, at, at, line(indent, guard), Step.SELECT, SUPPORT, why)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ..check import check_tree
 from ..tree import KernelTree, OverlayTree
-from .edits import apply
+from .edits import Step, apply
 from .run import Plan
 
 
@@ -34,11 +34,23 @@ def check_series(tree: KernelTree, plan: Plan) -> Checked:
     """Judges the architecture with the series applied, as `ptcheck check` does."""
     result = check_tree(overlay(tree, plan), (plan.arch,))
     rows = [s for s in result.summaries if s.supported]
+    unsupported = tuple(s.variant for s in result.summaries if not s.supported)
+    found = [f"{f.location}: {f.rule} {f.message}" for f in result.findings if not f.if_enabled]
     return Checked(
-        tuple(f"{f.location}: {f.rule} {f.message}" for f in result.findings if not f.if_enabled),
+        (*_not_selected(plan, unsupported), *found),
         sum(s.unknown for s in rows),
         sum(s.balanced for s in rows),
         sum(s.neutral for s in rows),
         tuple(s.variant for s in rows),
-        tuple(s.variant for s in result.summaries if not s.supported),
+        unsupported,
     )
+
+
+def _not_selected(plan: Plan, unsupported: tuple[str, ...]) -> list[str]:
+    """Configurations that the new select should have reached, and did not."""
+    if not any(edit.step is Step.SELECT for edit in plan.edits):
+        return []
+    without = {name for name, _ in plan.left_out}
+    names = dict.fromkeys(row.variant for row in plan.after if row.variant not in without)
+    path = f"arch/{plan.arch}/Kconfig"
+    return [f"{path}:1: the option is not selected in {n}" for n in names if n in unsupported]

@@ -12,7 +12,7 @@ from analyzer.generate.api import PredicateShape
 from analyzer.generate.atoms import Atom, fields
 from analyzer.generate.conjunctions import Entry, Level, solve
 from analyzer.generate.groups import header_groups
-from analyzer.generate.kconfig_edit import guard_for
+from analyzer.generate.kconfig_edit import guard_for, place
 from analyzer.generate.predicate_text import function_text
 
 KCONFIG = "config DEMO\n\tselect A if FAST\n\tselect B if FAST && WIDE\n\tselect C if SLOW\n"
@@ -126,3 +126,32 @@ def test_fields_are_compared_with_a_value() -> None:
     one, other = fields("pte", [("_PAGE_CA_MASK", "_PAGE_CA_INVALID")])
     assert one.spelled("pte") == "(pte_val(pte) & _PAGE_CA_MASK) != _PAGE_CA_INVALID"
     assert "==" in other.spelled("pte")
+
+
+SEVERAL = """\
+config WIDE
+	def_bool 64BIT
+	select ARCH_HAS_A
+	select ARCH_HAS_B
+	select ARCH_HAS_C
+
+config BOTH
+	bool
+	default y
+	select ARCH_HAS_A
+	select ARCH_WANTS_B
+"""
+
+
+@pytest.mark.parametrize(
+    ("good", "before"),
+    [
+        ([variant("base", "WIDE", "BOTH"), variant("32", "BOTH")], "\tselect ARCH_WANTS_B"),
+        ([variant("base", "WIDE", "BOTH")], "\nconfig BOTH"),
+        ([], "\nconfig BOTH"),
+    ],
+)
+def test_the_select_goes_where_all_configurations_have_it(good: list[Variant], before: str) -> None:
+    where = place(SEVERAL, good)  # type: ignore[arg-type]
+    assert where is not None
+    assert SEVERAL[where[0] :].startswith(before)

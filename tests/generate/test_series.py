@@ -17,6 +17,7 @@ from analyzer.generate.edits import Step, apply, in_steps
 from analyzer.generate.output import prepare_folder, write_folder
 from analyzer.generate.placement import HOOKS
 from analyzer.generate.run import Plan, Undecided
+from analyzer.generate.selfcheck import check_series
 from analyzer.generate.series import Mail, Scratch, build, file_name
 from analyzer.model import Verdict
 from tests.generate.conftest import Demo
@@ -231,3 +232,11 @@ def test_what_is_left_out_does_not_count_in_the_table(demo: Demo) -> None:
     assert helper_table(left) == helper_table(demo.plan)
     nothing = replace(left, left_out=tuple((row.variant, "") for row in left.after))
     assert helper_table(nothing) == (rows, same)
+
+
+def test_a_configuration_that_the_select_does_not_reach_is_told(demo: Demo) -> None:
+    (select,) = [edit for edit in demo.plan.edits if edit.step is Step.SELECT]
+    text = select.after.replace("PAGE_TABLE_CHECK", "PAGE_TABLE_CHECK if !64BIT")
+    edits = tuple(replace(one, after=text) if one is select else one for one in demo.plan.edits)
+    checked = check_series(demo.stripped, replace(demo.plan, edits=edits))
+    assert [found for found in checked.findings if "not selected in base" in found]
