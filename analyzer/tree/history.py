@@ -17,6 +17,7 @@ from typing import Final
 from analyzer.errors import TreeError
 from analyzer.tree.gitprocess import GitFailed, closed_environment, git_says
 from analyzer.tree.gitrev import open_repository
+from analyzer.tree.walk import rev_list
 
 _HEX: Final = re.compile(r"[0-9a-f]{7,64}")
 _HEADER: Final = re.compile(r"commit [0-9a-f]{40,64}")
@@ -84,13 +85,13 @@ class History:
 
     def subject(self, commit: str) -> str:
         """Return the first line of the message of a commit."""
-        text = self._run("rev-list", "--max-count=1", "--format=%s", commit)
+        text = self._walk("--max-count=1", "--format=%s", commit)
         return "\n".join(text.split("\n")[1:]).strip("\n")
 
     def subjects(self, rev: str, paths: Iterable[str], count: int) -> tuple[str, ...]:
         """The subjects of the last `count` commits that changed one of the paths."""
-        said = self._run(
-            "rev-list", "--no-merges", "--format=%s", f"--max-count={count}", self.commit(rev),
+        said = self._walk(
+            "--no-merges", "--format=%s", f"--max-count={count}", self.commit(rev),
             "--", *paths,
         )  # fmt: skip
         return tuple(line for line in said.split("\n") if line and not _HEADER.fullmatch(line))
@@ -100,7 +101,7 @@ class History:
         options = ["--first-parent"] if first_parent else []
         excluded = [f"^{commit}" for commit in good]
         limit = f"--max-count={_MAX_COMMITS}"
-        return self._run("rev-list", limit, *options, bad, *excluded).split()
+        return self._walk(limit, *options, bad, *excluded).split()
 
     def middle(
         self, good: list[str], bad: str, *, first_parent: bool = False
@@ -111,7 +112,7 @@ class History:
         """
         options = ["--first-parent"] if first_parent else []
         excluded = [f"^{commit}" for commit in good]
-        text = self._run("rev-list", "--bisect-all", *options, bad, *excluded)
+        text = self._walk("--bisect-all", *options, bad, *excluded)
         found = []
         for line in text.splitlines():
             commit, _, rest = line.partition(" ")
@@ -126,6 +127,12 @@ class History:
         if not (slash and known):
             remote, branch = "origin", rev
         return f"git -C {shlex.quote(self.path)} fetch {shlex.quote(remote)} {_quoted(branch)}"
+
+    def _walk(self, *arguments: str) -> str:
+        try:
+            return rev_list(self._environment, self._shadow.path, arguments)
+        except GitFailed as error:
+            raise TreeError(f"git rev-list fails in {self.path}") from error
 
     def _run(self, command: str, *arguments: str, quiet: bool = False) -> str:
         try:
