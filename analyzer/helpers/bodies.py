@@ -16,11 +16,9 @@ from ..frontend import Unit
 from ..kconfig import Config
 from ..tree import KernelTree
 from .bootcode import numbers
+from .built import Built
 from .defined import Globals
-from .interface import read_text
 
-_OBJECT = re.compile(r"^\s*(obj|[\w-]+)-(\S+?)\s*[:+]?=\s*(.*)$")
-_CONFIG = re.compile(r"^\$\(CONFIG_(\w+)\)$")
 _ENTRY_TYPE = re.compile(r"\b(?:pte|pmd|pud|p4d|pgd|pgprot|pteval|pgtable)_t\b|\bpte_basic_t\b")
 _CALLED_THROUGH = re.compile(r"\b([A-Za-z_]\w*)(?:\.\w+)+\s*\(")
 _EXTERN = re.compile(rb"^extern\s+([^;(){}=]*);", re.M)
@@ -51,7 +49,7 @@ class SourceIndex:
         self._arch = arch
         self._texts: dict[str, bytes] | None = None
         self._assembler: bytes | None = None
-        self._makefiles: dict[str, str] = {}
+        self._built = Built(tree)
         self._words: dict[str, Words] = {}
         self.damaged: list[str] = []  # files that are no text, one line each
         self._defining: dict[str, tuple[str, ...]] = {}
@@ -273,31 +271,8 @@ class SourceIndex:
         return known
 
     def built(self, path: str, config: Config) -> bool:
-        """Whether Kbuild compiles the file; True where the Makefile does not say."""
-        folder, _, file = path.rpartition("/")
-        target = file.removesuffix(".c") + ".o"
-        bits, other = ("64", "32") if config.on("64BIT") else ("32", "64")
-        template = target.replace(other, "$(BITS)")
-        text = self._makefiles.get(folder)
-        if text is None:
-            text = read_text(self._tree, f"{folder}/Makefile").replace("\\\n", " ")
-            text += read_text(self._tree, f"{folder}/Kbuild").replace("\\\n", " ")
-            self._makefiles[folder] = text
-        answers: list[bool] = []
-        if template != target and re.search(rf"(?<!\S){re.escape(template)}(?!\S)", text):
-            return False  # there is a file of this name for each word size
-        for line in text.splitlines():
-            line = line.replace("$(BITS)", bits)
-            if target not in line:
-                continue
-            match = _OBJECT.match(line)
-            if match is None or target not in match[3].split():
-                continue
-            symbol = _CONFIG.match(match[2])
-            answers.append(
-                match[2] in ("y", "m", "objs") if symbol is None else config.on(symbol[1])
-            )
-        return not answers or any(answers)
+        """Whether Kbuild compiles the file; True where no Makefile says."""
+        return self._built.file(path, config)
 
 
 def header_is_alike(old: bytes, new: bytes) -> bool:

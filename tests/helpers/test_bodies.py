@@ -49,6 +49,17 @@ def test_definitions(tmp_path: Path, text: str, wanted: bool) -> None:
         ("obj-$(CONFIG_NOT_THERE) += a.o\nobj-$(CONFIG_MMU) += a.o\n", True),
         ("obj-n += a.o\n", False),
         ("obj-$(CONFIG_NOT_THERE) += aa.o\n", True),
+        ("obj-$(subst m,y,$(CONFIG_NOT_THERE)) += a.o\n", True),
+        ("ifdef CONFIG_NOT_THERE\nobj-y += a.o\nendif\n", False),
+        ("ifdef CONFIG_MMU\nobj-y += a.o\nendif\n", True),
+        ("ifndef CONFIG_MMU\nobj-y += a.o\nelse\nobj-y += b.o\nendif\n", False),
+        ("ifndef CONFIG_MMU\nobj-y += b.o\nelse\nobj-y += a.o\nendif\n", True),
+        ("ifeq ($(CONFIG_NOT_THERE),y)\nobj-y += a.o\nendif\n", False),
+        ("ifneq ($(CONFIG_NOT_THERE),)\nobj-y += a.o\nendif\n", False),
+        ("ifneq ($(CONFIG_NOT_THERE),y)\nobj-y += a.o\nendif\n", True),
+        ("ifeq ($(SOMETHING),y)\nobj-y += a.o\nendif\n", True),
+        ("ifeq ($(SOMETHING),y)\nelse ifdef CONFIG_NOT_THERE\nobj-y += a.o\nendif\n", True),
+        ("ifdef CONFIG_NOT_THERE\nendif\nobj-y += a.o\n", True),
     ],
 )
 def test_only_what_is_built(tmp_path: Path, makefile: str, wanted: bool) -> None:
@@ -57,6 +68,33 @@ def test_only_what_is_built(tmp_path: Path, makefile: str, wanted: bool) -> None
         assert index.built("mm/a.c", CONFIG) is wanted
         assert bool(index.defining("pte_thing", CONFIG)) is wanted
         assert index.defines("pte_thing")
+
+
+@pytest.mark.parametrize(
+    ("makefiles", "wanted"),
+    [
+        ({}, True),
+        ({"mm/Makefile": "obj-$(CONFIG_MMU) += deep/\n"}, True),
+        ({"mm/Makefile": "obj-$(CONFIG_NOT_THERE) += deep/\n"}, False),
+        ({"mm/Makefile": "obj-y += deep/\n", "Kbuild": "obj-$(CONFIG_NOT_THERE) += mm/\n"}, False),
+        ({"Makefile": "X = mm\ncore-y += arch/new/$(X)/\n"}, True),
+        (
+            {
+                "Makefile": "ifdef CONFIG_MMU\nX = other\nendif\nifdef CONFIG_NOT_THERE\nX = mm\n"
+                "endif\ncore-y += arch/new/$(X)/\n"
+            },
+            False,
+        ),
+    ],
+)
+def test_only_folders_that_are_entered(
+    tmp_path: Path, makefiles: dict[str, str], wanted: bool
+) -> None:
+    files = {f"arch/new/{name}": text for name, text in makefiles.items()}
+    with tree(tmp_path, **{"arch/new/mm/deep/a.c": BODY}, **files) as it:
+        index = SourceIndex(it, "new")
+        assert index.built("arch/new/mm/deep/a.c", CONFIG) is wanted
+        assert bool(index.defining("pte_thing", CONFIG)) is wanted
 
 
 def test_files_of_the_architecture_below_any_folder(tmp_path: Path) -> None:
