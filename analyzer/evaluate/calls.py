@@ -194,6 +194,12 @@ class Machine(Intrinsics, InlineAssembly, Builtins, StaticTypes, Shapes, Warm, G
             return Opaque(self._call_name(name, values))
         return self._enter(name, node, values)
 
+    def _of_kernel(self, values: list[Value]) -> bool:
+        """Whether a function is given init_mm, and no entry that is judged: it works on tables of
+        the kernel, which are no process's (kmap_local_folio(), say)."""
+        named = any(isinstance(one, Pointer) and one.obj.name == "init_mm" for one in values)
+        return named and not any(self.is_slot(one) or self.names_slot(one) for one in values)
+
     def _build_error(self, name: str) -> Value:
         """A compile-time assertion that seems to fail.
 
@@ -243,6 +249,9 @@ class Machine(Intrinsics, InlineAssembly, Builtins, StaticTypes, Shapes, Warm, G
         if len(run.stack) >= MAX_DEPTH:
             raise Unjudged(f"calls nested deeper than {MAX_DEPTH}")
         shape = self.shape(name, node)
+        if shape.has_mm and self._of_kernel(values):
+            self.forget_globals(name)
+            return Opaque(self._call_name(name, values))
         scope = Scope()
         for (parameter, ctype), value in zip(shape.parameters, values, strict=False):
             if not parameter:

@@ -486,3 +486,34 @@ def test_function_that_takes_only_an_offset_of_the_entry_is_skipped() -> None:
 def test_function_that_takes_more_of_the_entry_is_not_skipped(expression: str) -> None:
     (path,) = paths(OFFSET.format(expression))
     assert path.unknown == "a loop that does not end"
+
+
+KERNEL = (
+    "struct mm_struct { int x; }; extern struct mm_struct init_mm; extern pte_t *kmap_pte;\n"
+    "void page_table_check_ptes_set(struct mm_struct *mm, pte_t *p, pte_t pte, unsigned nr);\n"
+    "static void put(struct mm_struct *mm, pte_t *ptep, pte_t pte)\n"
+    "{ page_table_check_ptes_set(mm, ptep, pte, 1); *ptep = pte; }\n"
+)
+
+
+def test_what_works_on_tables_of_the_kernel_changes_no_entry() -> None:
+    """kmap_local_folio() puts an entry into init_mm's table, which nobody knows here."""
+    text = (
+        KERNEL + "int f(pte_t *p) { pte_t x; x.pte = 5; put(&init_mm, kmap_pte - 3, x); return 1; }"
+    )
+    assert only(paths(text)).slot == 0x11
+    other = (
+        KERNEL + "int f(pte_t *p, struct mm_struct *mm) { put(mm, kmap_pte - 3, *p); return 1; }"
+    )
+    assert "a slot that is not known" in unknown(paths(other, Opaque("mm")))
+
+
+def test_an_entry_that_is_judged_is_followed_into_functions_of_the_kernel() -> None:
+    text = KERNEL + "int f(pte_t *p) { pte_t x; x.pte = 5; put(&init_mm, p, x); return 1; }"
+    assert only(paths(text)).slot == 5
+    inside = KERNEL + (
+        "struct box { pte_t *p; };\n"
+        "static void open(struct mm_struct *mm, struct box *b) { b->p->pte = 7; }\n"
+        "int f(pte_t *p) { struct box b; b.p = p; open(&init_mm, &b); return 1; }"
+    )
+    assert only(paths(inside)).slot == 7

@@ -64,7 +64,7 @@ ENABLED: Final = {
     "nios2": (
         _select("nios2", "NIOS2"),
         _predicates("nios2", "pte_present(pte)", "false"),
-        _include("arch/nios2/include/asm/pgtable.h", "linux/bug.h"),
+        _include("arch/nios2/include/asm/pgtable.h", "asm-generic/pgtable-nopmd.h"),
         Change(
             "arch/nios2/include/asm/pgtable.h",
             r"(void set_ptes\([^)]*\)\s*\{\n[^\n]*\n\n)",
