@@ -66,17 +66,25 @@ def raw_forms(text: str, name: str, level: str, stores: Sequence[Raw] = ()) -> I
     """
     for start, end in _definitions(text, name):
         masked = blank(text[start:end]) if text[start] != "#" else text[start:end]
+        every: list[list[Change]] = []
         for match in _SETTER.finditer(masked):
             opened = match.end() - 1
             inner, close = _arguments(masked, opened)
             if len(inner) != 4:
                 continue
-            for new in _raw_calls(match[1], inner, stores, name.endswith("_clear")):
-                if text[start] == "#":
-                    yield from _function_of(text, start, end, new, level)
-                if ";" in new and (text[start] == "#" or not _alone(masked, match.start(), close)):
-                    continue
-                yield Form((Change(start + match.start(), start + close + 1, new),), "", _RAW)
+            calls = list(_raw_calls(match[1], inner, stores, name.endswith("_clear")))
+            plain = [c for c in calls if ";" not in c or _alone(masked, match.start(), close)]
+            spans = start + match.start(), start + close + 1
+            if text[start] == "#":
+                plain = [call for call in plain if ";" not in call]
+                for call in calls:
+                    yield from _function_of(text, start, end, call, level)
+            every.append([Change(*spans, call) for call in plain])
+        if len(every) > 1:  # all ways through it, one as the other
+            for changes in zip(*every, strict=False):
+                yield Form(tuple(changes), "", _RAW)
+        for one in every:
+            yield from (Form((change,), "", _RAW) for change in one)
 
 
 def _raw_calls(
@@ -317,7 +325,16 @@ def macro_forms(
             new = f"{head}\n{{\n{call}\n\t{one};\n}}\n"
             if re.search(rf"#[ \t]*ifndef[ \t]+{re.escape(name)}\b", text):
                 new += f"#define {name} {name}\n"
+            new = _spaced(text, match.start(), match.end(), new)
             yield Form((Change(match.start(), match.end(), new),), hook.name, why), one != statement
+
+
+def _spaced(text: str, start: int, end: int, new: str) -> str:
+    """A function with an empty line before and after it; a comment stays with it."""
+    above = text[:start]
+    if above and not above.endswith(("\n\n", "*/\n")):
+        new = f"\n{new}"
+    return new if text.startswith("\n", end) or not text[end:] else f"{new}\n"
 
 
 def _stored_raw(statement: str, stores: Sequence[Raw]) -> Iterator[str]:

@@ -314,3 +314,21 @@ def test_predicates_are_set_off_by_one_empty_line_and_end_no_file_with_one(tail:
         made = applied["a.h"]
         assert "\n\n\n" not in made
         assert not made.endswith("\n\n")
+
+
+BOTH = """\
+static inline void pte_clear(struct mm_struct *mm, unsigned long addr, pte_t *ptep)
+{
+	if (demo_pair(ptep))
+		set_pte_at(mm, addr, ptep, __pte(_PAGE_GLOBAL));
+	else
+		set_pte_at(mm, addr, ptep, __pte(0));
+}
+"""
+
+
+def test_all_ways_through_a_clear_store_raw() -> None:
+    first = next(raw_forms(BOTH, "pte_clear", "pte"))
+    assert [change.new for change in first.changes] == [
+        "set_pte(ptep, __pte(_PAGE_GLOBAL))", "set_pte(ptep, __pte(0))",
+    ]  # fmt: skip

@@ -193,3 +193,14 @@ def test_a_macro_that_becomes_a_function_is_spaced_as_functions_are() -> None:
     text = "#define set_pte_at(mm,addr,ptep,pte) set_pte(ptep,pte)\n"
     ((form, _),) = macro_forms(text, "set_pte_at", "pte", hooks())
     assert "\tset_pte(ptep, pte);\n" in form.changes[0].new
+
+
+def test_a_function_that_was_a_macro_has_empty_lines_around_it() -> None:
+    line = "#define set_pte_at(mm, addr, ptep, pteval) set_pte(ptep, pteval)\n"
+    for before, after in (("int a;\n", "int b;\n"), ("int a;\n\n", "\nint b;\n")):
+        text = before + line + after
+        form, _ = next(iter(macro_forms(text, "set_pte_at", "pte", hooks())))
+        (change,) = form.changes
+        new = text[: change.start] + change.new + text[change.end :]
+        assert new.startswith("int a;\n\nstatic inline void set_pte_at(")
+        assert new.endswith("}\n\nint b;\n")
