@@ -37,6 +37,7 @@ _KINDS: Final = _OF_A_HELPER | {
     "filling", "ours", "variant", "closure", "unread", "typedefs",
 }  # fmt: skip
 _WORD: Final = re.compile(r"[A-Za-z_]\w*")
+_LINE: Final = re.compile(r":\d")
 _PROBES: Final = "__ptc_"  # how the names of ours begin
 
 
@@ -356,6 +357,11 @@ def places(verdict: HelperVerdict, session: Session) -> tuple[int, ...] | None:
     return tuple(found)
 
 
+def _names_a_line(answer: Answer) -> bool:
+    """Whether the words of an answer name a line, which may move while the answer stays."""
+    return _LINE.search(f"{answer.words} {answer.place}") is not None
+
+
 def record_of(
     session: Session,
     shared: Iterable[Question],
@@ -370,8 +376,10 @@ def record_of(
     given = [(fact, sorted(set(asked))) for fact, asked in helpers]
     own = {question for _, asked in given for question in asked}
     common = common_questions(session) | {question for question in own if not is_own(question)}
-    all_of_them = set(shared) | common
     notes = {**session.kept, **(session.notes or {})}
+    placed = [key for key, one in notes.items() if _names_a_line(one.answer)]
+    direct = set(direct).union(*(notes.pop(key).asked for key in placed))
+    all_of_them = set(shared) | common | direct
     noted = sorted({tuple(sorted(one.asked)) for one in notes.values()})
     ordered = sorted(all_of_them.union(own, *noted))
     index = {question: number for number, question in enumerate(ordered)}
