@@ -25,7 +25,7 @@ from .harmless import BUILD_ERROR as BUILD_ERROR
 from .harmless import NO_RETURN
 from .inline_asm import InlineAssembly
 from .intrinsics import Intrinsics
-from .journal import Begun, Done, is_portable, leads_to_locals, repeat, table_of
+from .journal import Done, begun, is_kept, is_portable, leads_to_locals, repeat, table_of
 from .memory import Variable
 from .merge import Meeting
 from .names import LOCAL_BASE, Scope
@@ -146,15 +146,15 @@ class Machine(Intrinsics, InlineAssembly, Builtins, StaticTypes, Shapes, Warm, G
                         if known is not None:
                             return known
         past.append(None)
-        before, begun, first = Begun.of(run), run.steps, len(opened)
+        before, steps, first = begun(run), run.steps, len(opened)
         result = self._called(name, values, home)
         if (
-            before.kept_by(run)
+            is_kept(before, run)
             and is_portable(result)
             and not leads_to_locals(values, run, LOCAL_BASE[self.bits])
         ):
             past[number] = Done(
-                name, begun, result, len(past), run.steps, run.stores, run.decided, run.touched,
+                name, steps, result, len(past), run.steps, run.stores, run.decided, run.touched,
                 len(run.log), len(run.choices), len(run.events), len(run.writes),
                 len(run.globals), (first, len(opened)), table_of(result, run),
             )  # fmt: skip

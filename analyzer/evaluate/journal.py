@@ -50,32 +50,26 @@ class Earlier:
     world: Mapping[str, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Begun:
-    """What a call finds; it must not change."""
+Begun = tuple[int, int, int]
 
-    locals: int
-    lost: int
-    tables: int
 
-    @classmethod
-    def of(cls, run: Run) -> Begun:
-        return cls(run.next_local, run.lost, len(run.tables))
+def begun(run: Run) -> Begun:
+    """What a call finds, and must not change."""
+    return run.next_local, run.lost, len(run.tables)
 
-    def kept_by(self, run: Run) -> bool:
-        """Whether a call left alone what nobody could leave there again."""
-        return (
-            run.next_local == self.locals
-            and run.lost == self.lost
-            and len(run.tables) == self.tables
-            and not run.written
-        )
+
+def is_kept(before: Begun, run: Run) -> bool:
+    """Whether a call left alone what nobody could leave there again."""
+    return not run.written and before == (run.next_local, run.lost, len(run.tables))
 
 
 def leads_to_locals(values: list[Value], run: Run, base: int) -> bool:
     """Whether a local variable can be reached from arguments; `base` is where those lie."""
     high = base + LOCAL_STEP * (run.next_local + 1) if run.next_local else base
-    return any(_to_local(value, base, high) for value in values)
+    for value in values:  # noqa: SIM110  (asked at every call: no generator)
+        if _to_local(value, base, high):
+            return True
+    return False
 
 
 def _to_local(value: Any, low: int, high: int) -> bool:

@@ -73,6 +73,7 @@ class Runner:
         self.machine = session.machine
         self.answers = Answers(session)
         self._given_up: set[tuple[str, bool]] = set()  # with too many, and if over a batch
+        self._forking: set[str] = set()  # helpers whose paths have much in common
         self._net: set[tuple[str, bool]] = set()  # with so many that they are taken together
         self._work = 0  # steps for the helper that is run
         self._effort: Effort | None = None  # for all of them
@@ -210,6 +211,8 @@ class Runner:
             meeting.begin()
             world = dict(self.machine.world)
             trace = self._trace(signature, case, setting, *todo.pop(), limits.net)
+            if len(self.machine.run.choices) > 1:
+                self._forking.add(signature.name)
             if trace is not None:
                 done.append(trace)
             meeting.end(self.machine.run, trace is not None and trace.reason.startswith(LIMIT))
@@ -228,11 +231,12 @@ class Runner:
 
     def _others(
         self, meeting: Meeting, world: Mapping[str, int]
-    ) -> Iterator[tuple[tuple[int, ...], Earlier]]:
+    ) -> Iterator[tuple[tuple[int, ...], Earlier | None]]:
         """The paths that part from the one that was run, in the state that it began with."""
         run = self.machine.run
         for prefix in alternatives(run):
-            yield prefix, Earlier(run, meeting.opened, len(prefix) - 1, world)
+            earlier = Earlier(run, meeting.opened, len(prefix) - 1, world)
+            yield prefix, None if run.past is None else earlier
 
     def _trace(
         self,
@@ -249,7 +253,8 @@ class Runner:
         run = session.fresh(prefix)
         if net:
             run.most, run.brief = MORE_CHOICES, True
-        run.past = []
+        if signature.name in self._forking:
+            run.past = []
         if earlier is not None and earlier.world == machine.world:
             run.earlier = earlier
         table = session.new_table(signature.level, SLOTS, fill)
