@@ -53,6 +53,12 @@ FORWARD: Final = {
 }
 """`op a, 2f`: goes on at a label below where the register is zero (True), or is not."""
 
+EQUALITIES: Final = {"cmpw": 32, "cmplw": 32, "cmpd": 64, "cmpld": 64}
+"""Bits of the last two operands that are compared."""
+
+ON_EQUALITY: Final = {"bne": False, "beq": True}
+"""`op 2f`: goes on at a label below where what was compared last is equal (True), or is not."""
+
 FETCHES: Final = {
     **dict.fromkeys(("laog", "lao"), "|"),
     **dict.fromkeys(("lang", "lan"), "&"),

@@ -80,6 +80,7 @@ class Reading:
         self.operands = operands
         self.first = first
         self.effects = Effects()
+        self.equal: bool | None = None  # what was compared last
         registers = self.effects.registers
         for number, operand in enumerate(operands):
             if operand.memory or operand.value is None:
@@ -131,15 +132,21 @@ class Reading:
 
     def _jumped(self, one: Instruction, following: int, labels: tuple[tuple[str, int], ...]) -> int:
         """Where the code goes on after an instruction: further below, where it branches there."""
-        wanted = table.FORWARD.get(one.mnemonic)
         below = re.fullmatch(r"(\d+)f", one.operands[-1]) if one.operands else None
-        if wanted is None or below is None or len(one.operands) != 2:
+        equality = table.ON_EQUALITY.get(one.mnemonic.rstrip("+-"))
+        wanted = table.FORWARD.get(one.mnemonic, equality)
+        if wanted is None or below is None or len(one.operands) != (2 if equality is None else 1):
             return following
         targets = [at for name, at in labels if name == below[1] and at >= following]
         if not targets:
             raise NotUnderstood
-        taken = (self._known(self._get(one.operands[0])).raw == 0) == wanted
-        return targets[0] if taken else following
+        if equality is None:
+            held = self._known(self._get(one.operands[0])).raw == 0
+        elif self.equal is None:
+            raise NotUnderstood
+        else:
+            held = self.equal
+        return targets[0] if held == wanted else following
 
     def _step(self, one: Instruction) -> None:
         name, operands = one.mnemonic, one.operands
@@ -148,8 +155,14 @@ class Reading:
             return
         if table.BACK.match(name) and operands and re.fullmatch(r"\d+b", operands[-1]):
             return
-        if name in table.FORWARD and operands and re.fullmatch(r"\d+f", operands[-1]):
+        branches = name in table.FORWARD or name.rstrip("+-") in table.ON_EQUALITY
+        if branches and operands and re.fullmatch(r"\d+f", operands[-1]):
             return  # a branch that is not taken
+        if name in table.EQUALITIES and len(operands) in (2, 3):
+            mask = (1 << table.EQUALITIES[name]) - 1
+            compared = {self._known(self._get(text)).raw & mask for text in operands[-2:]}
+            self.equal = len(compared) == 1
+            return
         if plain in table.THREE and len(operands) == 3:
             self._three(table.THREE[plain], operands)
         elif name in table.COPIES and len(operands) == 2:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 
 from analyzer.evaluate.inline_asm import default_arm
-from analyzer.evaluate.values import Int
+from analyzer.evaluate.values import Int, Opaque
 from tests.evaluate.lab import only, paths, unknown
 
 
@@ -174,3 +174,30 @@ void f(pte_t *p)
 """
     found = paths(text)
     assert {path.slot for path in found} == {5} or all(path.unknown for path in found)
+
+
+COMPARE_AND_SWAP = r"""
+static unsigned long swap(volatile unsigned long *p, unsigned long old, unsigned long new)
+{
+	unsigned long prev;
+	__asm__ ("1: ldarx %0,0,%2\n cmpd 0,%0,%3\n bne- 2f\n stdcx. %4,0,%2\n bne- 1b\n2:"
+		: "=&r" (prev), "+m" (*p) : "r" (p), "r" (old), "r" (new) : "cc", "memory");
+	return prev;
+}
+"""
+
+
+@pytest.mark.parametrize(("expected", "left"), [(0x11, 0x55), (0x12, 0x11)])
+def test_a_compare_and_swap_in_a_loop(expected: int, left: int) -> None:
+    """powerpc's pte_xchg(): a branch past the store where another value stands there."""
+    text = COMPARE_AND_SWAP + (
+        f"unsigned long f(pte_t *p) {{ return swap((unsigned long *)p, {expected}, 0x55); }}"
+    )
+    path = only(paths(text, old=0x11))
+    assert path.slot == left
+    assert isinstance(path.result, Int)
+    assert path.result.value == 0x11
+    text = COMPARE_AND_SWAP + (
+        "unsigned long f(pte_t *p, unsigned long x) { return swap((unsigned long *)p, x, 0x55); }"
+    )
+    assert "assembler writes" in unknown(paths(text, Opaque("x")))
