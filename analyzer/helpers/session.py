@@ -37,11 +37,11 @@ ORDINARY: Final = {
 """The entries that are judged map ordinary memory: valid frames, not the huge zero page."""
 
 
-_LEAF_OPTION: Final = {
-    "pmd": "TRANSPARENT_HUGEPAGE",
-    "pud": "HAVE_ARCH_TRANSPARENT_HUGEPAGE_PUD",
+_LEAF_OPTIONS: Final = {
+    "pmd": ("TRANSPARENT_HUGEPAGE",),
+    "pud": ("TRANSPARENT_HUGEPAGE", "HAVE_ARCH_TRANSPARENT_HUGEPAGE_PUD"),
 }
-"""The options of mm/Kconfig without which generic code makes no leaf of a level."""
+"""The options without any of which generic code (mm/huge_memory.c) makes no leaf of a level."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ class Session(Entries):
         if level == "pte" or self._makes(level) or not self._makes("pte"):
             return False
         kinds = [kind for kind in entry_classes(level) if kind.accessible]
-        if not self.variant.config.on(_LEAF_OPTION[level]):
+        if not all(self.variant.config.on(option) for option in _LEAF_OPTIONS[level]):
             return True
         return all((level, kind.name) in self.refused for kind in kinds)
 
