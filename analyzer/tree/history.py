@@ -20,6 +20,9 @@ from analyzer.tree.gitrev import open_repository
 from analyzer.tree.walk import rev_list
 
 _HEX: Final = re.compile(r"[0-9a-f]{7,64}")
+_FULL: Final = (40, 64)  # digits of an id: servers give no commit by less
+_SUFFIX: Final = re.compile(r"[~^@:]")
+_TAG: Final = re.compile(r"v\d")
 _HEADER: Final = re.compile(r"commit [0-9a-f]{40,64}")
 _DEEPEN: Final = 100  # commits that the command we suggest fetches
 _MAX_COMMITS: Final = 1_000_000
@@ -121,12 +124,26 @@ class History:
         return found
 
     def fetch(self, rev: str) -> str:
-        """Return the command that would fetch a revision."""
-        remote, slash, branch = rev.removeprefix("refs/remotes/").partition("/")
+        """Return the command after which a revision has the name that it was asked for by."""
+        named = _SUFFIX.split(rev, maxsplit=1)[0] or rev
+        remote, slash, branch = named.removeprefix("refs/remotes/").partition("/")
         known = (self._shadow.path / "refs" / "remotes" / remote).is_dir() or remote == "origin"
-        if not (slash and known):
-            remote, branch = "origin", rev
-        return f"git -C {shlex.quote(self.path)} fetch {shlex.quote(remote)} {_quoted(branch)}"
+        if named != rev and self._is_known(named):
+            wanted = f"--deepen={_DEEPEN}" if self.shallow else "--all"
+        elif _HEX.fullmatch(rev):
+            part = "--unshallow" if self.shallow else "--all"
+            wanted = f"origin {rev}" if len(rev) in _FULL else part
+        elif slash and known:
+            refs = f"+refs/heads/{branch}:refs/remotes/{remote}/{branch}"
+            wanted = f"{shlex.quote(remote)} {shlex.quote(refs)}"
+        elif _TAG.match(named):
+            wanted = f"origin tag {shlex.quote(named)}"
+        else:
+            wanted = f"origin {shlex.quote(f'{named}:refs/remotes/{named}')}"
+        return f"git -C {shlex.quote(self.path)} fetch {wanted}"
+
+    def _is_known(self, rev: str) -> bool:
+        return bool(self._run("rev-parse", "--verify", "--quiet", rev, quiet=True).strip())
 
     def _walk(self, *arguments: str) -> str:
         try:
@@ -141,10 +158,3 @@ class History:
             if quiet:
                 return ""
             raise TreeError(f"git {command} fails in {self.path}") from error
-
-
-def _quoted(rev: str) -> str:
-    """A revision as an argument of `git fetch`, without suffixes such as ~3 and ^{}."""
-    if _HEX.fullmatch(rev):
-        return rev
-    return shlex.quote(re.split(r"[~^@:]", rev, maxsplit=1)[0] or rev)

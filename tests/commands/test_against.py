@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -109,12 +111,15 @@ def test_a_bare_repository_of_somebody_else(story: Story, cache: Path, tmp_path:
 
 
 def test_a_base_that_is_missing(story: Story, cache: Path) -> None:
+    full = "0123456789abcdef" * 2 + "01234567"
     for named, fetched in (
-        ("nowhere", "origin nowhere"),
-        ("origin/dev~2", "origin dev"),
-        ("v9^{commit}", "origin v9"),
-        ("0123456789abcdef", "origin 0123456789abcdef"),
-        ("x y;z", "origin 'x y;z'"),
+        ("nowhere", "origin nowhere:refs/remotes/nowhere"),
+        ("origin/dev~2", "origin +refs/heads/dev:refs/remotes/origin/dev"),
+        ("v9^{commit}", "origin tag v9"),
+        (full, f"origin {full}"),
+        (full[:16], "--all"),
+        ("main~999", "--all"),
+        ("x y;z", "origin 'x y;z:refs/remotes/x y;z'"),
     ):
         said = refused(check(cache, story.folder, "--base", named))
         assert said.endswith(f"; fetch it: git -C {story.folder} fetch {fetched}\n")
@@ -130,6 +135,18 @@ def test_a_shallow_clone(story: Story, cache: Path, tmp_path: Path) -> None:
     assert "in this shallow clone" in said
     assert f"git -C {folder} fetch --deepen=" in said
     assert check(cache, folder, "--base", "HEAD").code == 0
+
+
+@pytest.mark.parametrize("named", ["v1", "topic", "origin/topic", "HEAD~2", ""])
+def test_the_command_that_is_named_fetches_what_was_asked_for(
+    story: Story, cache: Path, tmp_path: Path, named: str
+) -> None:
+    folder = tmp_path / "shallow"
+    story.git("clone", "-q", "--depth=1", f"file://{story.folder}", str(folder))
+    asked = named or story.ids[1]
+    said = refused(check(cache, folder, "--base", asked, "--head", asked))
+    subprocess.run(shlex.split(said.partition("fetch it: ")[2]), check=True, capture_output=True)
+    assert "new, " in check(cache, folder, "--base", asked, "--head", asked).out
 
 
 def test_unrelated_histories(story: Story, cache: Path) -> None:
