@@ -41,7 +41,7 @@ def judged(
         shared.trees.append(base)
     only = ONLY if arch == "demo" else None
     found = check_tree(tree, (arch,), only=only, facts=cache, shared=shared)
-    return replace(found, seconds=0.0)
+    return replace(found, seconds=0)
 
 
 def _header() -> str:
