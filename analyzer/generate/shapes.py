@@ -24,6 +24,7 @@ from .placement import c_regions
 
 _COMMA: Final = re.compile(r",(?=[^\s,])")
 _DEFINE = r"^#[ \t]*define[ \t]+{name}\(([^()\n]*)\)((?:[^\n\\]|\\.|\\\n)*)\n"
+_HEAD = re.compile(r"#[ \t]*define[ \t]+\w+\([^()\n]*\)")  # of a macro: its name is no call
 _SETTER = re.compile(r"\bset_(pte|pmd|pud)_at\s*\(")
 _STORE = re.compile(r"\s*(?:(?P<call>\w+)\s*\(|\*(?P<slot>\w+)\s*=\s*(?P<value>\w+)\s*;)")
 _ENDS = re.compile(r"\bif\s*\(\s*--\w+\s*==\s*0\s*\)\s*break\s*;|\bwhile\s*\(\s*--\w+\s*\)\s*;")
@@ -66,8 +67,9 @@ def raw_forms(text: str, name: str, level: str, stores: Sequence[Raw] = ()) -> I
     """
     for start, end in _definitions(text, name):
         masked = blank(text[start:end]) if text[start] != "#" else text[start:end]
+        head = _HEAD.match(masked)
         every: list[list[Change]] = []
-        for match in _SETTER.finditer(masked):
+        for match in _SETTER.finditer(masked, 0 if head is None else head.end()):
             opened = match.end() - 1
             inner, close = _arguments(masked, opened)
             if len(inner) != 4:

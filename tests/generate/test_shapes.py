@@ -332,3 +332,13 @@ def test_all_ways_through_a_clear_store_raw() -> None:
     assert [change.new for change in first.changes] == [
         "set_pte(ptep, __pte(_PAGE_GLOBAL))", "set_pte(ptep, __pte(0))",
     ]  # fmt: skip
+
+
+def test_a_macro_that_is_a_setter_itself_keeps_its_name() -> None:
+    text = "#define set_pmd_at(mm, addr, p, pmd)\tset_pte_at(mm, addr, (pte_t *)p, as_pte(pmd))\n"
+    stores = [Raw("__set_pte_at", ("mm", "addr", "slot", "value"), True)]
+    forms = list(raw_forms(text, "set_pmd_at", "pmd", stores))
+    assert forms
+    for form in forms:
+        made = [text[change.start : change.end] for change in form.changes]
+        assert not any(one.startswith("set_pmd_at(") for one in made)
