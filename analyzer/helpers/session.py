@@ -83,7 +83,7 @@ class Session(Entries):
             return False
         kinds = [kind for kind in entry_classes(level) if kind.accessible]
         if not all(self.variant.config.on(option) for option in _LEAF_OPTIONS[level]):
-            return True
+            return not self.unit.unread  # else what makes one may be what is missing
         return all((level, kind.name) in self.refused for kind in kinds)
 
     def _makes(self, level: str) -> bool:
