@@ -10,12 +10,11 @@ certain there is none, and everything is judged as if nothing were known.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing, suppress
-from dataclasses import dataclass, fields, is_dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final, TypeVar, cast
+from typing import Final, TypeVar, cast
 
 from ..callsites.kept import SiteFacts, declares_the_same, same_sites
 from ..callsites.reading import may_have_sites as is_read
@@ -31,10 +30,11 @@ from ..frontend.unit import Unit
 from ..helpers.bodies import SourceIndex, header_is_alike
 from ..helpers.interface import Interface
 from ..helpers.interface import declares_the_same as is_same_interface
+from ..helpers.session import LEAVES
 from ..kconfig import Config, Variant
 from ..kconfig.headers import shows_the_same
 from ..law.bounds import Effort
-from ..law.kept import LEAVES, Edited
+from ..law.kept import Edited
 from ..law.reuse import Reuse
 from ..model import Location, Verdict
 from ..preprocessor import Tool, find_tool
@@ -44,6 +44,7 @@ from .api import HEADER
 from .edited import edit_of
 from .judge import Judge
 from .lint import header_is_quiet
+from .moved import Unsure, moved
 from .notebook import Judged, Memory, Notebook, State, kept_name
 from .results import ArchResult, RawFinding, VariantResult, both_worlds
 
@@ -90,10 +91,6 @@ class Change:
     new: bytes
 
 
-class _Unsure(Exception):
-    """It cannot be told from what is kept."""
-
-
 class KeptConfig:
     """The few answers of a configuration that are asked while a unit is judged."""
 
@@ -102,9 +99,9 @@ class KeptConfig:
         self._known = frozenset(known)
 
     def on(self, name: str) -> bool:
-        """Whether an option is selected. Raises _Unsure for one that was not kept."""
+        """Whether an option is selected. Raises Unsure for one that was not kept."""
         if name not in self._known:
-            raise _Unsure(name)
+            raise Unsure(name)
         return name in self._on
 
 
@@ -130,7 +127,7 @@ def judge_again(
         with closing(Scratch()) as scratch:
             again = _Again(tree, known, trail, files, memory, cache, clock, note, scratch.path)
             return again.result()
-    except (_Unsure, LeftOut, *_NONE_OF_OURS):
+    except (Unsure, LeftOut, *_NONE_OF_OURS):
         return None
 
 
@@ -198,16 +195,16 @@ class _Again:
         return expanded(self._tool, text, self._folder)
 
     def result(self) -> ArchResult:
-        """The result now. Raises _Unsure."""
+        """The result now. Raises Unsure."""
         trail, known = self._trail, self._known
         if len(trail.variants) != len(known.variants) or len(trail.more) != len(known.variants):
-            raise _Unsure
+            raise Unsure
         lines = any(edit.shift for file in self._files for edit in file.edits)
         live = self._live()
         results = []
         for number, (name, before) in enumerate(zip(trail.variants, known.variants, strict=True)):
             if name != before.variant:
-                raise _Unsure
+                raise Unsure
             more = moved(trail.more[number], self._files)
             if live >> number & 1 == 0 and (not lines or _says_little(before)):
                 results.append(moved(before, self._files))
@@ -233,7 +230,7 @@ class _Again:
             for pair in place.lines.split():
                 line, _, bits = pair.partition(":")
                 if not (line.isdecimal() and bits.isdecimal()):
-                    raise _Unsure
+                    raise Unsure
                 if any(edit.old_line <= int(line) <= edit.old_end for edit in edits):
                     found |= int(bits)
         return found
@@ -243,11 +240,11 @@ class _Again:
         kept = self._load("judged", name, Judged)
         events = self._load("events", name, Events)
         if {kept.stamp, events.stamp} != {self._trail.stamp} or kept.result.variant != name:
-            raise _Unsure
+            raise Unsure
         if kept.result.summary.unparsed:
-            raise _Unsure
+            raise Unsure
         self._note(f"{kept.label}")
-        with suppress(LeftOut, _Unsure):
+        with suppress(LeftOut, Unsure):
             return self._judged(self._load("core", name, Core), events, kept, number)
         return self._judged(self._load("image", name, Image), events, kept, number)
 
@@ -256,15 +253,15 @@ class _Again:
     ) -> VariantResult:
         """The result for a variant, from its unit or from the part that was asked of it."""
         if image.stamp != self._trail.stamp:
-            raise _Unsure
+            raise Unsure
         there = None if isinstance(image, Image) else self._there(number)
         with self._clock.stage("splice unit"):
             spliced = self._splicer.splice(image, events.events, self._cache, there)
         if spliced is None:
-            raise _Unsure
+            raise Unsure
         unit = spliced.unit
         if any(unit.ast(chunk) is None for chunk, _ in spliced.edited):
-            raise _Unsure
+            raise Unsure
         edited = [Edited(chunk.name, old) for chunk, old in spliced.edited]
         if not edited:
             return moved(kept.result, self._files)
@@ -273,7 +270,7 @@ class _Again:
             found = self._state(unit, kept, state, edited)
             result = found if result is None else both_worlds(result, found)
         if result is None or self._effort.exhausted:
-            raise _Unsure
+            raise Unsure
         return replace(result, problems=kept.result.problems)
 
     def _there(self, number: int) -> Callable[[str, Edit], bool]:
@@ -292,12 +289,12 @@ class _Again:
         judge.signatures = state.helpers
         try:
             if not judge.known.recall_edited(state.record, edited):
-                raise _Unsure
+                raise Unsure
             result = judge.result(kept.result.bodies, self._clock)
             if not judge.known.holds() or unit.unparsed:
-                raise _Unsure
+                raise Unsure
             if any(finding.rule == "PTC209" for finding in result.findings):
-                raise _Unsure  # lint has a word in it
+                raise Unsure  # lint has a word in it
             return result
         finally:
             judge.release()
@@ -305,7 +302,7 @@ class _Again:
     def _load(self, what: str, name: str, kind: type[T]) -> T:
         found = self._memory.load(kept_name(what, self._known.arch, name), kind)
         if found is None:
-            raise _Unsure
+            raise Unsure
         return found
 
 
@@ -323,42 +320,6 @@ def expanded(tool: Tool, text: str, folder: Path) -> str | None:
     except PtcheckError:
         return None
     return None if found.diagnostics or found.fatal is not None else found.text
-
-
-def moved(value: T, files: Sequence[FileEdit]) -> T:
-    """Any result with the lines that its places have now. Raises _Unsure for a place in what
-    was edited."""
-    shifted = [file for file in files if any(edit.shift for edit in file.edits)]
-    return cast("T", _moved(value, shifted)) if shifted else value
-
-
-def _moved(value: Any, files: Sequence[FileEdit]) -> Any:
-    if isinstance(value, Location):
-        for file in files:
-            if file.path == value.path:
-                return replace(value, line=_line(file, value.line))
-        return value
-    if isinstance(value, str):
-        for file in files:
-            if file.path in value:
-                value = re.sub(
-                    rf"(?<![\w/.-]){re.escape(file.path)}:(\d+)",
-                    lambda found, f=file: f"{f.path}:{_line(f, int(found[1]))}",  # type: ignore[misc]
-                    value,
-                )
-        return value
-    if isinstance(value, tuple):
-        return tuple(_moved(item, files) for item in value)
-    if is_dataclass(value) and not isinstance(value, type):
-        given = {one.name: _moved(getattr(value, one.name), files) for one in fields(value)}
-        return replace(value, **given)
-    return value
-
-
-def _line(file: FileEdit, line: int) -> int:
-    if any(edit.old_line <= line <= edit.old_end for edit in file.edits):
-        raise _Unsure
-    return file.line(line)
 
 
 def trail_of(

@@ -21,10 +21,10 @@ from ..kconfig import Variant
 from ..law.classify import part_at_fault, raw_primitives, root_of, rule_of
 from ..law.describe import entry_value, witness
 from ..law.hugetlb import settled
-from ..law.kept import Record
 from ..law.messages import message_for
 from ..law.outcome import HelperRuns, Outcome
 from ..law.predicate import PredicateLaws, predicate_name
+from ..law.record import Record
 from ..law.reuse import Reuse
 from ..law.runs import Runner
 from ..model import (

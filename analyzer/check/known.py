@@ -14,8 +14,9 @@ from ..helpers.interface import Signature
 from ..helpers.sharing import Question
 from ..law.classify import raw_primitives
 from ..law.hugetlb import hugetlb_levels
-from ..law.kept import Edited, HelperFact, Record, places, record_of, unaffected, valid
+from ..law.kept import Edited, places, record_of, unaffected, valid
 from ..law.outcome import HelperRuns
+from ..law.record import HelperFact, Record
 from ..law.runs import Runner
 from ..model import HelperVerdict, Location, Verdict
 

@@ -11,7 +11,7 @@ from ..frontend.core import Core
 from ..frontend.image import Events, Image
 from ..helpers.interface import Signature
 from ..kconfig import Variant
-from ..law.kept import Record
+from ..law.record import Record
 from ..model import Location
 from .results import VariantResult
 
@@ -39,8 +39,8 @@ class Judged:
     """What was found out about one variant in the run `stamp`, and what it takes to do it again
     where functions of headers are edited; see `analyzer.check.again`.
 
-    `on`: those of `law.kept.LEAVES` that are selected. `states`: for each state of the processor
-    the helpers that are judged, and the record.
+    `on`: those of `helpers.session.LEAVES` that are selected. `states`: for each state of the
+    processor the helpers that are judged, and the record.
     """
 
     stamp: str

@@ -13,8 +13,8 @@ from ..frontend.core import Searched, core_of, together_of
 from ..frontend.image import Events
 from ..helpers.bodies import SourceIndex
 from ..helpers.interface import Interface, Signature
+from ..helpers.session import LEAVES
 from ..kconfig import Variant
-from ..law.kept import LEAVES
 from ..law.reuse import Reuse
 from ..model import (
     HelperVerdict,

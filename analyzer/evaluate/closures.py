@@ -16,7 +16,6 @@ from ..model import Location
 from . import arith
 from .ctype import ArrayType, IntType, Node, VoidType
 from .expressions import MOVES, Expressions, constants_only
-from .memory import Variable
 from .names import Scope
 from .places import pointer_of
 from .values import FuncRef, Int, Pointer, Unjudged, Value
@@ -88,7 +87,7 @@ class Closures(Expressions):
 
     def _made_name(self, node: Node) -> Closure:
         name = node.name
-        load = self.memory.load
+        load, other = self.memory.load, self.of_file_scope
 
         def identifier(scope: Scope | None) -> Value:
             run = self.run
@@ -107,13 +106,7 @@ class Closures(Expressions):
                         return Pointer(local, 0, ctype.element)
                     return load(local, 0, ctype)
                 scope = scope.outer
-            found = self.find(name, None)
-            if not isinstance(found, Variable):
-                return found
-            ctype = found.ctype
-            if isinstance(ctype, ArrayType):
-                return Pointer(found, 0, ctype.element)
-            return load(found, 0, ctype)
+            return other(name)
 
         return identifier
 

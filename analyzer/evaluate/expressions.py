@@ -128,6 +128,10 @@ class Expressions(Places, Conversions, Operators):
                     return Pointer(local, 0, ctype.element)
                 return self.memory.load(local, 0, ctype)
             inner = inner.outer
+        return self.of_file_scope(name)
+
+    def of_file_scope(self, name: str) -> Value:
+        """What a name stands for that no block declares, as a value."""
         found = self.find(name, None)
         if not isinstance(found, Variable):
             return found

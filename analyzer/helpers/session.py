@@ -37,10 +37,8 @@ ORDINARY: Final = {
 """The entries that are judged map ordinary memory: valid frames, not the huge zero page."""
 
 
-_LEAF_OPTIONS: Final = {
-    "pmd": ("TRANSPARENT_HUGEPAGE",),
-    "pud": ("TRANSPARENT_HUGEPAGE", "HAVE_ARCH_TRANSPARENT_HUGEPAGE_PUD"),
-}
+LEAVES: Final = ("TRANSPARENT_HUGEPAGE", "HAVE_ARCH_TRANSPARENT_HUGEPAGE_PUD")
+_LEAF_OPTIONS: Final = {"pmd": LEAVES[:1], "pud": LEAVES}
 """The options without any of which generic code (mm/huge_memory.c) makes no leaf of a level."""
 
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import Final
 
 from ..evaluate.memory import Table
@@ -22,6 +23,7 @@ _ADDRESS = re.compile(r"^_*(?:addr\w*|haddr|start|uaddr|vaddr|va)$")
 _SIZE = re.compile(r"^_*(?:sz|size|pgsize|psize)$")
 _COUNT = re.compile(r"^_*(?:nr|n|count|nr_\w+)$")
 _OLD = re.compile(r"old|orig")
+_UNIT: Final = {"pte": "PAGE_SIZE", "pmd": "PMD_SIZE", "pud": "PUD_SIZE"}
 
 
 def is_value(declared: str) -> bool:
@@ -44,36 +46,56 @@ def is_address(name: str) -> bool:
     return _ADDRESS.match(name) is not None
 
 
-def arguments(session: Session, signature: Signature, case: Case, table: Table) -> list[Value]:
-    """What the parameters of a helper are given, by their types and names."""
-    machine = session.machine
+def takes_count(signature: Signature) -> bool:
+    """Whether a helper can be told of several entries."""
+    return any(is_count(name) for name in parameter_names(signature.parameters))
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What a helper is given: its slot, the entry, what the slot holds, how many."""
+
+    table: Table
+    index: int
+    value: int | None
+    old: int
+    nr: int
+    distance: int = 0  # of the slot from the one that ADDRESS is of, in entries
+    second: int | None = None  # index of another slot, for helpers that move or copy
+
+
+def given_in(case: Case, table: Table) -> Given:
+    """What a case gives to a helper."""
+    new = None if case.new is None else case.new.raw
+    return Given(table, INDEX, new, case.old.raw, case.nr, second=INDEX + SECOND)
+
+
+def bind(session: Session, signature: Signature, given: Given) -> list[Value]:
+    """The arguments; what generic code passes and does not matter here is opaque."""
+    machine, level, table = session.machine, signature.level, given.table
     values: list[Value] = []
-    slot_given = False
-    for declared, name in zip(
-        signature.parameters, parameter_names(signature.parameters), strict=True
-    ):
-        slot = _SLOT.match(declared)
-        value = _VALUE.match(declared)
-        if slot and slot[1] == signature.level and not slot_given:
-            slot_given = True
-            ctype = machine.entry_type(signature.level)
-            values.append(Pointer(table, INDEX * table.width, ctype))
-        elif slot and slot[1] == signature.level:
-            ctype = machine.entry_type(signature.level)
-            values.append(Pointer(table, (INDEX + SECOND) * table.width, ctype))
+    place: int | None = given.index
+    names = parameter_names(signature.parameters)
+    for declared, name in zip(signature.parameters, names, strict=True):
+        slot, value = _SLOT.match(declared), _VALUE.match(declared)
+        if slot and slot[1] == level and place is not None:
+            values.append(Pointer(table, place * table.width, machine.entry_type(level)))
+            place = given.second
         elif slot:
             values.append(Int(LOWER_TABLE[session.bits], session.bits, False))
         elif _MM.search(declared):
             values.append(MM)
         elif _VMA.search(declared):
             values.append(VMA)
-        elif value and value[1] == signature.level:
-            entry = case.old if _OLD.search(name) or case.new is None else case.new
-            values.append(session.wrap(signature.level, entry.raw))
-        elif _COUNT.match(name):
-            values.append(Int(case.nr, 32, False))
-        elif _ADDRESS.match(name):
-            values.append(Int(ADDRESS[session.bits], session.bits, False))
+        elif value and value[1] == level:
+            raw = given.old if given.value is None or is_old(name) else given.value
+            values.append(session.wrap(level, raw))
+        elif is_count(name):
+            values.append(Int(given.nr, 32, False))
+        elif is_address(name):
+            step = (session.constant(_UNIT[level]) or 0) if given.distance else 0
+            address = ADDRESS[session.bits] + given.distance * step
+            values.append(Int(address, session.bits, False))
         elif _SIZE.match(name):
             machine.questions.add(("constant", "PMD_SIZE", ""))
             size = session.constant("PMD_SIZE")

@@ -9,7 +9,7 @@ from dataclasses import replace
 from ..helpers.contracts import Contract, New, Old
 from ..helpers.interface import Signature, parameter_names
 from ..helpers.session import Entry, Session
-from .arguments import is_count, is_old, is_value
+from .arguments import is_old, is_value, takes_count
 from .bounds import BATCH, PAIR
 from .hugetlb import is_hugetlb
 from .outcome import Case
@@ -30,7 +30,7 @@ class Cases:
         takes_value = any(
             is_value(p) and not is_old(n) for p, n in zip(signature.parameters, names, strict=True)
         )
-        batch = any(is_count(n) for n in names)
+        batch = takes_count(signature)
         entries = self.session.classes(level)
         if is_hugetlb(signature.name):
             entries = tuple(self.session.huge(entry) for entry in entries)

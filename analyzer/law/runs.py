@@ -22,7 +22,7 @@ from ..helpers.probes import CALL
 from ..helpers.session import ADDRESS, Entry, Session
 from ..helpers.sharing import Question
 from .addresses import is_elsewhere, stands_still
-from .arguments import arguments, is_address
+from .arguments import bind, given_in, is_address
 from .bounds import (
     EXHAUSTED,
     FEW_PATHS,
@@ -263,7 +263,7 @@ class Runner:
         machine.opaque_entry = None if stand_in < 0 else stand_in
         status, reason = "", ""
         try:
-            machine.call(f"{CALL}{signature.name}", arguments(session, signature, case, table))
+            machine.call(f"{CALL}{signature.name}", bind(session, signature, given_in(case, table)))
         except Merged:
             return None
         except PathEnds as end:

@@ -16,11 +16,11 @@ from ..evaluate.values import PathEnds, Unjudged
 from ..helpers.interface import Signature
 from ..helpers.probes import CALL
 from ..helpers.session import Entry, Session
+from ..law.arguments import Given, bind, takes_count
 from ..law.bounds import MAX_PATHS
 from ..law.outcome import INDEX
 from ..law.runs import SLOTS
 from ..reference import Event, Op
-from .arguments import Given, bind, takes_count
 from .describe import act
 from .ledger import USER_MM, Ledger, Wrong, booked, slot_number
 from .steps import Call, ClearRange, Free, Keep, Make, Page, Sequence, Slot, Step, Taken
@@ -230,7 +230,7 @@ class SequenceRuns:
             run = self.session.fresh(todo.pop())
             tables = self._tables(sequence, branch)
             number, level = self._table(sequence, slot.table)
-            given = Given(tables[number], INDEX + slot.index, slot.index, value, old, nr)
+            given = Given(tables[number], INDEX + slot.index, value, old, nr, slot.index)
             if "populate" in signature.name:
                 lower = self.session.table(level)
                 self.machine.opaque_entry = lower.raw if isinstance(lower, Entry) else 0

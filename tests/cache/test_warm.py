@@ -17,8 +17,8 @@ from analyzer.check import check_tree
 from analyzer.check.judge import Judge
 from analyzer.check.known import Known
 from analyzer.helpers.interface import Signature
-from analyzer.law.kept import Answered, Record
 from analyzer.law.outcome import HelperRuns
+from analyzer.law.record import Answered, Record
 from analyzer.model import CheckResult, Verdict
 from analyzer.tree import KernelTree, MemoryTree, OverlayTree, open_tree
 from tests.check.trees import PGTABLE, demo_files, mend

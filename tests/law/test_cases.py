@@ -10,7 +10,7 @@ from analyzer.helpers.asking import FRAMES
 from analyzer.helpers.contracts import contract_for
 from analyzer.helpers.entries import Entry
 from analyzer.helpers.interface import Signature
-from analyzer.law.arguments import arguments as given
+from analyzer.law.arguments import bind, given_in
 from analyzer.law.cases import Cases
 from analyzer.law.outcome import Case
 from analyzer.law.runs import Runner
@@ -131,7 +131,7 @@ def arguments(signature: Signature, text: str = "") -> list[object]:
     run = it.fresh(())
     table = it.new_table("pte", 1024, 0)
     assert run.tables == [table]
-    return list(given(it, signature, case, table))
+    return list(bind(it, signature, given_in(case, table)))
 
 
 def test_arguments() -> None:
