@@ -12,7 +12,8 @@ from . import instructions as table
 from .core import Core
 from .ctype import IntType
 from .instructions import Instruction
-from .template import Effects, NotUnderstood, Operand, Reading
+from .operands import Effects, NotUnderstood, Operand
+from .template import Reading
 from .values import Int, Opaque, Value
 
 

@@ -18,8 +18,8 @@ from pycparser import c_ast
 from .assembler import Assembler
 from .ctype import Node
 from .names import Scope
+from .operands import Operand
 from .statements import Jump
-from .template import Operand
 from .values import Int, Opaque, Text, Unjudged, Value
 
 _MEMORY: Final = frozenset("mQAoVRST><")

@@ -24,7 +24,7 @@ THREE: Final = {
 }
 """`op a, b, c`: one of the outer operands is the result of the other two."""
 
-COPIES: Final = frozenset({"mov", "mr", "move", "li", "movi"})
+COPIES: Final = frozenset({"mov", "mr", "move", "li", "movi", "lgr", "lr"})
 HIGH_PARTS: Final = frozenset({"sethi"})  # its operand says which part: %hi() or %uhi()
 
 LOADS: Final = {
@@ -67,6 +67,13 @@ FETCHES: Final = {
 }
 """`op old, value, memory`: what memory held, and memory changed by the value; 8 bytes with g."""
 
+HALVES: Final = re.compile(r"^([no])i([hl])([hl])$")
+"""`nihh a, number`: AND (n) or OR (o) of a number and one of the four halfwords of a register: the
+high or low one of its high or low word."""
+
+EXCHANGES: Final = {"cs": 4, "csy": 4, "csg": 8}
+"""`op old, new, memory`: bytes of memory that become new where they are old; else old is them."""
+
 SWAPS: Final = frozenset({"swap"})
 
 QUIET: Final = frozenset(
@@ -92,7 +99,7 @@ QUIET: Final = frozenset(
 """Barriers, comparisons, caches, address translation buffers: they change no entry. `mcr` writes a
 coprocessor register: ARM cleans caches and invalidates TLBs that way."""
 
-BACK: Final = re.compile(r"^b\w*[+-]?$")
+BACK: Final = re.compile(r"^[bj]\w*[+-]?$")
 
 ORS: Final = {"idte": 0x20}
 """What an instruction sets in the entry that is its memory operand: the invalid bit of a segment

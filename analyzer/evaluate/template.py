@@ -4,58 +4,27 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from typing import Final
 
 from . import instructions as table
 from .core import Core
 from .ctype import IntType
 from .instructions import Instruction
-from .memory import Table, Variable
+from .memory import Variable
+from .operands import OPERAND, Effects, NotUnderstood, Operand, Operands
 from .values import Int, Pointer, Value
 
-_OPERAND = re.compile(r"^%(?:([A-Z])?(\d+)|\[(\w+)\])$")
-_PART = re.compile(r"^%%?(hi|lo|uhi|ulo|lm|hm)\((.+)\)$")
-_NUMBER = re.compile(r"^[#$]?(-?(?:0x[0-9a-fA-F]+|\d+))$")
-_BASED = re.compile(r"^(-?\w*)\((.+)\)$")
-_BRACKETS = re.compile(r"^\[\s*(.+?)\s*\]$")
-_REGISTER = re.compile(r"^(?:%%?)?([a-z]+\d+)$")
 _HEX = re.compile(r"^0x[0-9a-f]+$")
 _MASKED = re.compile(r"^\?\(.* & (0x[0-9a-f]+)\)$")
 _EITHER = re.compile(r"^\?\((?:(0x[0-9a-f]+) \| (\?.*)|(\?.*) \| (0x[0-9a-f]+))\)$")
-_ZERO: Final = frozenset({"r0", "g0", "zero", "%r0", "%g0"})
+
+MOST_ROUNDS: Final = 3  # of a loop around an exchange: one that finds what it expects, and two
 
 
-class NotUnderstood(Exception):
-    """The template is not read: an instruction or operand that the table does not have."""
-
-
-@dataclass(slots=True)
-class Operand:
-    """An operand of an asm statement: a register with a value, or a place in memory."""
-
-    constraint: str
-    name: str
-    out: bool
-    memory: bool
-    place: Value | None  # of outputs, and of everything in memory
-    value: Value | None  # of inputs and in-out operands
-
-
-@dataclass(slots=True)
-class Effects:
-    """What a reading of a template would do."""
-
-    registers: dict[str, Value] = field(default_factory=dict)
-    kept: set[int] = field(default_factory=set)  # outputs that are as they were, or stored to
-    stores: list[tuple[Pointer, Value]] = field(default_factory=list)
-    spared: list[Pointer] = field(default_factory=list)  # what a branch left as it was
-
-    def shown(self) -> str:
-        """The same text for the same effects."""
-        registers = sorted((k, repr(v)) for k, v in self.registers.items())
-        stores = [(repr(p), repr(p.target and p.target.size), repr(v)) for p, v in self.stores]
-        return repr((registers, sorted(self.kept), stores))
+def _is_back(one: Instruction) -> bool:
+    """Whether an instruction branches to a label above."""
+    last = one.operands[-1] if one.operands else ""
+    return bool(table.BACK.match(one.mnemonic) and re.fullmatch(r"\d+b", last))
 
 
 def _low_byte(text: str) -> int:
@@ -72,28 +41,15 @@ def _low_byte(text: str) -> int:
     raise NotUnderstood
 
 
-class Reading:
+class Reading(Operands):
     """One reading of a template: results first or results last."""
 
     def __init__(self, core: Core, operands: list[Operand], first: bool) -> None:
-        self.core = core
-        self.operands = operands
-        self.first = first
-        self.effects = Effects()
+        super().__init__(core, operands, first)
         self.equal: bool | None = None  # what was compared last
-        registers = self.effects.registers
-        for number, operand in enumerate(operands):
-            if operand.memory or operand.value is None:
-                continue
-            value = core.number(operand.value)
-            if isinstance(value, Int) and value.bits == 64 and core.bits == 32:
-                halves = (Int(value.raw >> 32, 32, False), Int(value.raw, 32, False))
-                if core.memory.order == "little":
-                    halves = (halves[1], halves[0])
-                registers[f"%{number}"], registers[f"%L{number}"] = halves
-            else:
-                kept = operand.value if core.is_slot(operand.value) else value
-                registers[f"%{number}"] = kept
+        self.refused = False  # an exchange found another value than the expected one
+        self.repeats = False  # the next instruction branches back
+        self.rounds = 0
 
     def execute(
         self, code: tuple[Instruction, ...], labels: tuple[tuple[str, int], ...] = ()
@@ -102,13 +58,17 @@ class Reading:
         at = 0
         while at < len(code):
             one, following = code[at], at + 1
+            if self.refused and _is_back(one):
+                at = self._back(one, following, labels)
+                continue
+            self.repeats = following < len(code) and _is_back(code[following])
             at = self._jumped(one, following, labels)
             if at == following:
                 self._step(one)
             for passed in code[following:at]:
                 if passed.mnemonic in table.STORES:
                     width = table.STORES[passed.mnemonic]
-                    self.effects.spared.append(self._address(passed.operands[1:], width))
+                    self.effects.spared.append(self.address(passed.operands[1:], width))
         self._all_memory_outputs()
         return self.effects
 
@@ -141,60 +101,73 @@ class Reading:
         if not targets:
             raise NotUnderstood
         if equality is None:
-            held = self._known(self._get(one.operands[0])).raw == 0
+            held = self.known(self.get(one.operands[0])).raw == 0
         elif self.equal is None:
             raise NotUnderstood
         else:
             held = self.equal
         return targets[0] if held == wanted else following
 
+    def _back(self, one: Instruction, following: int, labels: tuple[tuple[str, int], ...]) -> int:
+        """Where an exchange that was refused is tried again."""
+        targets = [at for name, at in labels if f"{name}b" == one.operands[-1] and at < following]
+        self.rounds += 1
+        if not targets or self.rounds > MOST_ROUNDS:
+            raise NotUnderstood
+        self.refused = False
+        return targets[-1]
+
     def _step(self, one: Instruction) -> None:
         name, operands = one.mnemonic, one.operands
         plain = name.rstrip(".")
         if name in table.QUIET:
             return
-        if table.BACK.match(name) and operands and re.fullmatch(r"\d+b", operands[-1]):
+        if _is_back(one):
             return
         branches = name in table.FORWARD or name.rstrip("+-") in table.ON_EQUALITY
         if branches and operands and re.fullmatch(r"\d+f", operands[-1]):
             return  # a branch that is not taken
         if name in table.EQUALITIES and len(operands) in (2, 3):
             mask = (1 << table.EQUALITIES[name]) - 1
-            compared = {self._known(self._get(text)).raw & mask for text in operands[-2:]}
+            compared = {self.known(self.get(text)).raw & mask for text in operands[-2:]}
             self.equal = len(compared) == 1
             return
         if plain in table.THREE and len(operands) == 3:
             self._three(table.THREE[plain], operands)
         elif name in table.COPIES and len(operands) == 2:
             target, source = operands if self.first else operands[::-1]
-            self._set(target, self._get(source))
+            self.set(target, self.get(source))
         elif name in table.HIGH_PARTS and len(operands) == 2:
             if self.first:
                 raise NotUnderstood
-            self._set(operands[1], self._get(operands[0]))
+            self.set(operands[1], self.get(operands[0]))
         elif name in table.LOADS and len(operands) >= 2:
             self._load(table.LOADS[name], operands)
         elif name in table.STORES and len(operands) >= 2:
             self._store(table.STORES[name], operands, name in table.SUCCEED)
         elif name in table.FETCHES and len(operands) == 3:
-            place = self._address(operands[2:], 8 if name.endswith("g") else 4)
-            old, value = self._read(place), self._get(operands[1])
+            place = self.address(operands[2:], 8 if name.endswith("g") else 4)
+            old, value = self.read(place), self.get(operands[1])
             new = self.core.operate(table.FETCHES[name], old, value)
             assert place.target is not None
             self.effects.stores.append((place, self.core.convert(new, place.target)))
-            self._set(operands[0], old)
+            self.set(operands[0], old)
         elif name in table.SWAPS and len(operands) == 2:
             self._swap(operands)
+        elif name in table.EXCHANGES and len(operands) == 3:
+            self._exchange(table.EXCHANGES[name], operands)
+        elif (half := table.HALVES.match(name)) is not None and len(operands) == 2:
+            self._half(half, operands)
         else:
             self._row(name, operands)
 
     def _three(self, op: str, operands: tuple[str, ...]) -> None:
         target, left, right = operands if self.first else (operands[2], operands[0], operands[1])
-        a, b = self._get(left), self._get(right)
+        a, b = self.get(left), self.get(right)
         if op == "&~":
             b = self._inverted(b)
             op = "&"
-        self._set(target, self.core.operate(op, a, b))
+        self.set(target, self.core.operate(op, a, b))
 
     def _inverted(self, value: Value) -> Value:
         if not isinstance(value, Int):
@@ -206,29 +179,50 @@ class Reading:
             target, address = operands[0], operands[1:]
         else:
             target, address = operands[-1], operands[:-1]
-        self._set(target, self._read(self._address(address, width)))
+        self.set(target, self.read(self.address(address, width)))
 
     def _store(self, width: int, operands: tuple[str, ...], done: bool) -> None:
-        value = self._get(operands[0])
-        place = self._address(operands[1:], width)
+        value = self.get(operands[0])
+        place = self.address(operands[1:], width)
         assert place.target is not None
         self.effects.stores.append((place, self.core.convert(value, place.target)))
-        found = _OPERAND.match(name := operands[0])
-        if done and found is not None and self.operands[self._operand(name)].out:
-            self._set(name, Int(1, self.core.bits, False))
+        found = OPERAND.match(name := operands[0])
+        if done and found is not None and self.operands[self.operand(name)].out:
+            self.set(name, Int(1, self.core.bits, False))
 
     def _swap(self, operands: tuple[str, ...]) -> None:
-        place = self._address(operands[:1], 4)
+        place = self.address(operands[:1], 4)
         assert place.target is not None
-        old, new = self._read(place), self._get(operands[1])
+        old, new = self.read(place), self.get(operands[1])
         self.effects.stores.append((place, self.core.convert(new, place.target)))
-        self._set(operands[1], old)
+        self.set(operands[1], old)
 
-    def _read(self, place: Pointer) -> Value:
-        for stored, value in reversed(self.effects.stores):
-            if stored.obj is place.obj and stored.offset == place.offset:
-                return value
-        return self.core.load(place)
+    def _exchange(self, width: int, operands: tuple[str, ...]) -> None:
+        place = self.address(operands[2:], width)
+        assert place.target is not None
+        old = self.read(place)
+        expected = self.core.convert(self.get(operands[0]), place.target)
+        known = isinstance(old, Int) and isinstance(expected, Int)
+        if repr(old) == repr(expected) or (self.repeats and not known):
+            new = self.get(operands[1])  # in the end it succeeds, where it is tried again
+            self.effects.stores.append((place, self.core.convert(new, place.target)))
+            return
+        if not known:
+            raise NotUnderstood
+        self.refused = True
+        self.effects.spared.append(place)
+        self.set(operands[0], old)
+
+    def _half(self, named: re.Match[str], operands: tuple[str, ...]) -> None:
+        """An operation on a halfword of a register, an input's, too: it lives for the template."""
+        shift = (32 if named[2] == "h" else 0) + (16 if named[3] == "h" else 0)
+        number = self.known(self.get(operands[1])).raw & 0xFFFF
+        raw = number << shift
+        if named[1] == "n":
+            raw |= ~(0xFFFF << shift) & (1 << 64) - 1
+        op = "&" if named[1] == "n" else "|"
+        value = self.core.operate(op, self.get(operands[0]), Int(raw, 64, False))
+        self.effects.registers[self.key(operands[0])[0]] = value
 
     def _row(self, name: str, operands: tuple[str, ...]) -> None:
         """Instructions whose effect no operand tells."""
@@ -236,8 +230,8 @@ class Reading:
             places = [o.place for o in self.operands if o.out and o.memory]
             if len(places) != 1 or not isinstance(places[0], Pointer):
                 raise NotUnderstood
-            place = self._wide(places[0], 8)
-            old = self._known(self._read(place))
+            place = self.wide(places[0], 8)
+            old = self.known(self.read(place))
             new = old.raw | table.ORS.get(name, 0)
             new &= ~table.CLEARS.get(name, 0)
             self.effects.stores.append((place, Int(new, 64, False)))
@@ -245,13 +239,13 @@ class Reading:
             bit, width = table.INVALIDATES[name]
             more = 0
             if operands[2].startswith("%"):
-                count = self._get(operands[2])
+                count = self.get(operands[2])
                 more = _low_byte(repr(count))
                 if isinstance(count, Int):
-                    self._set(operands[2], Int(count.raw | 0xFF, count.bits, count.signed))
+                    self.set(operands[2], Int(count.raw | 0xFF, count.bits, count.signed))
             for index in range(more + 1):
-                place = self._at(self._get(operands[0]), index * width, width)
-                old = self._known(self._read(place))
+                place = self.at(self.get(operands[0]), index * width, width)
+                old = self.known(self.read(place))
                 self.effects.stores.append((place, Int(old.raw | bit, 64, False)))
         elif name in table.COMPARES and len(operands) == 2:
             self._compare_and_swap(table.COMPARES[name], operands)
@@ -259,7 +253,7 @@ class Reading:
             raise NotUnderstood
 
     def _compare_and_swap(self, width: int, operands: tuple[str, ...]) -> None:
-        pair = self._operand(operands[0])
+        pair = self.operand(operands[0])
         place = self.operands[pair].place
         if not isinstance(place, Pointer) or not isinstance(place.obj, Variable):
             raise NotUnderstood
@@ -268,126 +262,11 @@ class Reading:
         last = 8 - width
         even = self.core.load(Pointer(place.obj, place.offset + last, word))
         odd = self.core.load(Pointer(place.obj, place.offset + 8 + last, word))
-        address = self._known(self.core.number(self._get(operands[1])))
-        target = self._at(Int(address.raw & -width, address.bits, False), 0, width)
-        old = self._known(self._read(target))
-        if old.raw == self._known(even).raw:
+        address = self.known(self.core.number(self.get(operands[1])))
+        target = self.at(Int(address.raw & -width, address.bits, False), 0, width)
+        old = self.known(self.read(target))
+        if old.raw == self.known(even).raw:
             self.effects.stores.append((target, self.core.convert(odd, word)))
         else:
             self.effects.stores.append((Pointer(place.obj, place.offset, whole), old))
         self.effects.kept.add(pair)
-
-    # -- operands
-
-    def _operand(self, text: str) -> int:
-        found = _OPERAND.match(text)
-        if found is None:
-            raise NotUnderstood
-        if found[3]:
-            for number, operand in enumerate(self.operands):
-                if operand.name == found[3]:
-                    return number
-            raise NotUnderstood
-        number = int(found[2])
-        if number >= len(self.operands):
-            raise NotUnderstood
-        return number
-
-    def _key(self, text: str) -> tuple[str, int]:
-        found = _OPERAND.match(text)
-        number = self._operand(text)
-        letter = found[1] if found is not None else None
-        if letter not in (None, "L"):
-            raise NotUnderstood
-        return f"%{letter or ''}{number}", number
-
-    def _get(self, text: str) -> Value:
-        """The value of a register or an immediate."""
-        part = _PART.match(text)
-        if part is not None:
-            return self._part(part[1], self._known(self._get(part[2])))
-        immediate = _NUMBER.match(text)
-        if immediate is not None:
-            return Int(int(immediate[1], 0), self.core.bits, False)
-        if text.startswith("%") and not text.startswith("%%") and _OPERAND.match(text):
-            key, number = self._key(text)
-            if self.operands[number].memory:
-                raise NotUnderstood
-            value = self.effects.registers.get(key)
-        else:
-            register = _REGISTER.match(text)
-            if register is None:
-                raise NotUnderstood
-            if register[1] in _ZERO:
-                return Int(0, self.core.bits, False)
-            value = self.effects.registers.get(register[1])
-        if value is None:
-            raise NotUnderstood
-        return value
-
-    def _set(self, text: str, value: Value) -> None:
-        if _OPERAND.match(text):
-            key, number = self._key(text)
-            operand = self.operands[number]
-            if not operand.out or operand.memory:
-                raise NotUnderstood
-            self.effects.registers[key] = value
-            return
-        register = _REGISTER.match(text)
-        if register is None:
-            raise NotUnderstood
-        self.effects.registers[register[1]] = value
-
-    def _part(self, which: str, value: Int) -> Int:
-        raw = value.raw
-        if which in ("uhi", "ulo"):
-            raw >>= 32
-        raw &= 0xFFFF_FFFF
-        raw = raw & ~0x3FF if which in ("hi", "uhi") else raw & 0x3FF
-        return Int(raw, self.core.bits, False)
-
-    def _known(self, value: Value) -> Int:
-        if isinstance(value, Pointer):
-            value = self.core.number(value)
-        if not isinstance(value, Int):
-            raise NotUnderstood
-        return value
-
-    # -- memory
-
-    def _address(self, parts: tuple[str, ...], width: int) -> Pointer:
-        width = width or (self.core.bits // 8 if self.first else 4)
-        if len(parts) == 1:
-            text = parts[0]
-            inner = _BRACKETS.match(text)
-            if inner is not None:
-                return self._at(self._get(inner[1]), 0, width)
-            based = _BASED.match(text)
-            if based is not None:
-                offset = int(based[1] or "0", 0) if _NUMBER.match(based[1] or "0") else None
-                if offset is None:
-                    raise NotUnderstood
-                return self._at(self._get(based[2]), offset, width)
-            number = self._operand(text)
-            place = self.operands[number].place
-            if not self.operands[number].memory or not isinstance(place, Pointer):
-                raise NotUnderstood
-            return self._wide(place, width)
-        if len(parts) != 2:
-            raise NotUnderstood
-        base, index = parts
-        if base in ("0", *_ZERO):
-            base, index = index, base
-        if index not in ("0", *_ZERO):
-            raise NotUnderstood
-        return self._at(self._get(base), 0, width)
-
-    def _wide(self, place: Pointer, width: int) -> Pointer:
-        return Pointer(place.obj, place.offset, IntType(8 * width, False))
-
-    def _at(self, address: Value, offset: int, width: int) -> Pointer:
-        if isinstance(address, Int):
-            address = self.core.at_address(address)
-        if not isinstance(address, Pointer) or not isinstance(address.obj, (Table, Variable)):
-            raise NotUnderstood
-        return self._wide(Pointer(address.obj, address.offset + offset, None), width)

@@ -201,3 +201,62 @@ def test_a_compare_and_swap_in_a_loop(expected: int, left: int) -> None:
         "unsigned long f(pte_t *p, unsigned long x) { return swap((unsigned long *)p, x, 0x55); }"
     )
     assert "assembler writes" in unknown(paths(text, Opaque("x")))
+
+
+LOCK = r"""
+static unsigned long lock(unsigned long *word)
+{
+	unsigned long old, new;
+	asm("	lg	%0,%2\n0:	lgr	%1,%0\n	nihh	%0,0xff7f\n	oihh	%1,0x0080\n"
+		"	csg	%0,%1,%2\n	jl	0b\n"
+		: "=&d" (old), "=&d" (new), "=Q" (*word) : "Q" (*word) : "cc", "memory");
+	return new;
+}
+static void unlock(unsigned long *word, unsigned long value)
+{
+	asm("	nihh	%1,0xff7f\n	stg	%1,%0\n" : "=Q" (*word) : "d" (value), "Q" (*word) : "cc");
+}
+"""
+BIT = 0x0080 << 48
+
+
+def test_an_exchange_that_is_tried_until_it_succeeds() -> None:
+    """A lock in a bit of a word beside the entry, as s390 has it: taken, and given back."""
+    text = LOCK + "unsigned long f(pte_t *p) { return lock((unsigned long *)p); }"
+    path = only(paths(text, old=0x11))
+    assert (path.slot, repr(path.result)) == (BIT | 0x11, hex(BIT | 0x11))
+    text = LOCK + "void f(pte_t *p) { unlock((unsigned long *)p, lock((unsigned long *)p)); }"
+    assert only(paths(text, old=0x11)).slot == 0x11
+
+
+def test_an_exchange_that_never_succeeds_is_not_read() -> None:
+    """The lock is held in the entry, and nobody here gives it back."""
+    text = LOCK + "unsigned long f(pte_t *p) { return lock((unsigned long *)p); }"
+    assert "assembler writes" in unknown(paths(text, old=BIT | 0x11))
+
+
+@pytest.mark.parametrize(("expected", "left", "result"), [(0x11, 0x55, 0x11), (0x12, 0x11, 0x11)])
+def test_an_exchange_that_is_tried_once(expected: int, left: int, result: int) -> None:
+    swap = 'asm("csg %0,%1,%2" : "+d" (old), "+d" (new), "+Q" (*(unsigned long *)p) : : "cc");'
+    text = (
+        f"unsigned long f(pte_t *p) {{ unsigned long old = {expected}, new = 0x55; {swap}"
+        " return old; }"
+    )
+    path = only(paths(text, old=0x11))
+    assert (path.slot, repr(path.result)) == (left, hex(result))
+    text = f"void f(pte_t *p, unsigned long old) {{ unsigned long new = 0x55; {swap} }}"
+    assert "assembler writes" in unknown(paths(text, Opaque("x")))
+
+
+@pytest.mark.parametrize(
+    ("instruction", "wanted"),
+    [("nilh", 0x20005), ("oill", 0xFFFF0007), ("oihl", 0x2_FFFF_0005), ("nihh", 0xFFFF0005)],
+)
+def test_halves_of_registers(instruction: str, wanted: int) -> None:
+    """AND keeps the other halfwords; OR changes one."""
+    text = (
+        "void f(pte_t *p) { unsigned long v = 0xffff0005;"
+        f' asm("{instruction} %0,0x2\\n" : "+d" (v)); '
+        " p->pte = v; }"
+    )
+    assert only(paths(text)).slot == wanted
