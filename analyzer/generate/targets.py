@@ -11,7 +11,9 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
+from weakref import WeakKeyDictionary
 
+from ..frontend import Unit
 from ..model import Location
 from .api import Hooks
 from .ctext import blank, find_function
@@ -26,6 +28,7 @@ from .shapes import Raw, macro_forms, raw_forms, raw_store, unhook_forms
 _READERS: Final = {"pte": ("ptep_get",), "pmd": ("pmdp_get",), "pud": ("pudp_get",)}
 Key = tuple[str, str, Location | None, int]  # the last: a line of it, 0 for all, or _LEFT
 _LEFT: Final = -1
+_CALLED: Final = re.compile(r"\b([A-Za-z_]\w*)\s*\(")
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +135,7 @@ class Targets:
         self.begun: set[tuple[str, str, Location | None]] = set()  # mended in part
         self.split: dict[str, Raw] = {}  # setters that are a hook and a raw variant now
         self.masks: dict[str, tuple[str, ...]] = {}  # bits that a counted entry has to have
+        self._calls: WeakKeyDictionary[Unit, dict[str, set[str]]] = WeakKeyDictionary()
 
     def of(self, judgement: Judgement) -> list[Target]:
         """One target for each broken path, those that several share once."""
@@ -216,15 +220,17 @@ class Targets:
         for place in path.places:
             if place.has_mm or not place.defined.path.startswith(self.folder):
                 continue
-            called = re.compile(rf"\b{re.escape(place.function)}\s*\(")
-            if not any(
-                called.search(unit.source(chunk))
-                for unit in judgement.units.values()
-                for chunks in unit.functions.values()
-                for chunk in chunks
-                if unit.path(chunk) != place.defined.path
-            ):
+            if self._calling(place.function, judgement) <= {place.defined.path}:
                 found.append(place)
+        return found
+
+    def _calling(self, function: str, judgement: Judgement) -> set[str]:
+        """The files whose functions call one."""
+        found: set[str] = set()
+        for unit in judgement.units.values():
+            if unit not in self._calls:
+                self._calls[unit] = _calls(unit)
+            found |= self._calls[unit].get(function, set())
         return found
 
     def _clean(self, function: str, level: str, judgement: Judgement) -> bool:
@@ -346,6 +352,16 @@ class Targets:
             if path.startswith(self.folder) and path.endswith(".h")
         }
         return sorted(paths)
+
+
+def _calls(unit: Unit) -> dict[str, set[str]]:
+    """The files in which functions of a unit call each name."""
+    found: dict[str, set[str]] = {}
+    for chunks in unit.functions.values():
+        for chunk in chunks:
+            for name in set(_CALLED.findall(unit.source(chunk))):
+                found.setdefault(name, set()).add(unit.path(chunk))
+    return found
 
 
 def _overlap(form: Form, other: Form) -> bool:
