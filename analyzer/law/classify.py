@@ -134,11 +134,10 @@ def raw_primitives(all_runs: Iterable[HelperRuns]) -> frozenset[str]:
         for outcome in runs.outcomes:
             if outcome.status != "balanced":
                 continue
-            for store in outcome.stores:
-                stack = frames(store)
-                for hook in outcome.hooks:
-                    caller = frames(hook)
-                    if caller and len(caller) < len(stack) and stack[: len(caller)] == caller:
+            callers = {frames(hook) for hook in outcome.hooks} - {()}
+            for stack in {frames(store) for store in outcome.stores}:
+                for caller in callers:
+                    if len(caller) < len(stack) and stack[: len(caller)] == caller:
                         raw.update(frame.function for frame in stack[len(caller) :])
     return frozenset(raw)
 
