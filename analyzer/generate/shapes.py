@@ -25,6 +25,8 @@ from .placement import c_regions
 _COMMA: Final = re.compile(r",(?=[^\s,])")
 _DEFINE = r"^#[ \t]*define[ \t]+{name}\(([^()\n]*)\)((?:[^\n\\]|\\.|\\\n)*)\n"
 _HEAD = re.compile(r"#[ \t]*define[ \t]+\w+\([^()\n]*\)")  # of a macro: its name is no call
+_ONCE = re.compile(r"\bwhile\s*\(\s*0\s*\)")
+_DO = re.compile(rf"do\s*\{{[ \t]*\n(.*)\}}\s*{_ONCE.pattern}", re.S)
 _SETTER = re.compile(r"\bset_(pte|pmd|pud)_at\s*\(")
 _STORE = re.compile(r"\s*(?:(?P<call>\w+)\s*\(|\*(?P<slot>\w+)\s*=\s*(?P<value>\w+)\s*;)")
 _ENDS = re.compile(r"\bif\s*\(\s*--\w+\s*==\s*0\s*\)\s*break\s*;|\bwhile\s*\(\s*--\w+\s*\)\s*;")
@@ -321,14 +323,30 @@ def macro_forms(
         head = wrap_call("", f"static inline void {name}", parameters, ")")
         call = wrap_call("\t", hook.name, arguments)
         statement = body[1:-1] if body.startswith("(") and body.endswith(")") else body
-        statement = _COMMA.sub(", ", statement)
+        block = _block(match[2], names)
+        statement = block or f"\t{_COMMA.sub(', ', statement)};"
         why = "a macro evaluates its arguments twice with a hook, so it becomes a function"
         for one in (statement, *_stored_raw(statement, stores)):
-            new = f"{head}\n{{\n{call}\n\t{one};\n}}\n"
+            new = f"{head}\n{{\n{call}\n{one}\n}}\n"
             if re.search(rf"#[ \t]*ifndef[ \t]+{re.escape(name)}\b", text):
                 new += f"#define {name} {name}\n"
             new = _spaced(text, match.start(), match.end(), new)
             yield Form((Change(match.start(), match.end(), new),), hook.name, why), one != statement
+
+
+def _block(body: str, names: list[str]) -> str:
+    """The statements of `do { ... } while (0)` over several lines, as a function has them."""
+    found = _DO.fullmatch(re.sub(r"[ \t]*\\\n", "\n", body).strip())
+    if found is None or _ONCE.search(found[1]):
+        return ""
+    plain = rf"(?<![\w)])\(({'|'.join(map(re.escape, names))})\)"
+    lines = [line.expandtabs() for line in re.sub(plain, r"\1", found[1]).rstrip().split("\n")]
+    margin = min(len(line) - len(line.lstrip()) for line in lines if line.strip())
+    made = []
+    for line in lines:
+        inside = len(line) - len(line.lstrip()) - margin
+        made.append(("\t" * (1 + inside // 8) + " " * (inside % 8) + line.strip()).rstrip())
+    return "\n".join(made)
 
 
 def _spaced(text: str, start: int, end: int, new: str) -> str:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 
 import pytest
 
@@ -204,3 +205,39 @@ def test_a_function_that_was_a_macro_has_empty_lines_around_it() -> None:
         new = text[: change.start] + change.new + text[change.end :]
         assert new.startswith("int a;\n\nstatic inline void set_pte_at(")
         assert new.endswith("}\n\nint b;\n")
+
+
+BODY = """\
+if (pte_present(pteval) &&
+    pte_exec(pteval))
+\t__sync(pteval);
+*pteptr = pteval;
+flush(mm, addr);
+"""
+
+
+def test_a_macro_of_several_statements_keeps_its_lines() -> None:
+    lines = ["do {", *(f"\t{line}" for line in BODY.splitlines())]
+    lines[4] = lines[4].replace("*pteptr = pteval", "*(pteptr) = (pteval)")
+    macro = " \\\n\t".join(
+        ["#define set_pte_at(mm, addr, pteptr, pteval)", *lines, "} while (0)\n"]
+    )
+    ((form, _),) = macro_forms(macro, "set_pte_at", "pte", hooks())
+    head, _, body = form.changes[0].new.partition("\n{\n")
+    assert head.startswith(
+        "static inline void set_pte_at(struct mm_struct *mm, unsigned long addr,"
+    )
+    hook, _, rest = body.partition("\n")
+    assert hook == "\tpage_table_check_pte_set(mm, pteptr, pteval);"
+    assert rest == textwrap.indent(BODY, "\t") + "}\n"
+
+
+def test_a_macro_of_two_loops_stays_on_one_line() -> None:
+    text = """\
+#define set_pte_at(mm, addr, ptep, pte) do { \\
+    a(ptep); \\
+  } while (0); do { \\
+    b(ptep, pte); } while (0)
+"""
+    ((form, _),) = macro_forms(text, "set_pte_at", "pte", hooks())
+    assert "\tdo { a(ptep); } while (0); do { b(ptep, pte); } while (0);\n" in form.changes[0].new
