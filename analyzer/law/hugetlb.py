@@ -61,7 +61,8 @@ def settled(session: Session, runs: Sequence[HelperRuns]) -> list[HelperRuns]:
     Where slots have a form of their own, which the predicate does not count and nobody hooks, no
     page of hugetlb is ever counted: that is sound, if it is so for all of them.
     """
-    runs = _as_kept(runs)
+    if uncounted(runs):
+        runs = [as_kept(one) for one in runs]
     if len(hugetlb_levels(runs)) < 2:
         return list(runs)
     return [
@@ -72,18 +73,21 @@ def settled(session: Session, runs: Sequence[HelperRuns]) -> list[HelperRuns]:
     ]
 
 
-def _as_kept(runs: Sequence[HelperRuns]) -> list[HelperRuns]:
-    """The runs of hugetlb judged by what the slots hold, if that settles all that is broken."""
-    other = [
-        replace(one, outcomes=one.as_kept, remark=UNCOUNTED) if one.as_kept else one for one in runs
-    ]
-    mine = [one for one in other if is_hugetlb(one.signature.name)]
+def uncounted(runs: Iterable[HelperRuns]) -> bool:
+    """Whether no page of hugetlb is counted because of the form that slots keep: judged by what
+    they hold, all helpers are neutral."""
+    mine = [one for one in runs if is_hugetlb(one.signature.name)]
     sound = all(
         outcome.status in ("neutral", "ends") and not outcome.expected
         for one in mine
-        for outcome in one.outcomes
+        for outcome in one.as_kept or one.outcomes
     )
-    return other if sound and any(one.as_kept for one in runs) else list(runs)
+    return sound and any(one.as_kept for one in mine)
+
+
+def as_kept(runs: HelperRuns) -> HelperRuns:
+    """The runs of a helper judged by what the slots hold, where that is not what they stand for."""
+    return replace(runs, outcomes=runs.as_kept, remark=UNCOUNTED) if runs.as_kept else runs
 
 
 def _held_against(session: Session, outcome: Outcome) -> Outcome:

@@ -149,11 +149,17 @@ class Runner:
             stand_in = lower.raw if isinstance(lower, Entry) else fill
         return session.bits, fill, stand_in, session.width(level)
 
-    def paths(self, signature: Signature, case: Case, contract: Contract) -> list[Outcome]:
-        """All paths of one case, judged, in a fixed order."""
+    def paths(
+        self, signature: Signature, case: Case, contract: Contract
+    ) -> list[tuple[Outcome, Outcome]]:
+        """All paths of one case, judged, in a fixed order; each also by what the slots of hugetlb
+        hold, whatever the tree's getter makes of it."""
         self._work = 0
-        traces = self._traces(signature, case, contract)
-        return [self._judged(signature.name, trace) for trace in traces]
+        name = signature.name
+        return [
+            (self._judged(name, trace), self._judged(name, trace, read=False))
+            for trace in self._traces(signature, case, contract)
+        ]
 
     def _traces(self, signature: Signature, case: Case, contract: Contract) -> tuple[Trace, ...]:
         """All paths of a case. Where there are too many, of those that come to the same one; of

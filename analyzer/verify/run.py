@@ -154,7 +154,7 @@ def _verify(judge: Judge) -> VariantProof:
         single = SingleRuns(judge, ledger)
         helpers = single.prove(judge.judged())
         proved = tuple(sorted(helpers, key=lambda one: (one.level, one.helper)))
-        runs = SequenceRuns(judge, ledger, single.huge_level)
+        runs = SequenceRuns(judge, ledger, single.reserved)
         played = [runs.prove(sequence) for sequence in SEQUENCES]
         made = [
             (level, entry.name, session.counted(level, entry.raw) is not None)

@@ -22,6 +22,7 @@ from ..law.outcome import INDEX
 from ..law.runs import SLOTS
 from ..reference import Event, Op
 from .describe import act
+from .hugetlb import Reserved
 from .ledger import USER_MM, Ledger, Wrong, booked, slot_number
 from .steps import Call, ClearRange, Free, Keep, Make, Page, Sequence, Slot, Step, Taken
 from .values import Act, Agreement, Problem, SequenceProof
@@ -58,12 +59,12 @@ class _Missing(Exception):
 class SequenceRuns:
     """Sequences over the helpers of one session."""
 
-    def __init__(self, judge: Judge, ledger: Ledger, huge_level: str) -> None:
-        """`huge_level`: where pages of hugetlb are counted."""
+    def __init__(self, judge: Judge, ledger: Ledger, reserved: Reserved) -> None:
+        """`reserved`: how pages of hugetlb are counted."""
         self.session: Session = judge.session
         self.machine = judge.session.machine
         self.ledger = ledger
-        self.huge_level = huge_level
+        self.reserved = reserved
         self.helpers = {signature.name: signature for signature in judge.judged()}
         if not self.session.folded("pmd"):
             self.helpers.setdefault("pmd_populate", _POPULATE)
@@ -140,7 +141,7 @@ class SequenceRuns:
     def _booked(self, sequence: Sequence, branch: Branch, step: Page | Free) -> Branch:
         """Pages are allocated or freed, at a frame that huge pages begin at."""
         frame = self.session.frames[step.frame]
-        pages = self.ledger.scaled.pages(self.huge_level if sequence.hugetlb else step.level)
+        pages = self.ledger.scaled.pages(self.reserved.level if sequence.hugetlb else step.level)
         order = (pages - 1).bit_length()
         if isinstance(step, Page):
             events: tuple[Event, ...] = (
@@ -162,10 +163,14 @@ class SequenceRuns:
         return Branch(left, (*branch.log, event), branch.kept, (*branch.acts, done))
 
     def _judge(self, sequence: Sequence, branch: Branch) -> Wrong | None:
-        levels = [self.huge_level if sequence.hugetlb else level for _, level in sequence.tables]
+        levels = [level for _, level in sequence.tables]
+        contents = dict(branch.contents)
+        if sequence.hugetlb:
+            levels = [self.reserved.level for _ in levels]
+            contents = {place: self.reserved.counted(raw) for place, raw in branch.contents}
         tables = [
             (levels[number], slot_number(number, index), raw)
-            for (number, index), raw in branch.contents
+            for (number, index), raw in contents.items()
         ]
         return self.ledger.judge(branch.log, tables)
 
@@ -285,7 +290,8 @@ class SequenceRuns:
 
     def _held(self, sequence: Sequence, slot: Slot, branch: Branch) -> int:
         number, level = self._table(sequence, slot.table)
-        return dict(branch.contents).get((number, INDEX + slot.index), self._empty(level))
+        raw = dict(branch.contents).get((number, INDEX + slot.index), self._empty(level))
+        return self.reserved.pte(raw) if sequence.hugetlb else raw
 
     def _value(
         self, value: Make | Taken | None, level: str, branch: Branch, huge: bool

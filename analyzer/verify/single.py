@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from ..check.judge import Judge, changes
@@ -14,12 +14,12 @@ from ..helpers.interface import Signature
 from ..helpers.probes import COMPOSED
 from ..helpers.session import Entry, Session
 from ..law.cases import Cases, allowed
-from ..law.hugetlb import is_hugetlb
+from ..law.hugetlb import as_kept, is_hugetlb
 from ..law.outcome import INDEX, Case, HelperRuns, Outcome
 from ..law.runs import Runner
 from ..reference import Event, Op, PageKind
 from .describe import act
-from .hugetlb import PTE, counted_level
+from .hugetlb import Reserved, reserved
 from .ledger import USER_MM, Ledger, Wrong, booked, slot_number
 from .values import Agreement, HelperProof, Problem
 
@@ -58,19 +58,22 @@ class SingleRuns:
         self.session: Session = judge.session
         self.ledger = ledger
         self.runner = Runner(judge.session, EveryPair)
-        self.huge_level = PTE
+        self.runner.slots.setter = judge.runner.slots.setter
+        self.reserved = Reserved(self.runner.slots)
 
     def prove(self, signatures: Iterable[Signature]) -> list[HelperProof]:
         """Whether the hooks of each helper count what it does; those that change an entry.
 
-        Pages of hugetlb are counted at `huge_level` from then on. Raises Unjudged.
+        Pages of hugetlb are counted as `reserved` says from then on: its helpers are to be given
+        together. Raises Unjudged.
         """
         played = (self._play(signature) for signature in signatures)
         changing = [one for one in played if changes(one.runs)]
-        reserved = [one for one in changing if is_hugetlb(one.signature.name)]
-        self.huge_level = counted_level(
-            self.session, ((one.signature.name, one.runs.outcomes) for one in reserved)
-        )
+        huge = [one.runs for one in changing if is_hugetlb(one.signature.name)]
+        if huge:
+            self.reserved = reserved(self.session, self.runner.slots, huge)
+        if self.reserved.kept:
+            changing = [replace(one, runs=as_kept(one.runs)) for one in changing]
         return [self._proof(one) for one in changing]
 
     def _play(self, signature: Signature) -> _Played:
@@ -78,14 +81,16 @@ class SingleRuns:
         contract = contract_for(signature.name)
         later = is_hugetlb(signature.name)
         outcomes: list[Outcome] = []
+        kept: list[Outcome] = []
         cases = 0
         reason = ""
         problem: Problem | None = None
         try:
             for case in self.runner.cases(signature, contract):
                 cases += 1
-                for outcome in self.runner.paths(signature, case, contract):
+                for outcome, unread in self.runner.paths(signature, case, contract):
                     outcomes.append(outcome)
+                    kept.append(unread)
                     if outcome.status == "unknown":
                         reason = reason or outcome.reason
                     elif outcome.status != "ends" and problem is None and not later:
@@ -93,7 +98,8 @@ class SingleRuns:
             vacuous = not self.session.has_counted(signature.level)
         except (Unjudged, PathEnds) as trouble:
             vacuous, reason = False, reason or str(trouble)
-        runs = HelperRuns(signature, contract, tuple(outcomes), vacuous, reason)
+        other = () if kept == outcomes else tuple(kept)
+        runs = HelperRuns(signature, contract, tuple(outcomes), vacuous, reason, other)
         return _Played(runs, cases, problem)
 
     def _judge_later(self, played: _Played) -> tuple[Problem | None, str]:
@@ -148,7 +154,8 @@ class SingleRuns:
         if not outcome.events:
             return None
         case = outcome.case
-        level = self.huge_level if is_hugetlb(signature.name) else signature.level
+        huge = is_hugetlb(signature.name)
+        level = self.reserved.level if huge else signature.level
         if level != signature.level and not allowed(
             self.session, level, case.old, contract_for(signature.name).old
         ):
@@ -157,7 +164,7 @@ class SingleRuns:
         if exact and self.ledger.exact.pages(level) > EXACT_PAGES:
             return None  # the same entry by entry as with one
         for kind in KINDS:
-            wrong = self._wrong(level, outcome, kind, exact, level != signature.level)
+            wrong = self._wrong(level, outcome, kind, exact, huge)
             if wrong is not None:
                 text = _called(signature, case)
                 return Problem(
@@ -168,16 +175,19 @@ class SingleRuns:
     def _wrong(
         self, level: str, outcome: Outcome, kind: PageKind, exact: bool, huge: bool
     ) -> Wrong | None:
-        """`huge`: whatever is stored is an entry of `level`."""
+        """`huge`: a helper of hugetlb; whatever it stores is an entry of `level`."""
         case = outcome.case
         log: list[Event] = [
             Event(Op.PAGE, pfn=pfn, nr=4 * EXACT_PAGES if exact else 64, kind=kind)
             for pfn in self.session.frames
         ]
         held: dict[tuple[int, int], tuple[str, int]] = {}
-        for offset, entry in enumerate((case.old, *case.neighbours)):
-            held[(0, INDEX + offset)] = (level, entry.raw)
-            log.append(Event(Op.SET, level, USER_MM, slot_number(0, INDEX + offset), entry.raw))
+        behind = [entry.raw for entry in case.neighbours]
+        if huge:
+            behind = [self.reserved.counted(raw) for raw in behind]
+        for offset, raw in enumerate((case.old.raw, *behind)):
+            held[(0, INDEX + offset)] = (level, raw)
+            log.append(Event(Op.SET, level, USER_MM, slot_number(0, INDEX + offset), raw))
         numbers: dict[int, int] = {}
         for event in outcome.events:
             number = numbers.setdefault(id(event.table), len(numbers)) if event.table else -1

@@ -25,6 +25,7 @@ from analyzer.generate.ctext import blank, closing, line_of
 from analyzer.helpers.bodies import SourceIndex
 from analyzer.helpers.interface import called_names, find_interface
 from analyzer.kconfig import Variant, load_kconfig, variants
+from analyzer.law.hugetlb import is_hugetlb
 from analyzer.series.apply import apply_series
 from analyzer.series.read import read_series
 from analyzer.tree import FolderTree, KernelTree, OverlayTree
@@ -91,11 +92,14 @@ class Verifier:
     def _disagreement(judge: Judge) -> str:
         ledger = Ledger(judge.session)
         single = SingleRuns(judge, ledger)
-        for signature in sorted(judge.judged(), key=lambda one: "young" in one.name):
-            for proof in single.prove([signature]):
+        signatures = sorted(judge.judged(), key=lambda one: "young" in one.name)
+        alone = [[one] for one in signatures if not is_hugetlb(one.name)]
+        together = [one for one in signatures if is_hugetlb(one.name)]
+        for asked in (*alone, together):
+            for proof in single.prove(asked):
                 if proof.agreement is Agreement.DISAGREES:
                     return proof.helper
-        runs = SequenceRuns(judge, ledger, single.huge_level)
+        runs = SequenceRuns(judge, ledger, single.reserved)
         for sequence in SEQUENCES:
             played = runs.prove(sequence)
             if isinstance(played, SequenceProof) and played.agreement is Agreement.DISAGREES:
