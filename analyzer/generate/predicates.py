@@ -139,8 +139,8 @@ def _sessions(unit: Unit, variant: Variant) -> list[Session]:
     """The states of the processor that entries depend on: all off and, if there are any, all on."""
     first = Session(unit, variant)
     for level in LEVELS:
-        if not first.folded(level):
-            first.classes(level)
+        for entry in () if first.folded(level) else first.classes(level):
+            first.test(level, "present", entry.raw)  # it may depend on more than they do
     world = first.machine.world
     return [first, Session(unit, variant, dict.fromkeys(world, 1))] if world else [first]
 

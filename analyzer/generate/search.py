@@ -17,6 +17,7 @@ from .edits import Edit, make
 from .includes import Includes
 from .judge import Bench, Judgement, Path
 from .numbered import Files, Numbered, make_all, texts_of
+from .regrets import Regrets
 from .splits import Splits
 from .targets import Candidate, Key, Target, Targets
 
@@ -36,6 +37,7 @@ class Search:
         self.parts: list[tuple[Key, list[Edit]]] = []
         self.waiting: set[Key] = set()  # those that may be mended by what another one calls
         self.splits = Splits(self)
+        self.regrets = Regrets(self)
         self.trials = 0
 
     @property
@@ -85,16 +87,17 @@ class Search:
         while self.trials < MAX_TRIALS:
             targets = self.targets.of(before)
             if not targets and whole:
-                split = self.splits.split(before)
-                if split is None:
+                other = self.splits.split(before) or self.regrets.again(before)
+                if other is None:
                     break
-                before = split
+                before = other
                 continue
             after = self._round(before, targets) if targets else self.judge()
             whole = (whole and after is before) if targets else True
             before = after
         if not whole:
             before = self.judge()
+        before = self.regrets.better(before)
         before = self._needed(self._whole(self.splits.joined(before)))
         return Includes(self.bench, self.file, self.keep, self.judge).run(self.edits, before)
 

@@ -23,6 +23,7 @@ from .forms import Change, Form
 from .placement import c_regions
 
 _COMMA: Final = re.compile(r",(?=[^\s,])")
+_BRACKETS: Final = re.compile(r"(?<=[(\s])\((\w+)\)(?=\s*[,)])")  # of a macro's parameters
 _DEFINE = r"^#[ \t]*define[ \t]+{name}\(([^()\n]*)\)((?:[^\n\\]|\\.|\\\n)*)\n"
 _HEAD = re.compile(r"#[ \t]*define[ \t]+\w+\([^()\n]*\)")  # of a macro: its name is no call
 _ONCE = re.compile(r"\bwhile\s*\(\s*0\s*\)")
@@ -126,7 +127,7 @@ def _function_of(text: str, start: int, end: int, call: str, level: str) -> Iter
     if not any(first <= at <= last for first, last in c_regions(text)):
         return
     head = wrap_call("", f"static inline void {match[1]}", known[0], ")")
-    bare = re.sub(r"(?<=[(\s])\((\w+)\)", r"\1", call)  # macros put their parameters in brackets
+    bare = _BRACKETS.sub(r"\1", call)
     new = f"{head}\n{{\n\t{bare};\n}}\n"
     if not text[: start if at == end else at].endswith("\n\n"):
         new = "\n" + new
@@ -324,7 +325,8 @@ def macro_forms(
         call = wrap_call("\t", hook.name, arguments)
         statement = body[1:-1] if body.startswith("(") and body.endswith(")") else body
         block = _block(match[2], names)
-        statement = block or f"\t{_COMMA.sub(', ', statement)};"
+        statement = _BRACKETS.sub(r"\1", _COMMA.sub(", ", statement))
+        statement = block or f"\t{statement};"
         why = "a macro evaluates its arguments twice with a hook, so it becomes a function"
         for one in (statement, *_stored_raw(statement, stores)):
             new = f"{head}\n{{\n{call}\n{one}\n}}\n"

@@ -133,6 +133,7 @@ class Targets:
         self.known: dict[Key, Target] = {}
         self.mended: set[Key] = set()
         self.begun: set[tuple[str, str, Location | None]] = set()  # mended in part
+        self.banned: set[tuple[str, str]] = set()  # functions whose hook is one too many, by level
         self.split: dict[str, Raw] = {}  # setters that are a hook and a raw variant now
         self.masks: dict[str, tuple[str, ...]] = {}  # bits that a counted entry has to have
         self._calls: WeakKeyDictionary[Unit, dict[str, set[str]]] = WeakKeyDictionary()
@@ -167,6 +168,8 @@ class Targets:
             line = place.line.line if place is not None else 0
             key = _key(function, path.level, defined, line, partial, path.rule == LEFT)
             if key in self.rejected or (*key[:3], path.variant) in self.lost:
+                continue
+            if place is not None and (function, path.level) in self.banned:
                 continue
             known = self.known.get(key)
             if known is None:

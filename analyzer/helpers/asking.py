@@ -58,6 +58,8 @@ class Asking:
         self.machine.canonical = {"vma->vm_mm": MM}
         self.machine.world = dict(world or {})
         self.machine.refilled = is_refilled(self.machine.world)
+        on = bool(world) and not self.machine.refilled and all(self.machine.world.values())
+        self._way = int(on)  # what states that nobody asked for before are taken as
         self.machine.known = frozenset({MM.name})
         self.frames = FRAMES[variant.bits]
         self.machine.overrides = {
@@ -273,7 +275,9 @@ class Asking:
         of_guest = self.machine.refilled and self._of_global(key)
         if not known and not of_guest:
             return False
-        way = 0 if known_first or not self.machine.refilled else run.choices[flipped].taken
+        way = self._way
+        if self.machine.refilled and not known_first:
+            way = run.choices[flipped].taken
         self._take(key, way)
         return True
 
