@@ -238,7 +238,8 @@ class Statements(Initializers, Harmless):
             iteration += 1
             self.run.round = iteration
             if iteration > MAX_UNDECIDED and self.run.decided - decided >= iteration:
-                raise PathEnds("a loop that goes on for ever on this path")
+                where = f" of {self.run.stack[-1].function}()" if self.run.stack else ""
+                raise PathEnds(f"a loop{where} has unknown conditions in too many rounds")
             if iteration > MAX_ITERATIONS:
                 raise Unjudged("a loop that does not end")
 

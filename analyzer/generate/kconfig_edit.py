@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import combinations, pairwise
 from typing import Final
 
@@ -65,6 +65,14 @@ def guards(text: str) -> tuple[str, ...]:
         if match[3] and re.fullmatch(r"!?\w+(?: && !?\w+)?", match[3]):
             counted[match[3]] = counted.get(match[3], 0) + 1
     return tuple(sorted(counted, key=lambda g: ("&&" in g, -counted[g], len(g), g)))
+
+
+def simple_guards(text: str) -> Iterator[str]:
+    """Options that the file's own selects ask for, each as it is and negated."""
+    for name in dict.fromkeys(("64BIT", *(term for g in guards(text) for term in g.split(" && ")))):
+        if re.fullmatch(r"!?\w+", name):
+            plain = name.lstrip("!")
+            yield from (plain, f"!{plain}")
 
 
 def holds(guard: str, variant: Variant) -> bool:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -42,12 +42,10 @@ _STUBBED: Final = {"pfn": "unsigned long", "write": "int"}
 _ASKED = re.compile(r"\b((pte|pmd|pud)_(pfn|write))\s*\(")
 
 
-def lacking(units: Iterable[Unit], framework: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Accessors that the framework calls and no header has: in all variants, and in some."""
-    counted: dict[str, int] = {}
-    total = 0
-    for unit in units:
-        total += 1
+def lacking(units: Mapping[str, Unit], framework: str) -> dict[str, frozenset[str]]:
+    """Accessors that the framework calls, and the variants in which no header has them."""
+    found: dict[str, set[str]] = {}
+    for variant, unit in units.items():
         names: set[str] = set()
         for chunks in unit.functions.values():
             for chunk in chunks:
@@ -55,15 +53,24 @@ def lacking(units: Iterable[Unit], framework: str) -> tuple[tuple[str, ...], tup
                     names.update(match[1] for match in _ASKED.finditer(unit.source(chunk)))
         for name in names:
             if unit.function(name) is None and unit.prototype(name) is None:
-                counted[name] = counted.get(name, 0) + 1
-    every = tuple(sorted(name for name, count in counted.items() if count == total))
-    return every, tuple(sorted(name for name in counted if name not in every))
+                found.setdefault(name, set()).add(variant)
+    return {name: frozenset(variants) for name, variants in sorted(found.items())}
 
 
-def stub_text(name: str) -> str:
-    """An accessor of a level that maps nothing here: its answer is never looked at."""
+def stub_text(name: str, guard: str = "") -> str:
+    """An accessor of a level that maps nothing here: its answer is never looked at.
+
+    `guard`: the condition under which headers lack it, as a select has them.
+    """
     level, _, what = name.partition("_")
-    return f"static inline {_STUBBED[what]} {name}({level}_t {level})\n{{\n\treturn 0;\n}}\n"
+    text = f"static inline {_STUBBED[what]} {name}({level}_t {level})\n{{\n\treturn 0;\n}}\n"
+    if not guard:
+        return text
+    terms = [f"{'!' * (t[0] == '!')}defined(CONFIG_{t.lstrip('!')})" for t in guard.split(" && ")]
+    condition = f"#if {' && '.join(terms)}"
+    if len(terms) == 1:
+        condition = f"#if{'n' * (guard[0] == '!')}def CONFIG_{guard.lstrip('!')}"
+    return f"{condition}\n{text}#endif\n"
 
 
 _NO_CALL: Final = frozenset({"if", "while", "for", "switch", "return", "sizeof", "__typeof__"})
@@ -71,13 +78,15 @@ _CALL = re.compile(r"\b([A-Za-z_]\w*)\s*\(")
 
 
 def undeclared(units: Iterable[Unit], path: str) -> tuple[str, ...]:
-    """What the predicates of a header call and is not declared, or defined, ahead of them."""
+    """What the predicates of a header call, or those whose types, are not declared ahead of them."""
     found: set[str] = set()
     for unit in units:
         for level in ("pte", "pmd", "pud"):
             chunk = unit.function(f"{level}_user_accessible_page", path)
             if chunk is None or unit.path(chunk) != path:
                 continue
+            if unit.ast(chunk) is None:
+                found.add(chunk.name)
             for match in _CALL.finditer(unit.source(chunk).partition("{")[2]):
                 name = match[1]
                 known = (*unit.functions.get(name, ()), *unit.prototypes.get(name, ()))
@@ -91,13 +100,13 @@ def predicates_edits(
     path: str,
     found: tuple[Predicate, ...],
     shape: PredicateShape,
-    stubs: Iterable[str] = (),
+    stubs: Mapping[str, str] | None = None,
 ) -> Iterator[Edit]:
-    """All predicates, and stubs, under the option: one edit for each place that may do.
+    """All predicates, and stubs (name and guard), under the option: one edit for each place.
 
     The end of what only C sees comes first, then the end of the header.
     """
-    parts = [stub_text(name) for name in stubs]
+    parts = [stub_text(name, guard) for name, guard in (stubs or {}).items()]
     functions = "\n".join([*parts, *(function_text(one, shape) for one in found)])
     plain = "#ifdef CONFIG_PAGE_TABLE_CHECK"
     hidden = "__ASSEMBLER__" if "__ASSEMBLER__" in text else "__ASSEMBLY__"

@@ -22,7 +22,7 @@ from .edits import Edit, Step, make
 from .features import feature_edit
 from .groups import header_groups
 from .judge import Bench, Judgement, Row
-from .kconfig_edit import SUPPORT, guard_for, holds, line, place
+from .kconfig_edit import SUPPORT, guard_for, holds, line, place, simple_guards
 from .mend import mend_predicates
 from .predicate_text import lacking, predicates_edits, undeclared
 from .predicates import NO_PREDICATE, Synthesis, synthesise
@@ -236,11 +236,16 @@ def _put(
     search: Search, now: Judgement, path: str, found: Synthesis, shape: PredicateShape
 ) -> tuple[Judgement, tuple[str, ...]]:
     """The predicates in a header; what the framework lacks in some variants that count it."""
-    read = [unit for unit in now.units.values() if path in unit.files] or now.units.values()
-    stubs, partly = lacking(read, FRAMEWORK)
+    read = {name: unit for name, unit in now.units.items() if path in unit.files} or now.units
     counted = {one.level for one in found.predicates if one.terms}
-    partly += tuple(name for name in stubs if name[:3] in counted)
-    stubs = tuple(name for name in stubs if name[:3] not in counted)
+    stubs: dict[str, str] = {}
+    partly: list[str] = []
+    for name, variants in lacking(read, FRAMEWORK).items():
+        guard = _stub_guard(search.bench, variants, frozenset(read))
+        if name[:3] in counted or guard is None:
+            partly.append(name)
+        else:
+            stubs[name] = guard
     text = search.text(path)
     options = list(predicates_edits(text, path, found.predicates, shape, stubs))
     for edit in options:
@@ -250,7 +255,20 @@ def _put(
         if not undeclared(where, path) or edit is options[-1]:
             break
         search.drop([edit])
-    return now, partly
+    return now, tuple(partly)
+
+
+def _stub_guard(bench: Bench, lack: frozenset[str], read: frozenset[str]) -> str | None:
+    """The condition that is true in the variants that lack something, and in no others that read
+    the header; '' where all do, None where nothing tells them apart."""
+    good = [v for v in bench.variants if v.name in lack]
+    bad = [v for v in bench.variants if v.name in read - lack]
+    if not bad:
+        return ""
+    for guard in simple_guards(bench.tree.read(f"arch/{bench.arch}/Kconfig").decode("latin-1")):
+        if all(holds(guard, v) for v in good) and not any(holds(guard, v) for v in bad):
+            return guard
+    return None
 
 
 def _together(parts: list[Synthesis]) -> Synthesis:

@@ -74,6 +74,9 @@ def prototype_change(text: str, setter: str, name: str) -> Change | None:
         words = masked[begin : match.start()].split()
         if not words or words[0] in ("return", "else") or masked[begin : begin + 1].isspace():
             continue
-        new = text[begin : match.end()].replace(setter, name, 1)
+        inner = text[text.index("(", match.start()) + 1 : text.rindex(")", 0, match.end())]
+        parts = [" ".join(part.split()) for part in inner.split(",")]
+        head = text[begin : match.start()].removeprefix("extern ")
+        new = wrap_call("", f"{head}{name}", parts, ");")
         return Change(match.end(), match.end(), f"\n{new}")
     return None

@@ -108,7 +108,10 @@ def test_the_raw_variant_is_declared_where_the_setter_is() -> None:
     text = "int a;\nvoid set_ptes(struct mm_struct *mm,\n\t      pte_t *ptep);\n"
     change = prototype_change(text, "set_ptes", "__set_ptes")
     assert change is not None
-    assert change.new == "\nvoid __set_ptes(struct mm_struct *mm,\n\t      pte_t *ptep);"
+    assert change.new == "\nvoid __set_ptes(struct mm_struct *mm, pte_t *ptep);"
+    change = prototype_change(f"extern {text}", "set_ptes", "__set_ptes")
+    assert change is not None
+    assert change.new == "\nvoid __set_ptes(struct mm_struct *mm, pte_t *ptep);"
     assert prototype_change("void f(void)\n{\n\tset_ptes(a);\n}\n", "set_ptes", "x") is None
 
 
