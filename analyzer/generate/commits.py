@@ -16,6 +16,7 @@ from .edits import Edit, Step, apply, in_steps
 from .forms import CLEAR, SET
 from .invalidates import GIVEN
 from .judge import Row
+from .parts import opposite
 from .placement import HOOKS
 from .run import Plan
 from .series import Patch
@@ -104,6 +105,7 @@ def _facts(plan: Plan, edits: Iterable[Edit]) -> dict[str, object]:
         "functions": [item["function"] for item in items],
         "items": items,
         "user_bit": all(p.user_bit for p in found),
+        "elsewhere": _elsewhere(plan),
         "address": next((p.address for p in found if p.address), ""),
         "leaf": any(p.level != "pte" and p.terms for p in found),
         "never": [p.level for p in found if not p.terms],
@@ -115,6 +117,12 @@ def _facts(plan: Plan, edits: Iterable[Edit]) -> dict[str, object]:
         "where": " and ".join(_with(term) for term in plan.guard.split(" && ") if term),
         "configurations": _selected(plan),
     }
+
+
+def _elsewhere(plan: Plan) -> str:
+    """Where no bit says whose an entry is, though it does in other configurations."""
+    option = plan.synthesis.option if plan.synthesis is not None else ""
+    return "" if not option else _with(opposite(option))
 
 
 def _selected(plan: Plan) -> list[str]:

@@ -69,6 +69,7 @@ class Synthesis:
     variants: tuple[str, ...]
     lost: tuple[tuple[str, str], ...] = ()  # variants that have entries nobody can make, and why
     changed: tuple[str, ...] = ()  # levels at which an invalidate has to leave something else
+    option: str = ""  # the predicates are those of variants with it; others have their own
 
     def masks(self, level: str) -> tuple[str, ...]:
         """The bits that an entry of a level has to have for being counted."""

@@ -4,8 +4,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 from ..frontend import Unit
@@ -73,12 +73,41 @@ def stub_text(name: str, guard: str = "") -> str:
     return f"{condition}\n{text}#endif\n"
 
 
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Predicates, and stubs (with the guard of each), of the configurations with an option ('!':
+    without it; '' for all)."""
+
+    option: str
+    predicates: tuple[Predicate, ...]
+    stubs: Mapping[str, str]
+
+    def text(self, shape: PredicateShape) -> str:
+        """All of them as C."""
+        parts = [stub_text(name, guard) for name, guard in self.stubs.items()]
+        return "\n".join([*parts, *(function_text(one, shape) for one in self.predicates)])
+
+
+def _alternatives(blocks: Sequence[tuple[str, str]]) -> str:
+    """The text of the only block, or of one and its opposite."""
+    (option, text), *others = blocks
+    if not others:
+        return text
+    said = f"{'!' * option.startswith('!')}CONFIG_{option.lstrip('!')}"
+    unsaid = said.removeprefix("!") if said.startswith("!") else f"!{said}"
+    word = "ifndef" if option.startswith("!") else "ifdef"
+    return (
+        f"#{word} CONFIG_{option.lstrip('!')}\n{text}"
+        f"#else /* {unsaid} */\n{others[0][1]}#endif /* {unsaid} */\n"
+    )
+
+
 _NO_CALL: Final = frozenset({"if", "while", "for", "switch", "return", "sizeof", "__typeof__"})
 _CALL = re.compile(r"\b([A-Za-z_]\w*)\s*\(")
 
 
 def undeclared(units: Iterable[Unit], path: str) -> tuple[str, ...]:
-    """What the predicates of a header call, or those whose types, are not declared ahead of them."""
+    """What the predicates of a header need, and is not declared or defined ahead of them."""
     found: set[str] = set()
     for unit in units:
         for level in ("pte", "pmd", "pud"):
@@ -98,16 +127,14 @@ def undeclared(units: Iterable[Unit], path: str) -> tuple[str, ...]:
 def predicates_edits(
     text: str,
     path: str,
-    found: tuple[Predicate, ...],
+    blocks: Sequence[Block],
     shape: PredicateShape,
-    stubs: Mapping[str, str] | None = None,
 ) -> Iterator[Edit]:
-    """All predicates, and stubs (name and guard), under the option: one edit for each place.
+    """All predicates, and stubs, under the option: one edit for each place that may do.
 
     The end of what only C sees comes first, then the end of the header.
     """
-    parts = [stub_text(name, guard) for name, guard in (stubs or {}).items()]
-    functions = "\n".join([*parts, *(function_text(one, shape) for one in found)])
+    functions = _alternatives([(one.option, one.text(shape)) for one in blocks])
     plain = "#ifdef CONFIG_PAGE_TABLE_CHECK"
     hidden = "__ASSEMBLER__" if "__ASSEMBLER__" in text else "__ASSEMBLY__"
     guarded = f"#if defined(CONFIG_PAGE_TABLE_CHECK) && !defined({hidden})"

@@ -4,8 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
-from typing import Final
+from dataclasses import dataclass
 
 from ..check.api import hook_api
 from ..check.unit import FRAMEWORK
@@ -15,21 +14,17 @@ from ..kconfig import Variant, architectures, load_kconfig, variants
 from ..model import HookApi, Verdict
 from ..tree import KernelTree
 from .agreement import require_agreement
-from .api import Hooks, PredicateShape, predicate_shape
+from .api import Hooks, predicate_shape
 from .callers import mend_callers
-from .conjunctions import OPTIONS
 from .edits import Edit, Step, make
 from .features import feature_edit
-from .groups import header_groups
 from .judge import Bench, Judgement, Row
-from .kconfig_edit import SUPPORT, guard_for, holds, line, place, simple_guards
+from .kconfig_edit import SUPPORT, guard_for, holds, line, place
 from .mend import mend_predicates
-from .predicate_text import lacking, predicates_edits, undeclared
-from .predicates import NO_PREDICATE, Synthesis, synthesise
+from .parts import find_parts, put, together
+from .predicates import Synthesis
 from .search import Search
 from .subjects import subject_prefix
-
-_MAX_GROUPS: Final = 4  # headers of some variants that are tried
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,12 +94,12 @@ def _plan(
     now = before
     if before.lacking.get("pte"):
         note("predicates")
-        parts = _predicates(bench, before, shape)
-        synthesis = _together([one for _, one in parts])
+        parts = find_parts(bench, before, shape)
+        synthesis = together(parts)
         if synthesis.predicates and not synthesis.missing:
             search.targets.masks = {one: synthesis.masks(one) for one in LEVELS}
-            for path, part in parts:
-                now, lacked = _put(search, now, path, part, shape)
+            for part in parts:
+                now, lacked = put(search, now, part, shape)
                 partly += lacked
     elif before.predicates:
         note("predicates")
@@ -190,97 +185,6 @@ def _left_out(
             (variant.name, reason or "the condition that leaves others out leaves it out, too")
         )
     return tuple(found)
-
-
-def _predicates(
-    bench: Bench, before: Judgement, shape: PredicateShape
-) -> list[tuple[str, Synthesis]]:
-    """The predicates, and the headers to put them into: the one that all variants read, else those
-    of some variants for which there are predicates."""
-    path = f"arch/{bench.arch}/include/asm/pgtable.h"
-    first = synthesise(bench, None, before, shape)
-    if not first.missing and not first.changed:
-        return [(path, first)]
-    found: list[tuple[str, Synthesis]] = []
-    told: set[str] = set()
-    for header, names in header_groups(before.units, bench.arch)[:_MAX_GROUPS]:
-        if told & names:
-            continue
-        other = _of_group(bench, names, before, shape)
-        if not other.missing and not other.changed:
-            told |= names
-            found.append((header, other))
-    return found or [(path, first)]
-
-
-def _of_group(
-    bench: Bench, names: frozenset[str], before: Judgement, shape: PredicateShape
-) -> Synthesis:
-    """Predicates of some variants; if need be without those that have leaves of a level at which
-    nothing tells what an invalidate leaves apart."""
-    found = synthesise(bench, names, before, shape)
-    levels = {*(level for level, _ in found.missing), *found.changed} - {"pte"}
-    without = frozenset(
-        v.name for v in bench.variants
-        if v.name in names and not any(v.config.on(OPTIONS[level]) for level in levels)
-    )  # fmt: skip
-    if not levels or not without or without == names:
-        return found
-    fewer = synthesise(bench, without, before, shape)
-    reason = f"what an invalidate leaves at the {min(levels)} level cannot be told from a leaf"
-    lost = tuple((n, reason if n in names - without else r) for n, r in fewer.lost)
-    return replace(fewer, lost=lost)
-
-
-def _put(
-    search: Search, now: Judgement, path: str, found: Synthesis, shape: PredicateShape
-) -> tuple[Judgement, tuple[str, ...]]:
-    """The predicates in a header; what the framework lacks in some variants that count it."""
-    read = {name: unit for name, unit in now.units.items() if path in unit.files} or now.units
-    counted = {one.level for one in found.predicates if one.terms}
-    stubs: dict[str, str] = {}
-    partly: list[str] = []
-    for name, variants in lacking(read, FRAMEWORK).items():
-        guard = _stub_guard(search.bench, variants, frozenset(read))
-        if name[:3] in counted or guard is None:
-            partly.append(name)
-        else:
-            stubs[name] = guard
-    text = search.text(path)
-    options = list(predicates_edits(text, path, found.predicates, shape, stubs))
-    for edit in options:
-        search.keep([edit])
-        now = search.judge()
-        where = [unit for name, unit in now.units.items() if name in found.variants]
-        if not undeclared(where, path) or edit is options[-1]:
-            break
-        search.drop([edit])
-    return now, tuple(partly)
-
-
-def _stub_guard(bench: Bench, lack: frozenset[str], read: frozenset[str]) -> str | None:
-    """The condition that is true in the variants that lack something, and in no others that read
-    the header; '' where all do, None where nothing tells them apart."""
-    good = [v for v in bench.variants if v.name in lack]
-    bad = [v for v in bench.variants if v.name in read - lack]
-    if not bad:
-        return ""
-    for guard in simple_guards(bench.tree.read(f"arch/{bench.arch}/Kconfig").decode("latin-1")):
-        if all(holds(guard, v) for v in good) and not any(holds(guard, v) for v in bad):
-            return guard
-    return None
-
-
-def _together(parts: list[Synthesis]) -> Synthesis:
-    """What was found in several headers as one: variants are lost that no header has."""
-    variants = tuple(name for one in parts for name in one.variants)
-    lost = tuple(
-        (name, reason) for name, reason in parts[0].lost
-        if name not in variants and all(name in dict(one.lost) for one in parts)
-    )  # fmt: skip
-    reasons = {n: r for one in parts for n, r in one.lost if r != NO_PREDICATE}
-    lost = tuple((name, reasons.get(name, reason)) for name, reason in lost)
-    return replace(parts[0], variants=variants, lost=lost)
 
 
 def _select(

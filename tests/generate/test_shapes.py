@@ -13,8 +13,9 @@ from analyzer.generate.api import PredicateShape
 from analyzer.generate.atoms import Atom
 from analyzer.generate.edits import Edit, Step, apply
 from analyzer.generate.judge import Judgement
+from analyzer.generate.parts import opposite
 from analyzer.generate.placement import c_regions
-from analyzer.generate.predicate_text import predicates_edits, undeclared
+from analyzer.generate.predicate_text import Block, predicates_edits, undeclared
 from analyzer.generate.predicates import Predicate
 from analyzer.generate.run import _idle, plan
 from analyzer.generate.shapes import Raw, raw_forms, raw_store
@@ -23,6 +24,7 @@ from analyzer.tree import KernelTree
 from tests.generate.conftest import Demo, applied, edited
 
 HEADER = "arch/demo/include/asm/pgtable.h"
+NO_ADDRESS = PredicateShape(False, False)
 GET = re.compile(r"#define __HAVE_ARCH_PTEP_GET_AND_CLEAR\n.*?\n}\n", re.S)
 CLEAR = re.compile(r"static inline void pte_clear\(.*?\n}\n", re.S)
 
@@ -101,6 +103,59 @@ def test_a_clear_through_the_hooked_setter_stores_as_the_setter_does(demo: Demo)
     assert not plan(series, "demo").edits
 
 
+OUTER = """
+#define demo_note(mm, addr, pte, full) do { } while (0)
+static inline void __demo_store(struct mm_struct *mm, unsigned long addr, pte_t *ptep,
+				pte_t pte, int full)
+{
+	pte_t orig = *ptep;
+
+	WRITE_ONCE(*ptep, pte);
+	demo_note(mm, addr, orig, full);
+}
+
+#define set_pte_at(mm,addr,ptep,pte)	\\
+	__demo_store((mm), (addr), (ptep), (pte), 0)
+
+static inline void set_ptes(struct mm_struct *mm, unsigned long addr, pte_t *ptep,
+					pte_t pte, unsigned int nr)
+{
+	for (;;) {
+		__demo_store(mm, addr, ptep, pte, 0);
+		if (--nr == 0)
+			break;
+		ptep++;
+		pte = __pte(pte_val(pte) + (1UL << _PAGE_PFN_SHIFT));
+	}
+}
+#define set_ptes set_ptes
+
+#define pte_clear(mm, addr, ptep)	\\
+	set_pte_at((mm), (addr), (ptep), __pte(0))
+"""
+GENERIC = "include/linux/pgtable.h"
+SET_PTE_AT = "#define set_pte_at(mm, addr, ptep, pte) set_ptes(mm, addr, ptep, pte, 1)\n"
+
+
+def test_where_nothing_can_store_around_a_hook_the_callers_have_it(demo: Demo) -> None:
+    """Generic code that hooks clears through the function that all setters store with."""
+    tree = stripped_with(demo, {GET: "", CLEAR: OUTER})
+    generic = tree.read(GENERIC).decode()
+    assert SET_PTE_AT in generic
+    own = f"#ifndef set_pte_at\n{SET_PTE_AT}#endif\n"
+    tree = edited(tree, {GENERIC: generic.replace(SET_PTE_AT, own)})
+    found = plan(tree, "demo")
+    assert not found.undecided
+    series = applied(tree, found)
+    assert "page_table_check" not in hooked(series, "__demo_store")
+    assert "page_table_check_ptes_set(mm, ptep, pte, nr);" in hooked(series, "set_ptes")
+    body = (
+        "\tpage_table_check_ptes_set(mm, ptep, pte, 1);\n\t__demo_store(mm, addr, ptep, pte, 0);\n"
+    )
+    assert body in hooked(series, "set_pte_at")
+    assert not check_tree(series, ("demo",)).findings
+
+
 HUGE = """
 static inline pte_t huge_ptep_get_and_clear(struct mm_struct *mm, unsigned long addr, pte_t *ptep)
 {
@@ -165,7 +220,7 @@ def test_predicates_may_stand_after_what_is_kept_from_assembler() -> None:
         "#include <asm/more.h>\n#endif\n"
     )
     one = Predicate("pte", (Atom(1, "present", "pte_present({x})", ("pte_present",)),), True, 1)
-    edits = list(predicates_edits(text, "a.h", (one,), PredicateShape(False, False)))
+    edits = list(predicates_edits(text, "a.h", [Block("", (one,), {})], NO_ADDRESS))
     first, last = (apply({"a.h": text}, [edit]) for edit in edits)
     assert first is not None
     assert last is not None
@@ -180,9 +235,40 @@ def test_what_a_predicate_calls_must_come_before_it() -> None:
     body = (
         "static inline bool pte_user_accessible_page(pte_t pte)\n{ return late(pte) && m(pte); }\n"
     )
-    marked = f'\n# 1 "a.h"\ntypedef int pte_t;\nint m(pte_t pte);\n{body}'
+    types = "typedef _Bool bool;\ntypedef int pte_t;\n"
+    marked = f'\n# 1 "a.h"\n{types}int m(pte_t pte);\n{body}'
     assert undeclared([Unit(marked + "int late(pte_t pte);\n")], "a.h") == ("late",)
     assert undeclared([Unit(marked.replace("int m(", "int late(pte_t pte);\nint m("))], "a.h") == ()
+
+
+def test_what_a_predicate_is_given_must_be_declared_before_it() -> None:
+    body = "static inline bool pud_user_accessible_page(pud_t pud)\n{ return false; }\n"
+    marked = '\n# 1 "a.h"\ntypedef _Bool bool;\nenum { false };\n'
+    late = [Unit(f"{marked}{body}typedef int pud_t;\n")]
+    assert undeclared(late, "a.h") == ("pud_user_accessible_page",)
+    assert undeclared([Unit(f"{marked}typedef int pud_t;\n{body}")], "a.h") == ()
+
+
+@pytest.mark.parametrize(
+    ("option", "first", "other"),
+    [
+        ("WIDE", "#ifdef CONFIG_WIDE\n", "#else /* !CONFIG_WIDE */\n"),
+        ("!WIDE", "#ifndef CONFIG_WIDE\n", "#else /* CONFIG_WIDE */\n"),
+    ],
+)
+def test_predicates_of_an_option_and_of_the_rest(option: str, first: str, other: str) -> None:
+    user = Predicate("pte", (Atom(1, "user", "pte_user({x})", ("pte_user",)),), True, 1)
+    present = Predicate("pte", (Atom(1, "present", "pte_present({x})", ()),), False, 1)
+    blocks = [Block(option, (user,), {}), Block(opposite(option), (present,), {"pud_pfn": "ODD"})]
+    text = "#ifndef A_H\n#define A_H\nint a;\n#endif\n"
+    made = apply({"a.h": text}, [next(predicates_edits(text, "a.h", blocks, NO_ADDRESS))])
+    assert made is not None
+    before, _, rest = made["a.h"].partition(first)
+    mine, _, others = rest.partition(other)
+    assert "CONFIG_PAGE_TABLE_CHECK" in before
+    assert "pte_user(pte)" in mine
+    assert "pte_present(pte)" in others
+    assert "#ifdef CONFIG_ODD\nstatic inline unsigned long pud_pfn(pud_t pud)\n" in others
 
 
 def candidate(hook: str) -> Candidate:
@@ -308,7 +394,7 @@ def test_a_clear_stores_its_empty_entry_raw_and_others_keep_what_the_setter_does
 def test_predicates_are_set_off_by_one_empty_line_and_end_no_file_with_one(tail: str) -> None:
     text = f"#ifndef A_H\n#define A_H\nint a;\n#endif\n{tail}"
     one = Predicate("pte", (Atom(1, "present", "pte_present({x})", ("pte_present",)),), True, 1)
-    for edit in predicates_edits(text, "a.h", (one,), PredicateShape(False, False)):
+    for edit in predicates_edits(text, "a.h", [Block("", (one,), {})], NO_ADDRESS):
         applied = apply({"a.h": text}, [edit])
         assert applied is not None
         made = applied["a.h"]

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -48,12 +49,16 @@ def variant() -> Variant:
 
 
 def session(
-    text: str, *, entries: str = ENTRIES, signatures: tuple[Signature, ...] = ()
+    text: str,
+    *,
+    entries: str = ENTRIES,
+    signatures: tuple[Signature, ...] = (),
+    world: Mapping[str, int] | None = None,
 ) -> Session:
-    """A session over `text`; nothing is preprocessed."""
+    """A session over `text`, in a state of the processor; nothing is preprocessed."""
     probes = probe_text(signatures, {})
     source = f'\n# 1 "t.h"\n{entries}\n# 1 "t.c"\n{text}\n# 1 "<ptcheck>"\n{probes}\n'
-    return Session(Unit(source), variant())
+    return Session(Unit(source), variant(), world)
 
 
 def tree(folder: Path, **files: str) -> KernelTree:

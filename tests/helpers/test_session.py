@@ -22,6 +22,28 @@ def number(it: Session, name: str, *values: int) -> int:
     return found.value
 
 
+# -- states of the processor
+
+PATCHED = (
+    'static unsigned long f(unsigned long v) { unsigned long m; asm("\\n661: mov %1, %0\\n nop\\n'
+    ' .section .of_2insn_patch, \\"ax\\"\\n .word 661b\\n sethi %%uhi(%2), %0\\n sllx %0, 32, %0\\n'
+    ' .previous\\n" : "=r" (m) : "i" (0x800), "i" (0x200000000000000)); return v | m; }\n'
+)
+
+
+@pytest.mark.parametrize(
+    ("world", "wanted"),
+    [
+        ({}, 0x801),
+        ({"asm patched by .other": 0}, 0x801),
+        ({"asm patched by .other": 1}, 0x0200_0000_0000_0001),
+    ],
+)
+def test_states_that_come_up_late_are_as_the_others(world: dict[str, int], wanted: int) -> None:
+    """All off, or all on: a machine of one kind has none of the other one's instructions."""
+    assert number(session(PATCHED, world=world), "f", 1) == wanted
+
+
 # -- questions that depend on something unknown
 
 
