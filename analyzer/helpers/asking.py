@@ -90,10 +90,21 @@ class Asking:
         return Int(1) if values and self.machine.is_slot(values[0]) else None
 
     def _huge_page_size(self, values: list[Value]) -> Value:
-        """A hugetlb page is asked about at the size of a PMD."""
-        self.machine.questions.add(("constant", "PMD_SIZE", ""))
-        size = self.constant("PMD_SIZE")
+        size = self.page_of_hugetlb()[0]
         return Opaque("huge_page_size") if size is None else Int(size, self.bits, False)
+
+    def page_of_hugetlb(self) -> tuple[int | None, str]:
+        """The bytes of a page of hugetlb that is asked about, and the change that makes its entry.
+
+        That is HPAGE_SIZE, which every tree with hugetlb can map (powerpc's e500 no page of
+        PMD_SIZE); PMD_SIZE where it is found out at boot.
+        """
+        names = ("HPAGE_SIZE", "PAGE_SIZE", "PMD_SIZE", "HPAGE_SHIFT")
+        self.machine.questions.update(("constant", name, "") for name in names)
+        usual, least, other, shift = (self.constant(name) for name in names)
+        if usual is None or shift is None or usual != 1 << shift or usual <= (least or 0):
+            return other, "huge"
+        return usual, "huge" if usual == other else "hugetlb"
 
     # -- plain evaluation
 

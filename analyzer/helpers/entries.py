@@ -211,10 +211,10 @@ class Entries(Asking):
             raise KeyError(word)
 
     def huge(self, entry: Entry) -> Entry:
-        """The entry as hugetlb would make it, for a page of PMD_SIZE; others as they are."""
+        """The entry as hugetlb would make it; others as they are."""
         if entry.kind is None or not entry.kind.present:
             return entry
-        raw = self.apply("pte", "huge", entry.raw)
+        raw = self.apply("pte", self.page_of_hugetlb()[1], entry.raw)
         return entry if raw is None else Entry(entry.name, entry.pfn, raw, entry.kind)
 
     def test(self, level: str, name: str, raw: int) -> int | None:

@@ -28,15 +28,17 @@ COMPOSED: Final = "modify_prot"
 
 CONSTANTS: Final = (
     "PAGE_SHIFT", "PAGE_SIZE", "PMD_SHIFT", "PMD_SIZE", "PUD_SHIFT", "PUD_SIZE",
-    "PTRS_PER_PTE", "PTRS_PER_PMD", "PTRS_PER_PUD", "CONT_PTES",
+    "PTRS_PER_PTE", "PTRS_PER_PMD", "PTRS_PER_PUD", "CONT_PTES", "HPAGE_SHIFT", "HPAGE_SIZE",
 )  # fmt: skip
 HUGE: Final = (
-    "arch_make_huge_pte(pte_mkhuge(x), PMD_SHIFT, 0)",
-    "arch_make_huge_pte(x, PMD_SHIFT, 0)",
+    "arch_make_huge_pte(pte_mkhuge(x), SHIFT, 0)",
+    "arch_make_huge_pte(x, SHIFT, 0)",
     "arch_make_huge_pte(pte_mkhuge(x), (struct vm_area_struct *)0, (struct page *)0, 0)",
     "pte_mkhuge(x)",
 )
 """How hugetlb makes its entries (make_huge_pte() in mm/hugetlb.c), newest form first."""
+HUGE_SHIFTS: Final = {"huge": "PMD_SHIFT", "hugetlb": "HPAGE_SHIFT"}
+"""Of which size, by the name of the change: a PMD, or what hugetlb takes if nobody says."""
 TESTS: Final = (
     "pfn",
     "present",
@@ -171,7 +173,9 @@ def probe_text(
         )
         if level == "pte":
             lines += [
-                f"static pte_t {APPLY}pte_huge_{index}(pte_t x) {{ return {maker}; }}"
+                f"static pte_t {APPLY}pte_{change}_{index}(pte_t x)"
+                f" {{ return {maker.replace('SHIFT', shift)}; }}"
+                for change, shift in HUGE_SHIFTS.items()
                 for index, maker in enumerate(HUGE)
             ]
         for kind, prots in (

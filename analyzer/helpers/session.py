@@ -97,7 +97,7 @@ class Session(Entries):
         if level not in self._surrogates:
             empty = self.none(level)
             self._surrogates[level] = derive(
-                level, lambda name, pfn: self._raw_of(level, name, pfn), self.frames,
+                level, lambda name, pfn: self._raws_of(level, name, pfn), self.frames,
                 empty.raw if isinstance(empty, Entry) else None,
             )  # fmt: skip
         found = self._surrogates[level]
@@ -105,12 +105,15 @@ class Session(Entries):
             raise Unjudged(f"no accessible {level} entry can be made in this configuration")
         return counts(found, raw, lambda name: self.test(level, name, raw), level)
 
-    def _raw_of(self, level: str, name: str, pfn: int) -> int | None:
+    def _raws_of(self, level: str, name: str, pfn: int) -> tuple[int, ...]:
         for kind in entry_classes(level):
             if kind.name == name:
                 entry = self.entry(level, kind, pfn)
-                return entry.raw if isinstance(entry, Entry) else None
-        return None
+                if not isinstance(entry, Entry):
+                    return ()
+                huge = self.huge(entry) if level == "pte" else entry
+                return (entry.raw,) if huge.raw == entry.raw else (entry.raw, huge.raw)
+        return ()
 
     def _surrogate_call(self, level: str, values: list[Value]) -> Value:
         self.own += 1

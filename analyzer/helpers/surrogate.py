@@ -28,17 +28,18 @@ class Surrogate:
 
 def derive(
     level: str,
-    make: Callable[[str, int], int | None],
+    make: Callable[[str, int], tuple[int, ...]],
     frames: tuple[int, int],
     empty: int | None,
 ) -> Surrogate | None:
     """The surrogate of a level from its entries; None when no accessible entry can be made.
 
-    `make(class name, pfn)` gives a raw entry or None.
+    `make(class name, pfn)` gives raw entries of a class, hugetlb's form of it included: it may
+    lack what all others have (the size of a page, in powerpc's e500).
     """
     kinds = entry_classes(level)
     accessible = [kind.name for kind in kinds if kind.accessible]
-    raws = [raw for name in accessible for pfn in frames if (raw := make(name, pfn)) is not None]
+    raws = [raw for name in accessible for pfn in frames for raw in make(name, pfn)]
     if not raws:
         return None
     required = ~0
@@ -47,7 +48,7 @@ def derive(
         required &= raw
         union |= raw
     forbidden = 0
-    invalid = [raw for pfn in frames if (raw := make("invalidated", pfn)) is not None]
+    invalid = [raw for pfn in frames for raw in make("invalidated", pfn)]
     if invalid:
         forbidden = ~0
         for raw in invalid:

@@ -11,6 +11,7 @@ from ..evaluate.memory import Table
 from ..evaluate.values import Int, Opaque, Pointer, Value
 from ..helpers.interface import Signature, parameter_names
 from ..helpers.session import ADDRESS, LOWER_TABLE, MM, VMA, Session
+from .hugetlb import is_hugetlb
 from .outcome import INDEX, Case
 
 SECOND: Final = 64  # a second entry of the same level, for helpers that move or copy
@@ -99,6 +100,8 @@ def bind(session: Session, signature: Signature, given: Given) -> list[Value]:
         elif _SIZE.match(name):
             machine.questions.add(("constant", "PMD_SIZE", ""))
             size = session.constant("PMD_SIZE")
+            if is_hugetlb(signature.name):
+                size = session.page_of_hugetlb()[0]
             values.append(Opaque(name) if size is None else Int(size, session.bits, False))
         else:
             values.append(Opaque(name))

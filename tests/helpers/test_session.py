@@ -129,6 +129,19 @@ def test_classes_are_made_by_the_tree() -> None:
     )
 
 
+def test_what_would_be_counted_is_also_what_hugetlb_makes() -> None:
+    """A bit that hugetlb takes away, the size of a page, is not asked of an entry."""
+    sized = ENTRIES.replace("(pfn << 12) | p.prot }", "(pfn << 12) | p.prot | 32 }")
+    huge = "static pte_t pte_mkhuge(pte_t p) { p.pte = (p.pte & ~32UL) | 64; return p; }\n"
+    counted = Counted(FRAME, 1)
+    it = session("", entries=sized)
+    assert it.counted("pte", USER | 32) == counted
+    assert it.counted("pte", USER | 64) is None
+    it = session("", entries=sized + huge)
+    assert it.counted("pte", USER | 32) == it.counted("pte", USER | 64) == counted
+    assert it.counted("pte", (USER | 64) & ~1) is None
+
+
 def test_empty_entry_need_not_be_zero() -> None:
     entries = ENTRIES.replace("ptep->pte = 0;", "ptep->pte = 0x800;")
     none = session(PREDICATE, entries=entries).none("pte")

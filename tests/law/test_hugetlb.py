@@ -234,3 +234,28 @@ def test_a_page_that_fills_many_slots(demo: Bench) -> None:
     spoilt = edits[0].after.replace("0, _PAGE_WRITE, demo", "0, _PAGE_PRESENT, demo")
     result = demo.judge(Edit(edits[0].path, edits[0].before, spoilt), edits[1])
     assert ("PTC109", "huge_ptep_set_wrprotect") in found(result)
+
+
+SIZES = (
+    "#define HPAGE_SHIFT {}\n#define HPAGE_SIZE (1UL << HPAGE_SHIFT)\n\n"
+    "static inline void set_huge_pte_at(struct mm_struct *mm, unsigned long addr, pte_t *ptep,"
+    " pte_t pte, unsigned long sz)\n"
+    "{{\n\tif (sz != {}UL || !(pte_val(pte) & _PAGE_LEAF))\n\t\treturn;\n"
+    "\tset_pte(ptep, pte);\n}}\n\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("shift", "size"),
+    [
+        ("22", 1 << 22),  # hugetlb has no pages of PMD_SIZE
+        ("PAGE_SHIFT", 1 << 21),  # no hugetlb, or one that says nothing
+        ("demo_shift", 1 << 21),  # found out at boot
+    ],
+)
+def test_the_size_that_is_asked_about_is_one_of_hugetlb(demo: Bench, shift: str, size: int) -> None:
+    leaf = MAKE.format(f"(1UL << shift) == {size}UL ? __pte(pte_val(entry) | _PAGE_LEAF) : entry")
+    text = "extern unsigned int demo_shift;\n" + leaf + SIZES.format(shift, size)
+    uses = "\tset_huge_pte_at(mm, addr, ptep, __pte(0), 0);\n"
+    result = demo.judge(generic(PLACE, text + PLACE), Edit(CALLERS, CALL, f"{CALL}{uses}"))
+    assert found(result) == {("PTC101", "set_huge_pte_at")}
