@@ -6,7 +6,7 @@ from __future__ import annotations
 from .core import Core
 from .ctype import CType, FuncType, IntType, PtrType, StructType, UnknownType, VoidType
 from .memory import Table, Variable
-from .values import Int, Opaque, Pointer, SlotInt, Struct, Unjudged, Value
+from .values import Int, Opaque, Partly, Pointer, SlotInt, Struct, Unjudged, Value
 
 
 class Conversions(Core):
@@ -69,6 +69,8 @@ class Conversions(Core):
             if isinstance(value, Opaque) and value.default is not None and ctype.bits > 1:
                 narrowed = Int(value.default.value, ctype.bits, ctype.signed)
                 return Opaque(value.name, slot=value.slot, default=narrowed)
+            if isinstance(value, Partly) and not 0 <= value.may < 1 << ctype.bits - ctype.signed:
+                return Opaque(value.name, slot=value.slot)
             return value
         if isinstance(ctype, PtrType):
             if isinstance(value, Struct):

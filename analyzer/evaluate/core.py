@@ -10,8 +10,9 @@ from .ctype import ArrayType, CType, UnknownType, VoidType
 from .memory import Table, Variable
 from .names import LOCAL_BASE, Names
 from .state import LOCAL_STEP, Event
-from .values import Int, Opaque, PathEnds, Pointer, SlotInt, Struct, Unjudged, Value
+from .values import Int, Opaque, Partly, PathEnds, Pointer, SlotInt, Struct, Unjudged, Value
 
+MAX_FREE: Final = 8  # bits of an entry that are not known, when it is stored
 MAX_POINTERS: Final = 4  # a structure that leads to an entry over more pointers is not searched
 
 
@@ -176,6 +177,17 @@ class Core(Names):
             return
         self.memory.store(obj, place.offset, value, place.target)
 
+    def _with_bits(self, value: Value, width: int) -> Value:
+        """A value that is known but for a few bits: once all of them are clear, once set."""
+        found = self.memory.raw(value, width)
+        if not isinstance(found, Partly):
+            return value
+        free = found.may & ~found.must & ((1 << 8 * width) - 1)
+        if free.bit_count() > MAX_FREE:
+            return value
+        taken = self.run.choose(f"bits {free:#x} of {found.name}")
+        return Int(found.must | (free if taken else 0), 8 * width, False)
+
     def _store_entry(self, table: Table, offset: int, value: Value, target: CType | None) -> None:
         index = offset // table.width
         if isinstance(target, (UnknownType, ArrayType, VoidType)):
@@ -191,6 +203,8 @@ class Core(Names):
         stand_in = self.opaque_entry
         if stand_in is not None and isinstance(self.memory.raw(value, table.width), Opaque):
             value, target = Int(stand_in, 8 * table.width, False), None
+        elif type(value) is not Int and (target is None or target.size == table.width):
+            value = self._with_bits(value, table.width)
         self.memory.store_table(table, offset, value, target)
         run = self.run
         run.stores += 1

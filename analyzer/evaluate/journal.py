@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 from .memory import Table, Variable
 from .state import LOCAL_STEP, Run
-from .values import FuncRef, Int, Opaque, Pointer, Struct, Text, Value
+from .values import FuncRef, Int, Opaque, Partly, Pointer, Struct, Text, Value
 
 
 class Done(NamedTuple):
@@ -76,7 +76,7 @@ def _to_local(value: Any, low: int, high: int) -> bool:
     kind = value.__class__
     if kind is int:
         return bool(low <= value < high)
-    if kind is Opaque or kind is FuncRef or kind is Text:
+    if kind is Opaque or kind is Partly or kind is FuncRef or kind is Text:
         return False
     if kind is Pointer:
         obj = value.obj

@@ -19,8 +19,9 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from .memory import Table, Variable
+from .names import Scope
 from .state import LOCAL_STEP, NOWHERE, Choice, Event, Run
-from .values import FuncRef, Int, Opaque, Pointer, Struct, Text, Value
+from .values import FuncRef, Int, Opaque, Pointer, Struct, Text, Value, known_bits
 
 MAX_DEPTH: Final = 4  # pointers from one local variable to the next
 MAX_EVENTS: Final = 64  # of one call; those that store more are not compared
@@ -111,13 +112,27 @@ class Meeting:
         return all(run.memo.get(key) == point.memo[key] for key in again)
 
 
+def state_of(run: Run, scope: Scope | None) -> Hashable:
+    """All that decides how a function goes on; None where that cannot be compared."""
+    held: list[Hashable] = [len(run.choices), run.stores, len(run.events), run.lost]
+    try:
+        while scope is not None:
+            held.append(tuple([(name, _cells(run, var, 0)) for name, var in scope.names.items()]))
+            scope = scope.outer
+        held += [(name, _cells(run, run.globals[name], 0)) for name in sorted(run.written)
+                 if name in run.globals]  # fmt: skip
+    except _Unlike:
+        return None
+    return tuple(held)
+
+
 def _frozen(run: Run, value: Value, depth: int) -> Hashable:
     """A value such that those of two runs are equal if no C can tell them apart."""
     if isinstance(value, Int):
         return type(value), value.value, value.bits, value.signed
     if isinstance(value, Opaque):
         default = None if value.default is None else _frozen(run, value.default, depth)
-        return Opaque, value.name, value.nonnull, value.slot, default
+        return Opaque, value.name, value.nonnull, value.slot, default, *known_bits(value)
     if isinstance(value, Struct):
         cells = [
             (at, size, payload if isinstance(payload, int) else _frozen(run, payload, depth))

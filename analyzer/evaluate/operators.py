@@ -9,7 +9,7 @@ from . import arith
 from .ctype import CType, FuncType, PtrType, UnknownType, VoidType
 from .memory import Table
 from .refilling import ORDERING, Refilling
-from .values import FuncRef, Int, Opaque, Pointer, SlotInt, Struct, Text, Unjudged, Value
+from .values import FuncRef, Int, Opaque, Partly, Pointer, SlotInt, Struct, Text, Unjudged, Value
 
 _KEEPS_ADDRESS = frozenset({"+", "-", "|", "&", "^"})
 _INDEXED = re.compile(r"^\(\?(.*) \+ (0x[0-9a-f]+)\)$")
@@ -130,7 +130,32 @@ class Operators(Refilling):
                 return Int(0)
             if op in ("&", "|"):
                 return left
-        return Opaque(f"({left!r} {op} {right!r})", slot=slot)
+        name = f"({left!r} {op} {right!r})"
+        return self._masked(op, left, right, name, slot) or Opaque(name, slot=slot)
+
+    @staticmethod
+    def _masked(op: str, left: Value, right: Value, name: str, slot: bool) -> Value | None:
+        """What a mask leaves of something not known: nothing, or some of its bits."""
+        if op not in ("&", "|"):
+            return None
+        sides = []
+        for side in (left, right):
+            if isinstance(side, Int):
+                sides.append((side.value, side.value))
+            elif isinstance(side, Partly):
+                sides.append((side.may, side.must))
+            else:
+                sides.append((-1, 0))
+        (may, must), (other_may, other_must) = sides
+        if op == "&":
+            may, must = may & other_may, must & other_must
+        else:
+            may, must = may | other_may, must | other_must
+        if may == 0:
+            known = left if isinstance(left, Int) else right
+            bits, signed = (known.bits, known.signed) if isinstance(known, Int) else (32, True)
+            return Int(0, max(32, bits), signed)
+        return None if (may, must) == (-1, 0) else Partly(name, may, must, slot=slot)
 
     def _pointer_arithmetic(self, op: str, left: Value, right: Value) -> Value:
         if op in ("+", "-") and isinstance(left, Pointer) and isinstance(right, Int):

@@ -15,7 +15,7 @@ from typing import Final
 
 from .ctype import Node
 from .state import LOCAL_STEP, MAX_CHOICES, MAX_DEPTH, SHARED_ROUND, Choice, Run
-from .values import FuncRef, Int, Opaque, SlotInt, Struct, Text, Value
+from .values import FuncRef, Int, Opaque, SlotInt, Struct, Text, Value, known_bits
 
 Question = tuple[str, str, str]
 NEAR_TOP: Final = 2  # frames; below that no function asks how deep it is
@@ -206,7 +206,7 @@ def _add(parts: list[Hashable], value: Value, held: list[tuple[int, int]]) -> bo
                 return False
         return True
     if isinstance(value, Opaque):
-        parts += (Opaque, value.name, value.nonnull, value.slot)
+        parts += (Opaque, value.name, value.nonnull, value.slot, *known_bits(value))
         return value.default is None or _add(parts, value.default, held)
     if isinstance(value, FuncRef):
         parts += (FuncRef, value.name, value.home)

@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Final
+from collections.abc import Callable, Hashable
+from typing import Any, Final, TypeAlias
 
 from pycparser import c_ast
 
@@ -13,12 +13,18 @@ from .ctype import ArrayType, Node, UnknownType
 from .harmless import Harmless
 from .initializers import Initializers
 from .memory import Variable
+from .merge import state_of
 from .names import Scope, condition_key
 from .values import Int, Opaque, PathEnds, Pointer, Struct, Text, Unjudged, Value
 
 MAX_ITERATIONS: Final = 5000
 MAX_UNDECIDED: Final = 40  # rounds of a loop that an unknown condition keeps going
+NO_END: Final = "a loop that does not end"
+FOR_EVER: Final = "a loop that goes on for ever on this path"
 MAX_OPAQUE_ITERATIONS: Final = 2  # a loop whose condition is unknown is left after that many
+
+
+State: TypeAlias = tuple[Hashable, int] | None
 
 
 class Break(Exception):
@@ -87,6 +93,7 @@ class Statements(Initializers, Harmless):
         value: Value = NOTHING
         position = 0
         jumps = 0
+        state: State = None
         while position < len(items):
             try:
                 value = self.evaluate(items[position], inner)
@@ -96,8 +103,22 @@ class Statements(Initializers, Harmless):
                 jumps += 1
                 if target is None or jumps > MAX_ITERATIONS:
                     raise
+                state = self.moved_on(state, inner)
                 position = target
         return value
+
+    def moved_on(self, before: State, scope: Scope) -> State:
+        """The state at a jump, and how often a choice was asked for until then.
+
+        Where it is that of the jump before, the jump is taken for ever: what is not known answers
+        as it did then. Raises PathEnds; Unjudged, if nothing that is not known was asked.
+        """
+        state, decided = state_of(self.run, scope), self.run.decided
+        if state is not None and before is not None and state == before[0]:
+            if decided > before[1]:
+                raise PathEnds(FOR_EVER)
+            raise Unjudged(NO_END)
+        return state, decided
 
     @staticmethod
     def find_label(items: list[Node], label: str) -> int | None:
@@ -241,7 +262,7 @@ class Statements(Initializers, Harmless):
                 where = f" of {self.run.stack[-1].function}()" if self.run.stack else ""
                 raise PathEnds(f"a loop{where} has unknown conditions in too many rounds")
             if iteration > MAX_ITERATIONS:
-                raise Unjudged("a loop that does not end")
+                raise Unjudged(NO_END)
 
     def _while(self, node: Node, scope: Scope) -> Value:
         return self._loop(node.cond, node.stmt, None, scope, first=False)

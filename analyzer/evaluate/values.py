@@ -9,6 +9,7 @@ same unknown thing is recognised as the same.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from hashlib import blake2b
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 if TYPE_CHECKING:
@@ -84,12 +85,28 @@ class Opaque:
         return f"?{self.name}"
 
 
+class Partly(Opaque):
+    """Something of which some bits are known: those in `must` are set, those not in `may` clear.
+
+    Both are numbers without a width: those of the bits above the highest one are its sign.
+    """
+
+    __slots__ = ("may", "must")
+
+    def __init__(self, name: str, may: int, must: int, *, slot: bool = False) -> None:
+        super().__init__(name, nonnull=must != 0, slot=slot)
+        self.may = may
+        self.must = must
+
+
+def known_bits(value: Opaque) -> tuple[int, ...]:
+    """What is known of something not known, to tell two of one name apart."""
+    return (value.may, value.must) if isinstance(value, Partly) else ()
+
+
 def hash_name(name: str) -> str:
     """A short stable digest, so that cut names of different things stay different."""
-    digest = 0xCBF29CE484222325
-    for byte in name.encode():
-        digest = ((digest ^ byte) * 0x100000001B3) & 0xFFFFFFFFFFFFFFFF
-    return f"{digest:016x}"
+    return blake2b(name.encode(), digest_size=8).hexdigest()
 
 
 class Pointer:

@@ -11,7 +11,7 @@ from .closures import Closure, Closures
 from .ctype import Node
 from .memory import Variable
 from .names import Scope
-from .statements import MAX_ITERATIONS, NOTHING, Break, Continue, Jump, Return, Statements
+from .statements import MAX_ITERATIONS, NOTHING, Break, Continue, Jump, Return, State, Statements
 from .values import Int, Value
 
 WARM: Final = 12  # times that a body is run before it is made into closures
@@ -73,6 +73,7 @@ class Warm(Closures, Statements):
             inner = Scope(scope)
             value: Value = NOTHING
             position = jumps = 0
+            state: State = None
             while position < len(made):
                 try:
                     for code in made[position:] if position else made:
@@ -83,6 +84,7 @@ class Warm(Closures, Statements):
                     jumps += 1
                     if target is None or jumps > MAX_ITERATIONS:
                         raise
+                    state = self.moved_on(state, inner)
                     position = target
             return value
 

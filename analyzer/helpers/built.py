@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Which .c files Kbuild compiles in a configuration, as far as Makefiles say it plainly.
 
-Lines `obj-$(CONFIG_X) += file.o` are read, conditions on options around them, and which folder
-`arch/x/$(ABI)/` is. What is not understood counts as compiled.
+Lines `obj-$(CONFIG_X) += file.o` and those for folders above are read, and conditions on options
+around them. What is not understood counts as compiled.
 """
 
 from __future__ import annotations
@@ -46,21 +46,19 @@ class Built:
             if any(named.search(line) for line, _ in lines):
                 return False  # there is a file of this name for each word size
         answers = list(self._answers(lines, target, bits, config))
-        return (not answers or any(answers)) and self._folder(folder, config)
+        return (not answers or any(answers)) and self._folder(folder, bits, config)
 
-    def _folder(self, folder: str, config: Config) -> bool:
-        """Whether Kbuild enters a folder of an architecture that a variable chooses.
-
-        Folders of an option (`obj-$(CONFIG_X) += folder/`) all count as entered: of powerpc's two
-        __update_mmu_cache() the one for hash tables of 64 bit costs minutes, and is not judged.
-        """
+    def _folder(self, folder: str, bits: str, config: Config) -> bool:
+        """Whether Kbuild enters a folder of an architecture."""
         parts = folder.split("/")
         if len(parts) < 3 or parts[0] != "arch":
             return True
         above, name = "/".join(parts[:-1]), parts[-1]
         lines = self._of(above)
-        answers = list(self._chosen(lines, name, config))
-        return (not answers or any(answers)) and self._folder(above, config)
+        answers = list(self._answers(lines, f"{name}/", bits, config))
+        if not answers:
+            answers = list(self._chosen(lines, name, config))
+        return (not answers or any(answers)) and self._folder(above, bits, config)
 
     def _answers(
         self, lines: tuple[Line, ...], target: str, bits: str, config: Config

@@ -11,7 +11,16 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from ..evaluate.values import Int, Opaque, PathEnds, SlotInt, Struct, Unjudged, Value
+from ..evaluate.values import (
+    Int,
+    Opaque,
+    PathEnds,
+    SlotInt,
+    Struct,
+    Unjudged,
+    Value,
+    known_bits,
+)
 
 Question = tuple[str, str, str]  # kind, name, file that asks
 
@@ -51,7 +60,7 @@ def plain_key(value: Value) -> Hashable | None:
     if isinstance(value, Opaque):
         if value.slot or value.default is not None:
             return None
-        return value.name, value.nonnull
+        return value.name, value.nonnull, *known_bits(value)
     if isinstance(value, Struct):
         cells = [(at, size, payload) for at, (size, payload) in value.cells.items()]
         if not all(isinstance(payload, int) for _, _, payload in cells):

@@ -9,6 +9,7 @@ from typing import Final
 MAX_PATHS: Final = 64  # of a case
 PAIR_PATHS: Final = 4 * MAX_PATHS  # of a batch of two
 ROUNDS: Final = 4  # runs for each path, those that come together with another one included
+NET_RUNS: Final = 12 * MAX_PATHS  # of a case whose paths count as one if they come to the same
 FEW_PATHS: Final = 8  # of set_huge_pte_at(), to see how many slots it fills
 FEW_RUNS: Final = 48  # of a case, after another one of the helper had too many paths
 MAX_WORK: Final = 8_000_000  # steps of all cases of a helper together: some twenty seconds

@@ -30,6 +30,7 @@ from .bounds import (
     LIMIT,
     MAX_PATHS,
     MAX_WORK,
+    NET_RUNS,
     NO_END,
     PAIR,
     PAIR_PATHS,
@@ -210,8 +211,10 @@ class Runner:
         setting = self._setting(signature, contract)
         self.machine.meeting = meeting = Meeting(limits.net)
         given_up = (signature.name, case.nr > 1) in self._given_up
-        most = FEW_RUNS if given_up else ROUNDS * bound
+        most = max(ROUNDS * bound, NET_RUNS if limits.net else 0)
+        most = FEW_RUNS if given_up else most
         runs = 0
+        ended = False
         while todo:
             runs += 1
             meeting.begin()
@@ -219,8 +222,9 @@ class Runner:
             trace = self._trace(signature, case, setting, *todo.pop(), limits.net)
             if len(self.machine.run.choices) > 1:
                 self._forking.add(signature.name)
-            if trace is not None:
+            if trace is not None and not (limits.net and trace.status == "ends" and ended):
                 done.append(trace)
+                ended = ended or trace.status == "ends"
             meeting.end(self.machine.run, trace is not None and trace.reason.startswith(LIMIT))
             if limits.hasty and done and done[-1].reason.startswith(LIMIT):
                 break

@@ -5,8 +5,9 @@ from __future__ import annotations
 
 import pytest
 
-from analyzer.evaluate.values import Int, Opaque, Unjudged
-from tests.evaluate.lab import machine, number, only, paths, s, u, unknown, value
+from analyzer.evaluate.state import Run
+from analyzer.evaluate.values import Int, Opaque, PathEnds, Unjudged
+from tests.evaluate.lab import SLOT, machine, number, only, paths, s, u, unknown, value
 
 SWITCH = """\
 int f(int x)
@@ -206,6 +207,41 @@ def test_loop_of_unknown_length_runs_none_one_and_two_rounds() -> None:
 )
 def test_loop_without_end_is_unknown(body: str) -> None:
     assert unknown(paths(f"void f(pte_t *p) {{ {body} }}"))
+
+
+def test_a_jump_that_what_is_unknown_keeps_going_ends_its_path() -> None:
+    """As a loop that waits: the other way is run, and few steps are taken for this one."""
+    text = (
+        "int full(int n);\nvoid f(pte_t *p)\n{ int n = 7;\nagain: n = 3; if (full(n)) goto again;"
+        " p->pte = 1; }"
+    )
+    ways = {path.ends: path.slot for path in paths(text)}
+    assert ways == {"": 1, "a loop that goes on for ever on this path": 0x11}
+    assert machine_steps(text) < 200
+
+
+def machine_steps(text: str) -> int:
+    it = machine(text)
+    it.run = Run(prefix=(1,))
+    with pytest.raises(PathEnds):
+        it.call("f", [s(0)])
+    return it.run.steps
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        "n++; if (n < 6 && full(0)) goto again;",
+        "if (*q < 6 && full(0)) { ++*q; goto again; }",
+        "if (p[0].pte < 0x16 && full(0)) { p[0].pte++; goto again; }",
+    ],
+)
+def test_a_jump_that_something_counts_comes_to_its_end(step: str) -> None:
+    text = (
+        "int full(int n);\nvoid f(pte_t *p)\n"
+        f"{{ int n = 0, m = 0, *q = &m;\nagain: {step} p[1].pte = 1; }}"
+    )
+    assert all(path.entries[SLOT + 1] == 1 for path in paths(text))
 
 
 def test_too_many_conditions_are_unknown() -> None:

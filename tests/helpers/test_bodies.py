@@ -75,6 +75,9 @@ def test_only_what_is_built(tmp_path: Path, makefile: str, wanted: bool) -> None
     [
         ({}, True),
         ({"mm/Makefile": "obj-$(CONFIG_MMU) += deep/\n"}, True),
+        ({"mm/Makefile": "obj-$(CONFIG_NOT_THERE) += deep/\n"}, False),
+        ({"Makefile": "obj-$(CONFIG_NOT_THERE) += mm/\n"}, False),
+        ({"mm/Makefile": "ifndef CONFIG_MMU\nobj-y += deep/\nendif\n"}, False),
         ({"Makefile": "X = mm\ncore-y += arch/new/$(X)/\n"}, True),
         (
             {

@@ -10,7 +10,7 @@ import pytest
 
 from analyzer.helpers.interface import Signature
 from analyzer.law import runs
-from analyzer.law.bounds import FEW_RUNS, MAX_PATHS, NO_END, ROUNDS, TOO_MUCH
+from analyzer.law.bounds import FEW_RUNS, MAX_PATHS, NET_RUNS, NO_END, ROUNDS, TOO_MUCH
 from analyzer.law.outcome import Case, HelperRuns
 from analyzer.law.reuse import Reuse
 from analyzer.law.runs import Runner
@@ -50,11 +50,20 @@ def reasons(found: HelperRuns) -> set[str]:
     return {outcome.reason for outcome in found.outcomes if outcome.status == "unknown"}
 
 
+def test_paths_that_wait_for_ever_are_no_paths_too_many() -> None:
+    """A function that is tried until it succeeds, after conditions that change what it is asked."""
+    text = f"{conditions(7)} again: if (ask(n)) goto again; {CLEAR}"
+    one, signature = runner(text)
+    found = one.run(signature)
+    assert reasons(found) == set()
+    assert {outcome.status for outcome in found.outcomes} == {"balanced", "ends"}
+
+
 def test_one_case_with_too_many_paths_is_enough(made: Counter[Case]) -> None:
-    one, signature = runner(f"{conditions(9)} {CLEAR}")
+    one, signature = runner(f"{conditions(10)} {CLEAR}")
     assert reasons(one.run(signature)) == {"more than 64 paths"}
     first, *others = made.values()
-    assert first <= 2 * ROUNDS * MAX_PATHS  # one by one, then those that come to the same
+    assert first <= ROUNDS * MAX_PATHS + NET_RUNS  # one by one, then those that come to the same
     assert others
     assert max(others) <= FEW_RUNS
 

@@ -74,7 +74,7 @@ def test_ways_without_a_trace_cost_no_path(demo: Bench) -> None:
 
 
 def test_paths_that_come_together_have_a_bound_too(demo: Bench) -> None:
-    body = f"\tint n = 0;\n\n{conditions(9)}\tset_pte_at(mm, addr, ptep, __pte(0));"
+    body = f"\tint n = 0;\n\n{conditions(10)}\tset_pte_at(mm, addr, ptep, __pte(0));"
     one, _ = judged(demo, SLOT, body, "mm, addr, ptep", ASK)
     assert (one.verdict, one.reason) == (Verdict.UNKNOWN, "more than 64 paths")
 
