@@ -191,6 +191,7 @@ class Reach(Enum):
     HARMLESS = "harmless"  # nothing that is counted changes
     FINDING = "finding"
     UNKNOWN = "unknown"
+    ELSEWHERE = "elsewhere"  # one of these two, in code that no judged configuration compiles
 
 
 @dataclass(frozen=True, slots=True)

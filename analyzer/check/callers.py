@@ -56,13 +56,16 @@ def raw_calls(
     offered: Iterable[Variant],
     index: SourceIndex,
 ) -> tuple[RawCall, ...]:
-    """The calls around the hooks that a judged variant compiles."""
+    """The calls around the hooks that a judged variant compiles; of others those that are not
+    known to be harmless."""
     judged = {result.variant for result in results}
     chosen = [variant for variant in offered if variant.name in judged]
     found = []
     for site in sites:
         reach = _REACH.get(site.judgement)
-        if reach is not None and any(compiled(site, variant, index) for variant in chosen):
+        if reach is not None and not any(compiled(site, variant, index) for variant in chosen):
+            reach = None if reach is Reach.HARMLESS else Reach.ELSEWHERE
+        if reach is not None:
             reason = site.reason if reach is Reach.UNKNOWN else ""
             found.append(
                 RawCall(

@@ -120,6 +120,11 @@ def closing_lines(result: CheckResult, options: ReportOptions) -> list[str]:
         f"{count(result.files_read, 'file')} read"
         f"{f', {result.seconds:.1f} s' if options.timing else ''}"
     )
+    if elsewhere := call_counts(result)[Reach.ELSEWHERE]:
+        lines.append(
+            f"{count(elsewhere, 'call')} around the hooks in code that no judged configuration"
+            " compiles: see ptcheck callsites"
+        )
     if not result.summaries or not all_.helpers:
         lines.append("nothing was judged")
     elif result.incomplete:
@@ -150,20 +155,18 @@ def unknown_calls(result: CheckResult) -> list[RawCall]:
 def call_counts(result: CheckResult) -> dict[Reach, int]:
     """How many calls around the hooks are what; of one that differs the worst counts."""
     worst: dict[tuple[Location, str, str], Reach] = {}
-    order = (Reach.HARMLESS, Reach.FINDING, Reach.UNKNOWN)
+    order = (Reach.ELSEWHERE, Reach.HARMLESS, Reach.FINDING, Reach.UNKNOWN)
     for call in result.calls:
         key = (call.location, call.helper, call.function)
-        worst[key] = max(worst.get(key, Reach.HARMLESS), call.reach, key=order.index)
+        worst[key] = max(worst.get(key, Reach.ELSEWHERE), call.reach, key=order.index)
     return {reach: sum(one is reach for one in worst.values()) for reach in Reach}
 
 
 def _raw_calls(result: CheckResult) -> str:
     numbers = call_counts(result)
-    every = sum(numbers.values())
-    if not every:
-        return ""
+    every = sum(numbers.values()) - numbers[Reach.ELSEWHERE]
     judged = every - numbers[Reach.UNKNOWN]
-    return f"{judged} of {count(every, 'call')} around the hooks judged; "
+    return f"{judged} of {count(every, 'call')} around the hooks judged; " if every else ""
 
 
 def count(number: int, noun: str) -> str:

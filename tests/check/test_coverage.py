@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from analyzer.check import check_tree
-from analyzer.model import CheckResult, Verdict
+from analyzer.model import CheckResult, Reach, Verdict
 from analyzer.report.coverage import Coverage, rows, total
 from analyzer.report.formats import find_format
 from analyzer.report.options import ReportOptions
@@ -111,3 +111,29 @@ def test_all_is_said_of_nothing_less(unknown: int, share: str) -> None:
 
 def test_of_nothing_there_is_no_share() -> None:
     assert Coverage(0, 0, 0, 0, 7, 0).share == "-"
+
+
+MOVE = """bool move(struct vm_area_struct *vma, unsigned long old_addr, unsigned long new_addr,
+		pud_t *old_pud, pud_t *new_pud)
+{
+	pud_t pud = *old_pud;
+
+	pud_clear(old_pud);
+	set_pud_at(vma->vm_mm, new_addr, new_pud, pud);
+	return true;
+}
+"""
+
+
+@pytest.mark.parametrize(("symbol", "built"), [("CONFIG_MMU", True), ("CONFIG_NOT_HERE", False)])
+def test_a_call_in_a_file_that_nobody_compiles_is_told(symbol: str, built: bool) -> None:
+    demo = FolderTree(demo_dir())
+    line = f"obj-$({symbol}) += move.o\n"
+    files = {
+        "mm/move.c": MOVE.encode(),
+        "mm/Makefile": demo.read("mm/Makefile") + line.encode(),
+    }
+    result = check_tree(OverlayTree(demo, files), ("demo",), only=frozenset({"base"}))
+    reach = {call.function: call.reach for call in result.calls}["move"]
+    assert reach is (Reach.FINDING if built else Reach.ELSEWHERE)
+    assert ("PTC110" in {finding.rule for finding in result.findings}) is built

@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from analyzer.model import Verdict
+from analyzer.model import Location, Reach, Verdict
 from analyzer.report import markdown
 from analyzer.report.options import ReportOptions
 from analyzer.report.text import render
@@ -139,6 +139,25 @@ def test_a_call_that_is_not_judged_is_listed_and_counted() -> None:
     assert (
         "1 helper could not be judged and 1 call around the hooks could not be judged and" in text
     )
+
+
+def test_a_call_that_nobody_compiles_is_counted_apart() -> None:
+    known = with_calls()
+    dead = replace(known.calls[0], location=Location("mm/dead.c", 3), reach=Reach.ELSEWHERE)
+    here = replace(known.calls[0], reach=Reach.ELSEWHERE, archs=("third",))  # compiled by others
+    result = replace(known, calls=(*known.calls, dead, here))
+
+    line = (
+        "\n1 call around the hooks in code that no judged configuration compiles: see"
+        " ptcheck callsites\n"
+    )
+    assert line in render(result)
+    assert "; 1 of 2 calls around the hooks judged; " in render(result)
+    assert line not in render(known)
+    result = replace(clean(), calls=(dead,))
+    assert not result.incomplete
+    assert line in render(result)
+    assert "calls around the hooks judged" not in render(result)
 
 
 def test_a_call_alone_makes_a_run_incomplete() -> None:
