@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -54,11 +55,13 @@ def session(
     entries: str = ENTRIES,
     signatures: tuple[Signature, ...] = (),
     world: Mapping[str, int] | None = None,
+    bits: int = 64,
+    endian: str = "little",
 ) -> Session:
     """A session over `text`, in a state of the processor; nothing is preprocessed."""
     probes = probe_text(signatures, {})
     source = f'\n# 1 "t.h"\n{entries}\n# 1 "t.c"\n{text}\n# 1 "<ptcheck>"\n{probes}\n'
-    return Session(Unit(source), variant(), world)
+    return Session(Unit(source), replace(variant(), bits=bits, endian=endian), world)
 
 
 def tree(folder: Path, **files: str) -> KernelTree:
