@@ -110,7 +110,9 @@ def _plan(
     bench.variants = _worthwhile(tree, bench, lost)
     if bench.variants != every:
         now = search.judge()
+    begun = list(search.edits)
     now = search.run(now)
+    search, now = _without_the_odd(bench, hooks, search, now, begun)
     bench.variants = every
     guard, chosen, problem = _select(tree, bench, arch, now, search, frozenset(lost))
     if chosen is not None:
@@ -153,6 +155,33 @@ def _worthwhile(tree: KernelTree, bench: Bench, lost: Mapping[str, str]) -> tupl
     kconfig = bench.tree.read(f"arch/{bench.arch}/Kconfig").decode("latin-1")
     guard = guard_for(kconfig, good, bad, _nommu(tree, bench)) if good and bad else None
     return tuple(v for v in bench.variants if not guard or holds(guard, v))
+
+
+def _without_the_odd(
+    bench: Bench, hooks: Hooks, search: Search, now: Judgement, begun: list[Edit]
+) -> tuple[Search, Judgement]:
+    """The search, or one without the variant that kept most forms from holding elsewhere.
+
+    What one sub-architecture cannot do must not keep the others from it.
+    """
+    broken = _broken(now)
+    odd = next((name for name, _ in search.alone.most_common(1)), "")
+    if odd not in broken or broken == {odd}:
+        return search, now
+    other = Search(bench, hooks)
+    other.targets.masks = search.targets.masks
+    other.keep(begun)
+    every = bench.variants
+    bench.variants = tuple(v for v in every if v.name != odd)
+    other.run(other.judge())
+    bench.variants = every
+    then = other.judge()
+    return (other, then) if len(_broken(then)) < len(broken) else (search, now)
+
+
+def _broken(now: Judgement) -> set[str]:
+    """The variants in which some helper is not accounted for."""
+    return {row.variant for row in now.rows if row.verdict is Verdict.FINDING}
 
 
 def _nommu(tree: KernelTree, bench: Bench) -> list[Variant]:

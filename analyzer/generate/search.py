@@ -8,6 +8,7 @@ of them before it is kept.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import Final
 
 from ..frontend import Unit
@@ -39,6 +40,7 @@ class Search:
         self.splits = Splits(self)
         self.regrets = Regrets(self)
         self.trials = 0
+        self.alone: Counter[str] = Counter()  # how often a variant alone kept a form from holding
 
     @property
     def texts(self) -> dict[str, str]:
@@ -237,8 +239,11 @@ class Search:
         good = True
         made = self._made(proposed)
         for target, _ in proposed:
-            if target.failed(failing(target, before, trial, made), set(trial.units)):
+            where = failing(target, before, trial, made)
+            tried = target.variants & trial.units.keys()
+            if target.failed(where, set(trial.units)):
                 good = False
+                self.alone.update(where if len(where) == 1 and len(tried) > 1 else ())
         return good
 
     def _edits(self, candidate: Candidate, target: Target) -> list[Edit]:

@@ -3,17 +3,23 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from analyzer.frontend import Unit
+from analyzer.generate import run
 from analyzer.generate.api import PredicateShape
 from analyzer.generate.atoms import Atom, fields
 from analyzer.generate.conjunctions import Entry, Level, solve
 from analyzer.generate.groups import header_groups
+from analyzer.generate.judge import Judgement, Row
 from analyzer.generate.kconfig_edit import guard_for, place
 from analyzer.generate.predicate_text import function_text
+from analyzer.model import Verdict
 
 KCONFIG = "config DEMO\n\tselect A if FAST\n\tselect B if FAST && WIDE\n\tselect C if SLOW\n"
 
@@ -155,3 +161,63 @@ def test_the_select_goes_where_all_configurations_have_it(good: list[Variant], b
     where = place(SEVERAL, good)  # type: ignore[arg-type]
     assert where is not None
     assert SEVERAL[where[0] :].startswith(before)
+
+
+class OddSearch:
+    """Stands for a search that mends everything in the variants that it is shown."""
+
+    def __init__(self, bench: OddBench, _: object) -> None:
+        self.bench = bench
+        self.alone: Counter[str] = Counter({"odd": 3, "base": 1})
+        self.targets = SimpleNamespace(masks={})
+        self.seen: list[str] = []
+
+    def keep(self, edits: list[str]) -> None:
+        self.kept = edits
+
+    def judge(self) -> Judgement:
+        left = {"odd", *self.bench.hopeless}
+        return wrong(*(v.name for v in self.bench.variants if v.name in left))
+
+    def run(self, _: Judgement) -> Judgement:
+        self.seen = [v.name for v in self.bench.variants]
+        return self.judge()
+
+
+@dataclass
+class OddBench:
+    variants: tuple[Variant, ...]
+    hopeless: frozenset[str] = frozenset()
+
+
+def wrong(*names: str) -> Judgement:
+    rows = [Row(name, "set_ptes", "pte", Verdict.FINDING, "", None) for name in names]
+    return Judgement(rows=rows)
+
+
+@pytest.mark.parametrize(
+    ("broken", "hopeless", "again"),
+    [
+        (("base", "odd"), frozenset(), True),
+        (("odd",), frozenset(), False),  # only that one is left out
+        (("base",), frozenset(), False),  # it is not in the way
+        (("base", "odd"), frozenset({"base"}), False),  # without it nothing is better
+    ],
+)
+def test_what_one_configuration_cannot_do_keeps_no_other_from_it(
+    monkeypatch: pytest.MonkeyPatch,
+    broken: tuple[str, ...],
+    hopeless: frozenset[str],
+    again: bool,
+) -> None:
+    bench = OddBench((variant("base"), variant("odd")), hopeless)
+    first: Any = OddSearch(bench, None)
+    now = wrong(*broken)
+    monkeypatch.setattr(run, "Search", OddSearch)
+    found, then = run._without_the_odd(bench, None, first, now, ["predicates"])  # type: ignore[arg-type, list-item]
+    assert (found is not first) is again
+    assert (then is not now) is again
+    assert [v.name for v in bench.variants] == ["base", "odd"]
+    if again:
+        assert found.seen == ["base"]  # type: ignore[attr-defined]
+        assert found.kept == ["predicates"]  # type: ignore[attr-defined]
