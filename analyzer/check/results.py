@@ -4,8 +4,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Final
 
 from ..model import HelperVerdict, Location, RawCall, VariantSummary, Verdict, Witness
+
+NEVER_RETURNS: Final = "every path ends: unreachable"
+"""Why a helper is not judged that only BUG()s in one state of the processor."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +57,13 @@ class ArchResult:
 
 
 def both_worlds(first: VariantResult, second: VariantResult) -> VariantResult:
-    """Two states of the processor in one verdict: the worse of the two for each helper."""
+    """Two states of the processor in one verdict: the worse of the two for each helper.
+
+    One that never returns in a state (BUG()) says nothing there.
+    """
     others = {(v.helper, v.level): v for v in second.helpers}
     merged = tuple(
-        max(verdict, others.pop((verdict.helper, verdict.level), verdict), key=severity)
+        _worse(verdict, others.pop((verdict.helper, verdict.level), verdict))
         for verdict in first.helpers
     )
     helpers = tuple(sorted((*merged, *others.values()), key=lambda v: (v.level, v.helper)))
@@ -73,6 +80,13 @@ def both_worlds(first: VariantResult, second: VariantResult) -> VariantResult:
         unknown=counts[Verdict.UNKNOWN],
     )
     return replace(first, summary=summary, helpers=helpers, findings=(*first.findings, *more))
+
+
+def _worse(one: HelperVerdict, other: HelperVerdict) -> HelperVerdict:
+    """The worse of two verdicts about a helper."""
+    if NEVER_RETURNS in (one.reason, other.reason):
+        return other if one.reason == NEVER_RETURNS else one
+    return max(one, other, key=severity)
 
 
 def severity(verdict: HelperVerdict) -> int:

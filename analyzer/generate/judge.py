@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from ..check.judge import Judge, changes
+from ..check.results import NEVER_RETURNS
 from ..check.states import refillings
 from ..check.unit import build_unit
 from ..clock import Clock
@@ -247,6 +248,11 @@ class Bench(Closing):
         for state in (*states, *refillings(unit, variant, index)[0]):
             judge = Judge(unit, variant, interface, index, self.reuse, state)
             self._judge(judge, variant, helpers, result)
+        told = {(r.helper, r.level) for r in result.rows if r.reason != NEVER_RETURNS}
+        result.rows = [
+            r for r in result.rows
+            if r.reason != NEVER_RETURNS or (r.helper, r.level) not in told
+        ]  # fmt: skip
 
     @property
     def slow(self) -> frozenset[str]:

@@ -24,6 +24,7 @@ from .targets import Candidate, Key, Target, Targets
 
 MAX_TRIALS: Final = 90
 _FEW: Final = 3
+_OFTEN: Final = 12  # forms that one variant alone kept from holding
 Proposal = tuple[Target, list[Edit]]
 
 
@@ -86,7 +87,7 @@ class Search:
     def run(self, before: Judgement) -> Judgement:
         """Mends what can be mended; returns the judgement of what was kept."""
         whole = True
-        while self.trials < MAX_TRIALS:
+        while self.trials < MAX_TRIALS and not self._held_up():
             targets = self.targets.of(before)
             if not targets and whole:
                 other = self.splits.split(before) or self.regrets.again(before)
@@ -102,6 +103,11 @@ class Search:
         before = self.regrets.better(before)
         before = self._needed(self._whole(self.splits.joined(before)))
         return Includes(self.bench, self.file, self.keep, self.judge).run(self.edits, before)
+
+    def _held_up(self) -> bool:
+        """Whether one variant keeps the others from what holds for them, and there is no end."""
+        (_, times), *_ = (*self.alone.most_common(1), ("", 0))
+        return self.trials > MAX_TRIALS // 2 and times >= _OFTEN
 
     def _whole(self, now: Judgement) -> Judgement:
         """Takes back what was done to a part of a function of which another part stays broken."""

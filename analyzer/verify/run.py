@@ -14,6 +14,7 @@ from ..check.arch import COLLECT, RECURSION
 from ..check.judge import Judge
 from ..check.judging import left_out
 from ..check.pool import run_all
+from ..check.results import NEVER_RETURNS
 from ..check.states import refillings
 from ..check.unit import build_unit, unread
 from ..clock import Clock
@@ -208,6 +209,8 @@ def _both(first: VariantProof, second: VariantProof) -> VariantProof:
 def _worse(one: Proof, other: Proof | None) -> Proof:
     if other is None:
         return one
+    if NEVER_RETURNS in (one.reason, other.reason):
+        return other if one.reason == NEVER_RETURNS else one
     worse = max(one, other, key=lambda proof: _WORSE.index(proof.agreement))
     worse = replace(worse, runs=one.runs + other.runs)
     if isinstance(worse, HelperProof) and isinstance(one, HelperProof):
