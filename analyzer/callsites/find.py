@@ -17,7 +17,7 @@ from .kept import SiteFacts, facts_of
 from .mapping import Origins
 from .model import CallSite, Judgement, Mapping, Scan
 from .reading import NAMES_CALLED, Judged, ReadSources, SourceFile, may_have_sites
-from .sensitive import Sensitive
+from .sensitive import Looked, Sensitive
 from .setters import Definitions, Setter, Setters
 from .view import View
 
@@ -89,6 +89,7 @@ class _Finder:
         self.everything = everything
         self.files_read = 0
         self.sensitive: set[Sensitive] = set()
+        self.looked = Looked()
         self.last: tuple[dict[str, Setter], Setters] | None = None
         self.problems: list[str] = []
 
@@ -101,7 +102,7 @@ class _Finder:
         """What the sites depend on."""
         assert self.last is not None
         setters, found = self.last
-        return facts_of(setters, found, self.sensitive)
+        return facts_of(setters, found, self.sensitive, self.looked)
 
     def scan(self) -> Scan:
         """Reads, filters, judges."""
@@ -114,6 +115,7 @@ class _Finder:
             sites += [replace(site, archs=(arch,)) for site in found.sites]
             self.problems += found.problems
             self.sensitive |= found.sensitive
+            self.looked |= found.looked
         words = self.known.generic(generic).words
         grouped: dict[frozenset[Setter], list[str]] = {}
         for arch in self.archs:  # generic code reads alike where what it calls is alike
@@ -124,6 +126,7 @@ class _Finder:
             sites += [replace(site, archs=tuple(group)) for site in found.sites]
             self.problems += found.problems
             self.sensitive |= found.sensitive
+            self.looked |= found.looked
         lost = [f"{path}: {reason}" for path, reason in sorted(self.tree.unreadable.items())]
         return Scan(
             _merged(sites, self.wanted), tuple(dict.fromkeys(self.problems + lost)),
@@ -211,6 +214,7 @@ class _Finder:
         sites: list[CallSite] = []
         problems: list[str] = []
         sensitive: set[Sensitive] = set()
+        searched: set[str] = set()
         for file in files.values():
             for body in file.bodies:
                 if not body.about_entries:
@@ -220,12 +224,15 @@ class _Finder:
                     continue
                 try:
                     sites += judge.sites()
+                    if any("->" in draft.slot for draft in judge.drafts):
+                        searched.add(file.source.path)
                     if judge.sensitive:
                         line = body.source.line(body.function.start)
                         path, name = body.source.path, body.function.name
                         names = tuple(sorted(judge.sensitive))
                         sensitive.add(Sensitive(path, name, line, names))
                 except TooDeep as error:
+                    searched.add(file.source.path)
                     place = Location(body.source.path, body.source.line(body.function.start))
                     problems.append(f"{place}: {error}")
                     sites.append(
@@ -234,7 +241,8 @@ class _Finder:
                             Judgement.UNKNOWN, str(error),
                         )
                     )  # fmt: skip
-        return Judged(tuple(sites), tuple(problems), frozenset(sensitive))
+        looked = view.looked(searched)
+        return Judged(tuple(sites), tuple(problems), frozenset(sensitive), looked)
 
 
 def _merged(sites: Iterable[CallSite], wanted: frozenset[str]) -> tuple[CallSite, ...]:

@@ -74,7 +74,7 @@ class FunctionJudge:
                 for call in body.calls
                 if call.name in setters and not self._on_a_copy(call)
             }
-        self._events = sorted({*self._stores, *self._calls})
+        self.events = sorted({*self._stores, *self._calls})
         self._wanted = -1  # a position whose state is asked for
         self._met: State | None = None
 
@@ -105,13 +105,13 @@ class FunctionJudge:
 
     def sites(self) -> Iterable[CallSite]:
         """Every call of a setter and every plain store. Raises TooDeep."""
-        if not self._events:
+        if not self.events:
             return ()
-        if len(self._events) > MAX_STORES:
+        if len(self.events) > MAX_STORES:
             raise TooDeep(f"more than {MAX_STORES} stores to entries in one function")
         whole = self._part_of_helper(self.body, 0) or self._in_a_table_of_functions()
         if whole:
-            return [self._inside(position, whole) for position in self._events]
+            return [self._inside(position, whole) for position in self.events]
         found = self._walked({})
         if any(site.judgement is Judgement.UNKNOWN for site in found):
             known = self.entering(0)  # what every caller has seen to
@@ -123,7 +123,7 @@ class FunctionJudge:
         self.drafts = []
         self._walk(known)
         seen = {draft.start for draft in self.drafts}
-        for position in self._events:
+        for position in self.events:
             if position not in seen:  # in a place that the walk does not see: nothing is known
                 self._record(position, State())
         best: dict[int, CallSite] = {}
@@ -219,7 +219,7 @@ class FunctionJudge:
     def _visit(self, state: State, start: int, end: int) -> None:
         if start <= self._wanted < end:
             self._met = meet(self._met, state.copy())
-        for position in self._events:
+        for position in self.events:
             if start <= position < end:
                 self._record(position, state)
 

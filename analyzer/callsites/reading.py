@@ -13,7 +13,7 @@ from ..helpers.interface import GENERIC_HEADERS, OVERRIDABLE_HEADERS
 from .body import Body
 from .code import functions, unclosed
 from .model import CallSite
-from .sensitive import Sensitive
+from .sensitive import Looked, Sensitive
 from .setters import Definitions, Setter
 from .text import Source
 
@@ -117,6 +117,7 @@ class Judged:
     sites: tuple[CallSite, ...]
     problems: tuple[str, ...]
     sensitive: frozenset[Sensitive]
+    looked: Looked
 
 
 def may_have_sites(path: str, data: bytes) -> bool:

@@ -111,6 +111,12 @@ class Definitions:
     def __contains__(self, name: str) -> bool:
         return name in self._found
 
+    def every(self) -> Iterator[tuple[str, _Defined]]:
+        """All definitions, with their names."""
+        for name, defined in self._found.items():
+            for one in defined:
+                yield name, one
+
 
 class Setters:
     """The setters that one architecture sees."""
@@ -203,11 +209,9 @@ class Setters:
                     value = call.arguments[known.value]
                     return Effect.MODIFY if re.search(rf"\b{pointer}\b", value) else Effect.CLEAR
                 return known.effect
-        if re.search(
-            rf"xchg\w*\s*\([^;]*\b{pointer}\b[^;,]*,\s*(?:__p\w\w\()?0\w*\)", defined.body
-        ):
+        if _exchanged(pointer).search(defined.body):
             return Effect.CLEAR
-        uses = re.findall(rf"\*\s*\(?\s*{pointer}\b|\b{pointer}\s*\)?->", defined.body)
+        uses = _uses(pointer).findall(defined.body)
         return Effect.MODIFY if len(uses) > len(stores) else Effect.CLEAR
 
     def _is_stored(self, name: str, position: int) -> bool:
@@ -275,6 +279,60 @@ class Setters:
             for defined in self._definitions(name)
         )  # fmt: skip
 
+    def stores_asked(self) -> tuple[tuple[str, int], ...]:
+        """Of which parameters it was asked whether they are stored through."""
+        return tuple(sorted(self._stores))
+
+    def about_stores(self, name: str, positions: Iterable[int]) -> tuple[object, ...]:
+        """What `among` found by the text of a function at its parameters, without that of others:
+        the same for two texts, and setters are the same."""
+        return tuple(
+            self._about_store(defined, position)
+            for defined in self._definitions(name)
+            for position in positions
+        )
+
+    def _about_store(self, defined: _Defined, position: int) -> tuple[object, ...]:
+        parameters, body = defined.function.parameters, defined.body
+        if position >= len(parameters) or not parameters[position].name:
+            return ()
+        pointer = re.escape(parameters[position].name)
+        stores = _store_pattern(pointer).findall(body)
+        word = _MACHINE_WORD.search(body) and re.search(r"\bset|\bclear|volatile", body)
+        own = re.compile(rf"\b{pointer}\b")
+        handed = tuple(
+            (call.name, at, tuple(own.search(text) is not None for text in call.arguments))
+            for call, at in self._handed(defined, position)
+            if "page_table_check" not in call.name
+        )
+        return (
+            own.search(body) is not None, bool(stores), bool(word), handed,
+            bool(_exchanged(pointer).search(body)),
+            len(_uses(pointer).findall(body)) > len(stores),
+        )  # fmt: skip
+
+    def reaching(self) -> frozenset[str]:
+        """The names of all definitions that reach a hook."""
+        left = [*self._own.every(), *self._generic.every()]
+        found = {name for name, one in left if "page_table_check" in one.body}
+        new = found
+        while new:
+            words = "|".join(sorted(map(re.escape, new)))
+            pattern = re.compile(rf"\b(?:{words})\b")
+            left = [(name, one) for name, one in left if name not in found]
+            new = {name for name, one in left if pattern.search(one.body)}
+            found |= new
+        return frozenset(found)
+
+    def others(self, setters: Mapping[str, Setter]) -> frozenset[str]:
+        """Names that nobody declares for generic code, and that may be setters."""
+        found = set()
+        for definitions in (self._own, self._generic):
+            for name, one in definitions.every():
+                if name not in setters and name.islower() and _may_set(one.function):
+                    found.add(name)
+        return frozenset(found)
+
     @property
     def usual(self) -> bool:
         """Whether no hook was found to store through what it is given."""
@@ -305,6 +363,24 @@ class Setters:
             for called in defined.called
             if called != own and ("pte" in called or "pmd" in called or "pud" in called)
         )
+
+
+def _exchanged(pointer: str) -> re.Pattern[str]:
+    """An entry is exchanged for none."""
+    return re.compile(rf"xchg\w*\s*\([^;]*\b{pointer}\b[^;,]*,\s*(?:__p\w\w\()?0\w*\)")
+
+
+def _uses(pointer: str) -> re.Pattern[str]:
+    """A pointer is followed."""
+    return re.compile(rf"\*\s*\(?\s*{pointer}\b|\b{pointer}\s*\)?->")
+
+
+def _may_set(function: Function) -> bool:
+    """Whether a definition is given a pointer to an entry, or is another name for something."""
+    return function.head == "alias" or any(
+        _SLOT_TYPE.search(one.type) if one.type else _SLOT_NAME.match(one.name)
+        for one in function.parameters
+    )
 
 
 def _slot_of(primitive: str) -> int:

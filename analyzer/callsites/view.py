@@ -4,12 +4,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from .body import Body
 from .mapping import Use
 from .reading import SourceFile
+from .sensitive import Looked
 
 _TABLE: Final = re.compile(
     r"^(?:(?:extern|static|const|__\w+)\s+)*(?:pte|pmd|pud|p4d|pgd)_t\b\s*(?:__\w+\s+)*\*?\s*"
@@ -25,13 +26,26 @@ def tables_in(code: str) -> list[str]:
 
 
 class View:
-    """Who calls what, as one architecture sees it."""
+    """Who calls what, as one architecture sees it; `looked` notes what was asked of it."""
 
     def __init__(self, files: dict[str, SourceFile]) -> None:
         self._files = files
+        self._names: set[str] = set()
+        self._bodies: set[tuple[str, str]] = set()
+        self._paths: set[str] = set()
         self._uses: dict[tuple[str, str], list[Use]] = {}
         self._tables: frozenset[str] | None = None
         self._calls: dict[str, list[tuple[SourceFile, Body]]] | None = None
+
+    def looked(self, searched: Iterable[str]) -> Looked:
+        """What was asked so far; `searched` are files that were searched by others."""
+        return Looked(
+            frozenset(self._names), frozenset(self._bodies), frozenset(self._paths.union(searched))
+        )
+
+    def _noted(self, body: Body) -> Body:
+        self._bodies.add((body.source.path, body.function.name))
+        return body
 
     def is_table(self, body: Body, name: str) -> bool:
         """Whether a name is a variable of the kernel that is a table, or points to one."""
@@ -45,7 +59,7 @@ class View:
         """The function of a name that the same file defines."""
         own = self._files.get(body.source.path)
         found = own.by_name.get(name, ()) if own is not None else ()
-        return found[0] if found else None
+        return self._noted(found[0]) if found else None
 
     def callers(self, body: Body) -> list[Use]:
         """Where the function's name stands: calls, and the calls that it is handed to."""
@@ -54,7 +68,10 @@ class View:
         scope = path if body.function.is_static and path.endswith(".c") else ""
         key = (name, scope)
         if key not in self._uses:
+            self._names.add(name)
             self._uses[key] = self._find(name, scope)
+            for use in self._uses[key]:
+                self._noted(use.body)
         return self._uses[key]
 
     def through(self, body: Body, position: int) -> list[str]:
@@ -64,13 +81,15 @@ class View:
         """
         own = re.compile(rf"\.(\w+)\s*=\s*&?{re.escape(body.function.name)}\s*[,}}]")
         members = set(own.findall(body.source.code))
+        self._paths.add(body.source.path)
+        self._names |= members
         return [
             call.arguments[position]
             for file in self._files.values()
             if any(f">{member}(" in file.source.code for member in members)
             for other in file.bodies
             for call in other.calls
-            if call.name in members and position < len(call.arguments)
+            if call.name in members and self._noted(other) and position < len(call.arguments)
         ]
 
     def _find(self, name: str, scope: str) -> list[Use]:
@@ -91,6 +110,7 @@ class View:
                     if len(found) >= MAX_CALLERS:
                         return found
             for holder in _holders(file.source.code, name):
+                self._names.add(holder)
                 found += self._handed(file, holder)
         return found[:MAX_CALLERS]
 

@@ -32,7 +32,8 @@ from ..helpers.interface import Interface
 from ..helpers.interface import declares_the_same as is_same_interface
 from ..helpers.session import LEAVES
 from ..kconfig import Config, Variant
-from ..kconfig.headers import shows_the_same
+from ..kconfig.headers import lines_now
+from ..kconfig.weighing import Weighing
 from ..law.bounds import Effort
 from ..law.kept import Edited
 from ..law.reuse import Reuse
@@ -63,7 +64,7 @@ class Trail:
     """What is kept of the run `stamp` of an architecture, besides that of each variant.
 
     `more` are the findings of call sites and of lint, which come after those of a variant; `where`
-    the functions of headers that there are in the units.
+    the functions of headers that there are in the units; `makers` the macros that make functions.
     """
 
     stamp: str
@@ -71,6 +72,8 @@ class Trail:
     more: tuple[tuple[RawFinding, ...], ...]
     sites: SiteFacts
     where: tuple[Place, ...]
+    weighing: Weighing
+    makers: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,25 +142,33 @@ def _file_edits(
         return None  # what Kconfig and hooks say of each other is found by lint
     said = "\n".join([*known.unread, *(p for one in known.variants for p in one.problems)])
     found: list[FileEdit] = []
+    lines: dict[tuple[str, int], int] = {}
+    read = 0  # files whose call sites may be others now
     for change in changes:
         path, old, new = change.path, change.old, change.new
         name = path.rpartition("/")[2]
         if not name.endswith(".h") or path == HEADER or name in _OTHERS or path in said:
             return None
         edit = edit_of(path, old, new)
-        if edit is None or not (
-            shows_the_same(old, new)
-            and is_same_interface(old, new)
+        shown = lines_now(path, known.arch, old, new)
+        if edit is None or shown is None:
+            return None
+        lines |= shown
+        if not (
+            is_same_interface(old, new, trail.makers)
             and header_is_alike(old, new)
-            and declares_the_same(path, old, new)
+            and declares_the_same(trail.sites, path, old, new)
             and is_read(path, old) == is_read(path, new)
-            and header_is_quiet(tree, path, new)
         ):
             return None
-        if is_read(path, old) and not same_sites(tree, trail.sites, path, old, new, len(changes)):
+        if edit.edits and not header_is_quiet(tree, path, new):
             return None
+        if edit.edits and is_read(path, old):
+            read += 1
+            if read > 1 or not same_sites(tree, trail.sites, path, old, new):
+                return None
         found.append(edit)
-    if sum(len(one.edits) for one in found) > MAX_EDITS:
+    if sum(len(one.edits) for one in found) > MAX_EDITS or not trail.weighing.stands(lines):
         return None
     return tuple(found)
 
@@ -199,7 +210,7 @@ class _Again:
         trail, known = self._trail, self._known
         if len(trail.variants) != len(known.variants) or len(trail.more) != len(known.variants):
             raise Unsure
-        lines = any(edit.shift for file in self._files for edit in file.edits)
+        lines = any(file.shifts or file.torn for file in self._files)
         live = self._live()
         results = []
         for number, (name, before) in enumerate(zip(trail.variants, known.variants, strict=True)):
@@ -328,6 +339,8 @@ def trail_of(
     final: Sequence[VariantResult],
     sites: SiteFacts,
     places: Sequence[Place],
+    weighing: Weighing,
+    makers: Sequence[str],
 ) -> Trail | None:
     """What to keep of a run; None where lint took findings away."""
     if any(f.rule == "PTC209" for result in judged for f in result.findings):
@@ -338,7 +351,7 @@ def trail_of(
             return None
         more.append(after.findings[len(before.findings) :])
     names = tuple(result.variant for result in judged)
-    return Trail(stamp, names, tuple(more), sites, tuple(places))
+    return Trail(stamp, names, tuple(more), sites, tuple(places), weighing, tuple(makers))
 
 
 def places_of(units: Sequence[Iterable[Location]]) -> tuple[Place, ...]:

@@ -16,7 +16,8 @@ from ..frontend import ParseCache, Scan, Stage
 from ..helpers.bodies import SourceIndex
 from ..helpers.defined import Globals
 from ..helpers.interface import find_interface
-from ..kconfig import KconfigFiles, ScannedKconfig, load_kconfig, variants
+from ..kconfig import KconfigFiles, ScannedKconfig, load_kconfig
+from ..kconfig.variants import plan_of
 from ..law.bounds import Effort
 from ..law.reuse import Reuse
 from ..model import RawCall
@@ -134,7 +135,8 @@ def _check_arch(
     tree, only = stage.tree, question.only
     with clock.stage("kconfig"):
         kconfig = load_kconfig(tree, arch, files)
-        offered = variants(tree, arch, kconfig)
+        plan = plan_of(tree, arch, kconfig)
+        offered = plan.variants
     with clock.stage("interface"):
         interface = find_interface(tree, arch, question.called)
     index = SourceIndex(tree, arch, shared)
@@ -165,7 +167,9 @@ def _check_arch(
         results = lint(tree, arch, kconfig, results, index)
     if notebook.stamp and len(notebook.units) == len(results):
         places = places_of(notebook.units)
-        trail = trail_of(notebook.stamp, judged, results, site_facts, places)
+        trail = trail_of(
+            notebook.stamp, judged, results, site_facts, places, plan.weighing, interface.makers
+        )
         if trail is not None:
             notebook.save(("trail", arch), trail)
     unread = [f"{p.location}: {p.message}" for p in kconfig.problems]

@@ -21,7 +21,7 @@ class Unsure(Exception):
 def moved(value: T, files: Sequence[FileEdit]) -> T:
     """Any result with the lines that its places have now. Raises Unsure for a place in what
     was edited."""
-    shifted = [file for file in files if any(edit.shift for edit in file.edits)]
+    shifted = [file for file in files if file.shifts or file.torn]
     return cast("T", _moved(value, shifted)) if shifted else value
 
 
@@ -49,6 +49,6 @@ def _moved(value: Any, files: Sequence[FileEdit]) -> Any:
 
 
 def _line(file: FileEdit, line: int) -> int:
-    if any(edit.old_line <= line <= edit.old_end for edit in file.edits):
+    if file.lost(line):
         raise Unsure
     return file.line(line)

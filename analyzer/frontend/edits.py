@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""An edit of a file that changes nothing but the insides of functions."""
+"""An edit of a file that changes nothing but the insides of functions, comments and layout."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from bisect import bisect_right
 from dataclasses import dataclass
 
 
@@ -21,39 +21,39 @@ class Edit:
     old_end: int
     new_line: int
     new_end: int
-
-    @property
-    def moved(self) -> bool:
-        """Whether only the lines differ."""
-        return self.old == self.new
-
-    @property
-    def shift(self) -> int:
-        """By how many lines everything behind it moves."""
-        return self.new_end - self.old_end
+    moved: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class FileEdit:
     """What happened to one file: functions that differ, in order, and those that only moved.
 
-    `between` is the text outside of functions and directives that moved.
+    `between` is the text outside of functions and directives that moved. `shifts`: from which old
+    line on lines are moved, and by how many; `torn`: old lines that are no line now.
     """
 
     path: str
     edits: tuple[Edit, ...]
     moved: tuple[Edit, ...]
     between: str
+    shifts: tuple[tuple[int, int], ...]
+    torn: frozenset[int]
 
     def line(self, number: int) -> int:
         """The line that an old one outside of the edits has now."""
-        return number + shift_before(self.edits, number)
+        at = bisect_right(self.shifts, (number, 1 << 60)) - 1
+        return number + (self.shifts[at][1] if at >= 0 else 0)
+
+    def lost(self, number: int) -> bool:
+        """Whether an old line was edited, or is no line now."""
+        return number in self.torn or any(
+            edit.old_line <= number <= edit.old_end for edit in self.edits
+        )
+
+    @property
+    def breaks(self) -> list[int]:
+        """The old lines behind which lines are moved otherwise than before them."""
+        return [line - 1 for line, _ in self.shifts]
 
 
-def shift_before(edits: Iterable[Edit], line: int) -> int:
-    """By how much a line moves that stands behind some of the edits."""
-    shift = 0
-    for edit in edits:
-        if edit.old_end < line:
-            shift = edit.shift
-    return shift
+__all__ = ["Edit", "FileEdit"]

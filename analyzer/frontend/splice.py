@@ -20,6 +20,7 @@ from typing import Final
 from analyzer.frontend.core import Core, CoreUnit, WholeUnit, slices_of_core
 from analyzer.frontend.edits import Edit, FileEdit
 from analyzer.frontend.image import Image, Macros, Slices, slices_of
+from analyzer.frontend.lines import only_told
 from analyzer.frontend.patterns import HASH_LINE
 from analyzer.frontend.read import without_counts
 from analyzer.frontend.slicer import Slicer, Span
@@ -82,12 +83,13 @@ class Splicer:
         there: Callable[[str, Edit], bool] | None,
     ) -> Spliced | None:
         patch = _Patch(slices)
+        names = {span.name for span in slices.functions}
         edited: list[tuple[int, str]] = []
         for file in self._files:
             if there is None and file.path not in slices.positions.paths:
                 continue
             edits = list(file.edits)
-            if any(edit.shift for edit in edits):
+            if file.shifts:
                 reader = _Reader(macros, sys.maxsize)
                 if reader.depends_on_line(file.between):
                     return None
@@ -103,6 +105,8 @@ class Splicer:
                 new = self._renewed(file.path, edit, stretch, macros)
                 if new is None:
                     return None
+                if edit.moved and only_told(plain(stretch.text), plain(new), names):
+                    continue
                 edited.append((stretch.index, stretch.text))
                 patch.put(stretch, file.path, edit, new)
             patch.shift(file)
@@ -302,10 +306,7 @@ class _Patch:
 
     def slices(self, text: str) -> Slices:
         """Where the declarations of that text are."""
-        lines = {
-            path: (file.line, [edit.old_end for edit in file.edits])
-            for path, file in self._shifts.items()
-        }
+        lines = {path: (file.line, file.breaks) for path, file in self._shifts.items()}
         positions = self._positions.shifted(text, len(self._text), lines)
         return Slices(text, positions, self.functions, self._declarations)
 

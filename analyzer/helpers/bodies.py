@@ -278,9 +278,15 @@ class SourceIndex:
 def header_is_alike(old: bytes, new: bytes) -> bool:
     """Whether two contents of a header are the same to a SourceIndex."""
     found = [
-        (_EXTERN.findall(data), _MAKER.findall(data.replace(b"\\\n", b" "))) for data in (old, new)
+        [_squeezed(_EXTERN, data), _squeezed(_MAKER, data.replace(b"\\\n", b" "))]
+        for data in (old, new)
     ]
     return found[0] == found[1]
+
+
+def _squeezed(pattern: re.Pattern[bytes], data: bytes) -> list[list[bytes]]:
+    """What a pattern finds, with single spaces."""
+    return [[b" ".join(one.split()) for one in found.groups()] for found in pattern.finditer(data)]
 
 
 def words_of(text: str) -> Words:

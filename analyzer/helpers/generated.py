@@ -19,13 +19,7 @@ def generated(texts: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
     `texts` are (path, text) of headers without comments, their lines joined.
     """
     texts = list(texts)
-    makers = {
-        name: ([one.strip() for one in inner.split(",")], body)
-        for _, text in texts
-        if "##" in text
-        for name, inner, body in _PASTING.findall(text)
-    }
-    for name, (parameters, body) in makers.items():
+    for name, (parameters, body) in makers_in(texts).items():
         call = re.compile(rf"^[ \t]*{name}[ \t]*\(([^()\n]*)\)", re.M)
         for path, text in texts:
             if name not in text:
@@ -34,6 +28,16 @@ def generated(texts: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
                 given = [one.strip() for one in inner.split(",")]
                 if len(given) == len(parameters):
                     yield path, _expanded(body, dict(zip(parameters, given, strict=True)))
+
+
+def makers_in(texts: Iterable[tuple[str, str]]) -> dict[str, tuple[list[str], str]]:
+    """The macros of some headers that make functions: their parameters and what they stand for."""
+    return {
+        name: ([one.strip() for one in inner.split(",")], body)
+        for _, text in texts
+        if "##" in text
+        for name, inner, body in _PASTING.findall(text)
+    }
 
 
 def _expanded(body: str, given: dict[str, str]) -> str:

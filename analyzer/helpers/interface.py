@@ -9,14 +9,14 @@ architecture's, asm-generic, linux/pgtable.h, linux/hugetlb.h), and is called by
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Final
 
 from ..errors import SourceError
 from ..tree import KernelTree
 from .contracts import is_helper
-from .generated import generated
+from .generated import generated, makers_in
 
 LEVELS: Final = ("pte", "pmd", "pud")
 GENERIC_HEADERS: Final = (
@@ -67,6 +67,7 @@ class Interface:
 
     signatures: tuple[Signature, ...]
     files: int
+    makers: tuple[str, ...] = ()  # macros that make functions
 
 
 def parameter_names(parameters: Iterable[str]) -> tuple[str, ...]:
@@ -160,18 +161,22 @@ def find_interface(tree: KernelTree, arch: str, called: frozenset[str]) -> Inter
             known = declared[other]
             found[name] = Signature(name, known.parameters, known.level, known.path)
     ordered = tuple(found[name] for name in sorted(found) if is_helper(name))
-    return Interface(ordered, count)
+    return Interface(ordered, count, tuple(sorted(makers_in(texts))))
 
 
-def declares_the_same(old: bytes, new: bytes) -> bool:
-    """Whether two contents of a header are the same to `find_interface`."""
+def declares_the_same(old: bytes, new: bytes, makers: Collection[str]) -> bool:
+    """Whether two contents of a header are the same to `find_interface`, where macros of these
+    names make functions."""
     patterns = (_FUNCTION, _MACRO, _ALIAS, _GUARD)
     texts = [_SPLICE.sub(" ", _COMMENT.sub(" ", data.decode("latin-1"))) for data in (old, new)]
-    made = [
-        [one for one in _MADE.findall(text) if "page_table_check" not in one[0]] for text in texts
-    ]
-    same = all(one.findall(texts[0]) == one.findall(texts[1]) for one in patterns)
+    made = [[found for found in _squeezed(_MADE, text) if found[0] in makers] for text in texts]
+    same = all(_squeezed(one, texts[0]) == _squeezed(one, texts[1]) for one in patterns)
     return same and made[0] == made[1]
+
+
+def _squeezed(pattern: re.Pattern[str], text: str) -> list[list[str]]:
+    """What a pattern finds, with single spaces."""
+    return [[" ".join(one.split()) for one in found.groups()] for found in pattern.finditer(text)]
 
 
 def _declared(name: str, inner: str, path: str) -> Signature | None:

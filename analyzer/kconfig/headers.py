@@ -159,10 +159,25 @@ def _read(tree: Reader, path: str) -> str:
     return _COMMENT.sub("", data.decode("latin-1"))
 
 
-def shows_the_same(old: bytes, new: bytes) -> bool:
-    """Whether two contents of a header are the same to whoever chooses configurations."""
+def lines_now(path: str, arch: str, old: bytes, new: bytes) -> dict[tuple[str, int], int] | None:
+    """The lines that the parts of a header have now, as far as they count for the choice of
+    configurations. None where more than these is other than it was to whoever chooses."""
     before, after = (_COMMENT.sub("", data.decode("latin-1")) for data in (old, new))
-    return _SYMBOL.findall(before) == _SYMBOL.findall(after) and _parse(before) == _parse(after)
+    name = path.rpartition("/")[2]
+    own = path.startswith(f"arch/{arch}/include/asm/") and _NAMED.search(name) is not None
+    if not own and path not in (*_GENERIC, _CORE):
+        return {}
+    if set(_SYMBOL.findall(before)) != set(_SYMBOL.findall(after)):
+        return None
+    if not own:
+        return {}
+    was, now = _parse(before), _parse(after)
+    same = [at for at, _ in was.segments] == [at for at, _ in now.segments]
+    if not same or (was.branches, was.includes) != (now.branches, now.includes):
+        return None
+    if not _SHOWN.search(name):
+        return {}
+    return {(path, number): lines for number, (_, lines) in enumerate(now.segments)}
 
 
 def _parse(text: str) -> _Header:

@@ -22,7 +22,8 @@ from analyzer.kconfig.facts import byte_order, word_size
 from analyzer.kconfig.files import Reader
 from analyzer.kconfig.headers import Headers
 from analyzer.kconfig.solve import Config
-from analyzer.kconfig.trials import Trial, difference, lines, strangeness
+from analyzer.kconfig.trials import Trial, difference, strangeness
+from analyzer.kconfig.weighing import Scales, Weighing
 
 SUPPORT = "ARCH_SUPPORTS_PAGE_TABLE_CHECK"
 
@@ -101,7 +102,21 @@ def variants(
 
     `as_if_supported`: pretend that the architecture selects ARCH_SUPPORTS_PAGE_TABLE_CHECK.
     """
-    return _Planner(tree, arch, kconfig, as_if_supported).plan()
+    return plan_of(tree, arch, kconfig, as_if_supported).variants
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The variants of an architecture, and what lines of headers had to do with the choice."""
+
+    variants: tuple[Variant, ...]
+    weighing: Weighing
+
+
+def plan_of(tree: Reader, arch: str, kconfig: Kconfig, as_if_supported: bool = True) -> Plan:
+    """The same with the comparisons that it rests on."""
+    planner = _Planner(tree, arch, kconfig, as_if_supported)
+    return Plan(planner.plan(), planner.scales.weighing())
 
 
 class _Planner:
@@ -113,6 +128,7 @@ class _Planner:
         self.order = byte_order(tree, arch)
         self.width = word_size(tree, arch)
         self.kept: list[_Kept] = []
+        self.scales = Scales(_MIN_NEW_LINES)
 
     # -- the plan -----------------------------------------------------------------------
 
@@ -241,7 +257,10 @@ class _Planner:
         value = "n" if base.bits == 64 else "y"
         wants = self.kconfig.reach(base.wants, "64BIT", value, self.force)
         others = [self._trial("64BIT", wants)] if wants is not None else []
-        others += sorted(trials, key=lambda trial: difference(base, trial))
+        if not any(trial.bits != base.bits for trial in others):
+            turned = [trial for trial in trials if trial.bits != base.bits]
+            weighed = [((), trial.shown, difference(base, trial)) for trial in turned]
+            others += [turned[self.scales.nearest(base.shown, weighed)]] if turned else []
         if not any(trial.bits != base.bits for trial in others):
             for name, text in self.kconfig.compared_environment()[:8]:
                 kconfig = self.kconfig.with_environment({name: text})
@@ -261,7 +280,8 @@ class _Planner:
         for shape, group in sorted(groups.items(), key=lambda g: (-g[0][0], g[0][1:])):
             bits, levels, wide = shape
             nearest = next((k.trial for k in self.kept if k.trial.bits == bits), base)
-            best = min(group, key=lambda t: strangeness(nearest, t))
+            weighed = [(strangeness(nearest, t), t.shown, difference(nearest, t)) for t in group]
+            best = group[self.scales.nearest(nearest.shown, weighed)]
             new = all(kept.trial.shape[:2] != shape[:2] for kept in self.kept)
             text = f"{levels} page-table levels" if new else "entries of another width"
             name = self._short(best)
@@ -319,11 +339,11 @@ class _Planner:
             covered.update(kept.trial.shown)
         rest = list(trials)
         while rest and len(self.kept) < _MAX_VARIANTS:
-            most = max(lines(trial, covered) for trial in rest)
-            if most < _MIN_NEW_LINES:
+            weighed = [((trial.distance, len(trial.wants)), trial.shown) for trial in rest]
+            chosen = self.scales.best(weighed, covered)
+            if chosen < 0:
                 return
-            near = [t for t in rest if lines(t, covered) >= max(0.7 * most, _MIN_NEW_LINES)]
-            best = min(near, key=lambda t: (t.distance, len(t.wants), -lines(t, covered)))
+            best = rest[chosen]
             rest.remove(best)
             covered.update(best.shown)
             name = self._short(best)

@@ -23,6 +23,7 @@ from analyzer.frontend.core import Searched, core_of
 from analyzer.frontend.splice import Splicer, plain
 from analyzer.model import CheckResult, Verdict
 from analyzer.tree import KernelTree, MemoryTree, OverlayTree, open_tree
+from benchmarks.kinds import KINDS, Kind
 from tests.check.trees import PGTABLE, demo_files, mend
 
 HEADER = f"arch/demo/{PGTABLE}"
@@ -176,6 +177,17 @@ def test_each_hook_taken_out(copy: FactCache, found_again: list[bool]) -> None:
     assert found_again == [True] * 4
 
 
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+def test_kinds_of_edits(copy: FactCache, found_again: list[bool], kind: Kind) -> None:
+    """What forks do to a header every day, nearly always without reading anything again."""
+    header = _header()
+    changed = kind.change(header)
+    assert changed is not None
+    tree = _demo(changed)
+    assert judged(tree, _demo(header), copy) == judged(tree, None, None)
+    assert found_again == [kind.kept]
+
+
 @pytest.mark.parametrize(
     ("old", "new"),
     [
@@ -319,3 +331,32 @@ def test_hooks_of_a_real_kernel(
             assert encode(warm) == encode(judged(tree, None, None, arch))
         # where a call site that is a finding may come or go, sites are read again
         assert found_again.count(False) <= 1, found_again
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("arch", ["riscv", "arm64", "x86"])
+@pytest.mark.parametrize(
+    "path", [f"arch/%s/{PGTABLE}", "include/linux/pgtable.h", "include/linux/mm.h"]
+)
+def test_kinds_of_edits_of_a_real_kernel(
+    arch: str, path: str, kernel_6_12: Path, tmp_path: Path, found_again: list[bool]
+) -> None:
+    """Every kind of edit: the same to the byte as judged from nothing, from what is kept."""
+    path = path.replace("%s", arch)
+    known, cache_of = tmp_path / "known", tmp_path / "cache"
+    with open_tree(kernel_6_12) as base:
+        with open_cache(known) as cache:
+            judged(base, None, cache, arch)
+        header = base.read(path).decode("latin-1")
+        for kind in KINDS:
+            changed = kind.change(header)
+            if changed is None:
+                continue
+            found_again.clear()
+            tree = OverlayTree(base, {path: changed.encode("latin-1")})
+            shutil.copytree(known, cache_of)
+            with open_cache(cache_of) as cache:
+                warm = judged(tree, base, cache, arch)
+            shutil.rmtree(cache_of)
+            assert encode(warm) == encode(judged(tree, None, None, arch)), kind.name
+            assert found_again == [True] or not kind.kept, kind.name

@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Kinds of edits that a fork makes to a header, made of whatever stands in it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+HOOK: Final = re.compile(r"^[ \t]*page_table_check_\w+\([^;{}]*\);\n", re.M)
+_FUNCTION: Final = re.compile(
+    r"^static (?:__always_)?inline [^;{}#()]*?(\w+)\(([^;{}#]*)\)\n\{\n((?:.*\n)*?)\}\n", re.M
+)
+_LOCAL: Final = re.compile(r"\b(?:pte|pmd|pud)_t (\w+)(?= =|;)")
+_SIMPLE: Final = re.compile(
+    r"^#[ \t]*define[ \t]+([A-Za-z_]\w*)(\([^()\n]*\))?[ \t]+(\S.*)(?<!\\)\n", re.M
+)
+_ENTRY: Final = re.compile(r"\b(?:pte|pmd|pud)_t \*")
+
+Change = Callable[[str], str | None]  # None: nothing to change like that
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of edit; `kept`: it is judged from what is kept of the tree without it."""
+
+    name: str
+    change: Change
+    kept: bool = True
+
+
+def _functions(text: str) -> list[re.Match[str]]:
+    return list(_FUNCTION.finditer(text))
+
+
+def _about(text: str, entries: bool) -> re.Match[str] | None:
+    """A function in the middle of the text that is given a pointer to an entry, or is not."""
+    found = [one for one in _functions(text) if bool(_ENTRY.search(one[2])) == entries]
+    return found[len(found) // 2] if found else None
+
+
+def _begin(text: str, one: re.Match[str] | None, more: str) -> str | None:
+    return None if one is None else f"{text[: one.start(3)]}{more}{text[one.start(3) :]}"
+
+
+def hook_less(text: str) -> str | None:
+    """Without the last call of a hook."""
+    found = list(HOOK.finditer(text))
+    return text[: found[-1].start()] + text[found[-1].end() :] if found else None
+
+
+def comment(text: str) -> str | None:
+    """A comment of three lines before a function."""
+    one = _about(text, True) or _about(text, False)
+    return (
+        None
+        if one is None
+        else f"{text[: one.start()]}/*\n * As before.\n */\n{text[one.start() :]}"
+    )
+
+
+def comment_inside(text: str) -> str | None:
+    """A comment in a function, on lines of its own."""
+    return _begin(text, _about(text, True) or _about(text, False), "\t/* as before */\n\n")
+
+
+def blank_lines(text: str) -> str | None:
+    """Two blank lines before the first #include or function."""
+    at = text.find("\n#include")
+    at = at if at >= 0 else text.find("\nstatic")
+    return None if at < 0 else f"{text[:at]}\n\n{text[at:]}"
+
+
+def white_space(text: str) -> str | None:
+    """Indentation and the space before ends of lines, in the whole file."""
+    changed = re.sub(r"^\t", "        ", text, flags=re.M)
+    return None if changed == text else changed
+
+
+def in_helper(text: str) -> str | None:
+    """A statement in a function that is given a pointer to an entry."""
+    return _begin(
+        text, _about(text, True), "\tif (0)\n\t\treturn;\n" if False else "\tbarrier();\n"
+    )
+
+
+def in_other(text: str) -> str | None:
+    """A statement in another function."""
+    return _begin(text, _about(text, False), "\tbarrier();\n")
+
+
+def renamed(text: str) -> str | None:
+    """A local variable has another name."""
+    for one in _functions(text):
+        local = _LOCAL.search(one[3])
+        if local is not None and "#" not in one[3] and not re.search(rf"\b{local[1]}\b", one[2]):
+            body = re.sub(rf"\b{local[1]}\b(?!\()", "renamed_entry", one[3])
+            return text[: one.start(3)] + body + text[one.end(3) :]
+    return None
+
+
+def macro_value(text: str) -> str | None:
+    """Parentheses around the value of a macro."""
+    found = [one for one in _SIMPLE.finditer(text) if not one[2]]
+    found = [one for one in found if re.fullmatch(r"[\w ()<+*-]+", one[3]) and one[1].isupper()]
+    if not found:
+        return None
+    one = found[len(found) // 2]
+    return f"{text[: one.start(3)]}({one[3]}){text[one.end(3) :]}"
+
+
+def macro_of_function(text: str) -> str | None:
+    """Parentheses around what a macro with parameters stands for."""
+    found = [one for one in _SIMPLE.finditer(text) if one[2]]
+    found = [one for one in found if re.fullmatch(r"\(.*\)", one[3])]
+    if not found:
+        return None
+    one = found[len(found) // 2]
+    return f"{text[: one.start(3)]}({one[3]}){text[one.end(3) :]}"
+
+
+def macro_more(text: str) -> str | None:
+    """One more macro, that nobody uses."""
+    found = list(_SIMPLE.finditer(text))
+    if not found:
+        return None
+    at = found[len(found) // 2].end()
+    return f"{text[:at]}#define A_NAME_OF_THE_FORK 1\n{text[at:]}"
+
+
+def new_function(text: str) -> str | None:
+    """One more function, that nobody calls."""
+    one = _about(text, True) or _about(text, False)
+    if one is None:
+        return None
+    more = "static inline int a_function_of_the_fork(int x)\n{\n\treturn x + 1;\n}\n\n"
+    return f"{text[: one.start()]}{more}{text[one.start() :]}"
+
+
+KINDS: Final = (
+    Kind("a hook less", hook_less),
+    Kind("a comment", comment),
+    Kind("a comment in a function", comment_inside),
+    Kind("blank lines", blank_lines),
+    Kind("white space", white_space),
+    Kind("a statement in a helper", in_helper),
+    Kind("a statement elsewhere", in_other),
+    Kind("a local renamed", renamed),
+    Kind("a macro's value", macro_value, False),
+    Kind("a macro with parameters", macro_of_function, False),
+    Kind("a new macro", macro_more, False),
+    Kind("a new function", new_function, False),
+)  # fmt: skip

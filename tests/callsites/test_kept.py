@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Whether an edit of a header can change what is said of call sites."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from analyzer.callsites import CallSite, sites_of
+from analyzer.callsites.kept import declares_the_same, same_sites
+from analyzer.tree import MemoryTree
+from tests.callsites.small import HEADER, tree
+
+PATH = "arch/demo/include/asm/pgtable.h"
+MORE = (
+    HEADER
+    + """
+static inline int pmd_young(pmd_t pmd)
+{
+	return pmd_val(pmd) & 32;
+}
+
+static inline pmd_t pmd_old(pmd_t pmd)
+{
+	return pmd_young(pmd) ? __pmd(pmd_val(pmd) - 32) : pmd;
+}
+
+static inline void pmd_hook_it(struct mm_struct *mm, pmd_t *pmdp, pmd_t pmd)
+{
+	page_table_check_pmd_set(mm, pmdp, pmd);
+}
+
+static inline pmd_t *first_of(struct mm_struct *mm)
+{
+	return (pmd_t *)mm->pgd;
+}
+"""
+)
+CODE = """
+static pmd_t *entry_of(struct vm_area_struct *vma)
+{
+	return first_of(vma->vm_mm);
+}
+
+static void move(struct vm_area_struct *vma, unsigned long addr, pmd_t *to)
+{
+	pmd_t *from = entry_of(vma);
+	pmd_t pmd = *from;
+
+	if (!pmd_leaf(pmd))
+		return;
+	pmd_clear(from);
+	set_pmd_at(vma->vm_mm, addr, to, pmd);
+}
+
+static void store(struct mm_struct *mm, pmd_t *pmdp)
+{
+	pmd_clear(pmdp);
+}
+
+void all(struct vm_area_struct *vma)
+{
+	move(vma, 0, NULL);
+	store(vma->vm_mm, first_of(vma->vm_mm));
+}
+"""
+
+
+def found(kernel: MemoryTree) -> list[CallSite]:
+    """The sites without the lines of the header."""
+    sites, problems, _ = sites_of(kernel, "demo")
+    assert not problems
+    return [
+        replace(one, location=replace(one.location, line=0)) if one.location.path == PATH else one
+        for one in sites
+    ]
+
+
+def stays(old: str, new: str) -> bool:
+    """What is said of an edit; that it is never wrong is asserted."""
+    assert old in MORE
+    now = MORE.replace(old, new, 1)
+    before, after = (tree(CODE, header=text) for text in (MORE, now))
+    _, _, facts = sites_of(before, "demo")
+    given = PATH, MORE.encode(), now.encode()
+    said = declares_the_same(facts, *given) and same_sites(after, facts, *given)
+    if said:
+        assert found(before) == found(after)
+    return said
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("return pmd_val(pmd) & 32", "return pmd_val(pmd) & 64"),
+        ("return pmd_val(pmd) & 32", "barrier();\n\treturn pmd_val(pmd) & 32"),
+        ("\tpage_table_check_pud_set(mm, pudp, pud);\n", ""),  # no call of a clear depends on it
+        ("\tset_pud(pudp, pud);", "\tset_pud(pudp, pud);\n\tflush(mm, addr);"),
+        ("\tset_pud(pudp, __pud(0));", "\tset_pud(pudp, __pud(0));\n\tpud_flush();"),
+        ("pmd_wrprotect(*pmdp)", "pmd_wrprotect(pmd_old(*pmdp))"),
+    ],
+)
+def test_harmless(old: str, new: str) -> None:
+    assert stays(old, new)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("\tpage_table_check_pmd_set(mm, pmdp, pmd);\n", ""),  # move() is a finding with it only
+        ("set_pud(pudp, __pud(0))", "(void)pudp"),
+        ("return pmd_val(pmd) & 32", "pmd_clear(&pmd);\n\treturn 0"),
+        ("return pmd_val(pmd) & 32", "pmd_t *p = &pmd;\n\tset_pmd(p, pmd);\n\treturn 0"),
+        ("return pmd_val(pmd) & 32", "store(init_mm.x, NULL);\n\treturn 0"),
+        ("set_pud(pudp, __pud(0))", "set_pud(pudp, __pud(0));\n\tpmd_hook_it(NULL, NULL, 0)"),
+        ("return (pmd_t *)mm->pgd", "return swapper_pg_dir"),
+        ("pmd_wrprotect(*pmdp)", "__pmd(0)"),
+        ("set_pmd(pmdp, pmd_wrp", "pmd_t was = *pmdp;\n\tset_pmd(pmdp, pmd_wrp"),
+        ("static inline int pmd_young(pmd_t pmd)", "static inline int pmd_young(pmd_t *pmd)"),
+    ],
+)
+def test_what_may_matter(old: str, new: str) -> None:
+    stays(old, new)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("\tpage_table_check_pmd_set(mm, pmdp, pmd);\n\tset_pmd", "\tset_pmd"),
+        ("set_pud(pudp, __pud(0))", "(void)pudp"),
+        ("return pmd_val(pmd) & 32", "store(init_mm.x, NULL);\n\treturn 0"),
+        ("set_pud(pudp, __pud(0))", "set_pud(pudp, __pud(0));\n\tpmd_hook_it(NULL, NULL, 0)"),
+    ],
+)
+def test_what_matters_is_read_again(old: str, new: str) -> None:
+    assert not stays(old, new)
+
+
+def test_a_setter_that_is_called_for_the_first_time() -> None:
+    kernel = tree(CODE, header=MORE, mm__more_c="void put_it(pte_t *ptep, pte_t pte)\n{\n}\n")
+    _, _, facts = sites_of(kernel, "demo")
+    now = MORE.replace("return pmd_val(pmd) & 32", "put_it(NULL, 0);\n\treturn 0")
+    assert "put_it" in facts.others
+    assert not declares_the_same(facts, PATH, MORE.encode(), now.encode())
+    other = now.replace("put_it", "print_it")
+    assert declares_the_same(facts, PATH, MORE.encode(), other.encode())
