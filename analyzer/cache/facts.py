@@ -30,18 +30,21 @@ from analyzer.tree import GitTree, KernelTree
 
 T = TypeVar("T")
 
+MAX_FILES: Final = 4  # that may differ from a tree that is known, so that it helps
 _MAX_LISTS: Final = 24  # of questions, for one name; those used last are asked
 
 
 @dataclass(frozen=True, slots=True)
 class Last:
-    """The last result that was computed under a name, in the run `stamp`.
+    """The last result that was computed under a name, in the run `stamp`; `key` is that of its own
+    name, which says more.
 
     `ids` and `digests` tell the contents that were read, by git and by a digest of our own;
     `shape` all other answers. `root`: git's id of all of the tree, '' where it has none; `plain`:
     no symlink led to a file that was read.
     """
 
+    key: str
     stamp: str
     questions: Questions
     ids: tuple[str, ...]
@@ -81,27 +84,28 @@ class FactCache(Closing):
         self._asked: tuple[tuple[str, ...], Last | None] | None = None
 
     def recall(
-        self, tree: KernelTree, name: Sequence[str], kind: type[T], near: int = 0
+        self, tree: KernelTree, name: Sequence[str], kind: type[T], last: Sequence[str] = ()
     ) -> T | None:
         """Return the result of a computation for this tree, None if it is not known.
 
-        Also None if the tree is one that `near` is quick to answer for, and differs.
+        Also None if the last one under the name `last` is of a tree that is quickly seen to
+        differ, in few files.
         """
         key = self._key(*name)
         found = self._of_whole(tree, name, kind)
         if found is not None:
             self.hits += 1
             return found
-        if near:
-            last = self._last(name)
-            quick = None if last is None else self._near_root(tree, last, near)
+        if last:
+            before = self._last(last)
+            quick = None if before is None else self._near_root(tree, before, MAX_FILES)
             if quick:
                 return None
-            if last is not None and quick is not None:
-                found = self._load(last.answer, kind)
+            if before is not None and quick is not None and before.key == key:
+                found = self._load(before.answer, kind)
                 if found is not None:
                     self.hits += 1
-                    self._note_whole(tree, name, last.answer)
+                    self._note_whole(tree, name, before.answer)
                     return found
         answers = self._answers(tree)
         for piece in self.store.names(f"questions/{key}")[:_MAX_LISTS]:
@@ -132,11 +136,12 @@ class FactCache(Closing):
         compute: Callable[[KernelTree], T],
         settled: Callable[[T], bool] = lambda _: True,
         stamp: str = "",
+        last: Sequence[str] = (),
     ) -> T:
         """Compute a result, and keep it unless it depends on more than the tree.
 
         It does where it is not `settled` (a bound on time was hit), or where a file changed.
-        With a `stamp` it can be asked for by `near`.
+        With a `stamp` it can be asked for by `near`, under the name `last`.
         """
         recorder = Recorder(tree)
         result = compute(recorder)
@@ -164,9 +169,9 @@ class FactCache(Closing):
                     )
                     shape = recorder.given(by_id=False).shape(questions)
                     self.save(
-                        ("last", *name),
+                        ("last", *(last or name)),
                         Last(
-                            stamp, questions, ids, digests, shape, target, _root(tree),
+                            key, stamp, questions, ids, digests, shape, target, _root(tree),
                             _plain(tree, questions.contents),
                         ),
                     )  # fmt: skip

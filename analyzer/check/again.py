@@ -46,6 +46,7 @@ from .edited import edit_of
 from .judge import Judge
 from .lint import header_is_quiet
 from .moved import Unsure, moved
+from .nearly import Change
 from .notebook import Judged, Memory, Notebook, State, kept_name
 from .results import ArchResult, RawFinding, VariantResult, both_worlds
 
@@ -64,7 +65,8 @@ class Trail:
     """What is kept of the run `stamp` of an architecture, besides that of each variant.
 
     `more` are the findings of call sites and of lint, which come after those of a variant; `where`
-    the functions of headers that there are in the units; `makers` the macros that make functions.
+    the functions of headers that there are in the units; `makers` the macros that make functions;
+    `interface` what headers declare, and `called` what of it generic code calls.
     """
 
     stamp: str
@@ -74,6 +76,8 @@ class Trail:
     where: tuple[Place, ...]
     weighing: Weighing
     makers: tuple[str, ...]
+    interface: tuple[str, ...]
+    called: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,15 +87,6 @@ class Place:
 
     path: str
     lines: str
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """A file that differs from the run that is known."""
-
-    path: str
-    old: bytes
-    new: bytes
 
 
 class KeptConfig:
@@ -113,6 +108,7 @@ def judge_again(
     known: ArchResult,
     stamp: str,
     changes: Sequence[Change],
+    called: Iterable[str],
     memory: Memory,
     cache: ParseCache,
     clock: Clock,
@@ -120,8 +116,12 @@ def judge_again(
 ) -> ArchResult | None:
     """The result for a tree of which `known` would be the result but for these changes."""
     trail = memory.load(("trail", known.arch), Trail)
-    if trail is None or trail.stamp != stamp or not known.settled or not changes:
+    if trail is None or trail.stamp != stamp or not known.settled:
         return None
+    if set(trail.called) != set(trail.interface).intersection(called):
+        return None
+    if not changes:
+        return known
     with clock.stage("compare headers"):
         files = _file_edits(tree, known, trail, changes)
     if files is None:
@@ -340,7 +340,8 @@ def trail_of(
     sites: SiteFacts,
     places: Sequence[Place],
     weighing: Weighing,
-    makers: Sequence[str],
+    interface: Interface,
+    called: frozenset[str],
 ) -> Trail | None:
     """What to keep of a run; None where lint took findings away."""
     if any(f.rule == "PTC209" for result in judged for f in result.findings):
@@ -351,7 +352,9 @@ def trail_of(
             return None
         more.append(after.findings[len(before.findings) :])
     names = tuple(result.variant for result in judged)
-    return Trail(stamp, names, tuple(more), sites, tuple(places), weighing, tuple(makers))
+    return Trail(stamp, names, tuple(more), sites, tuple(places), weighing, interface.makers,
+        interface.declared, tuple(sorted(called.intersection(interface.declared))),
+    )  # fmt: skip
 
 
 def places_of(units: Sequence[Iterable[Location]]) -> tuple[Place, ...]:
@@ -372,4 +375,4 @@ def _says_little(result: VariantResult) -> bool:
     return not result.findings and all(v.verdict is not Verdict.UNKNOWN for v in result.helpers)
 
 
-__all__ = ["Change", "Place", "Trail", "judge_again", "places_of", "trail_of"]
+__all__ = ["Place", "Trail", "judge_again", "places_of", "trail_of"]

@@ -46,10 +46,15 @@ def _predicate(tree: KernelTree, archs: Iterable[str]) -> str | None:
     for root in roots:
         paths = [root] if root.endswith(".c") else list(tree.walk(root, (".h",)))
         for _, data in tree.read_many(p for p in paths if tree.kind(p) is not None):
-            if b"pte_user_accessible_page" not in data:
-                continue
-            text = _COMMENT.sub(_blank, data.decode("latin-1"))
-            match = _PREDICATE.search(text)
-            if match is not None:
-                return f"bool {match[1]}({' '.join(match[2].split())})"
+            found = predicate_in(data)
+            if found is not None:
+                return found
     return None
+
+
+def predicate_in(data: bytes) -> str | None:
+    """The signature of the predicate that a file defines first."""
+    if b"pte_user_accessible_page" not in data:
+        return None
+    match = _PREDICATE.search(_COMMENT.sub(_blank, data.decode("latin-1")))
+    return None if match is None else f"bool {match[1]}({' '.join(match[2].split())})"

@@ -22,10 +22,11 @@ from ..law.bounds import Effort
 from ..law.reuse import Reuse
 from ..model import RawCall
 from ..tree import KernelTree
-from .again import Change, judge_again, places_of, trail_of
+from .again import judge_again, places_of, trail_of
 from .callers import raw_calls, with_call_sites
 from .judging import left_out
 from .lint import lint
+from .nearly import Change
 from .notebook import Memory, Notebook
 from .results import ArchResult, VariantResult
 from .variant import judge_variant
@@ -99,13 +100,14 @@ class Workshop:
         known: ArchResult,
         stamp: str,
         changes: Sequence[Change],
+        called: Sequence[str],
         clock: Clock,
         note: Callable[[str], None],
         memory: Memory,
     ) -> ArchResult | None:
         """Judge an architecture of which nearly everything is known; None where that is not
         enough (see `again`)."""
-        return judge_again(tree, known, stamp, changes, memory, self._parsed, clock, note)
+        return judge_again(tree, known, stamp, changes, called, memory, self._parsed, clock, note)
 
     def _forget(self, arch: str) -> None:
         """Let go of what only one architecture needs, so that memory is that of the largest.
@@ -168,7 +170,14 @@ def _check_arch(
     if notebook.stamp and len(notebook.units) == len(results):
         places = places_of(notebook.units)
         trail = trail_of(
-            notebook.stamp, judged, results, site_facts, places, plan.weighing, interface.makers
+            notebook.stamp,
+            judged,
+            results,
+            site_facts,
+            places,
+            plan.weighing,
+            interface,
+            question.called,
         )
         if trail is not None:
             notebook.save(("trail", arch), trail)

@@ -8,26 +8,23 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
 from ..clock import Clock
-from ..errors import SourceError
 from ..model import HookApi
-from ..tree import GitTree, KernelTree
+from ..tree import KernelTree
 from .limits import Limits
+from .nearly import Change, nearly
 from .results import ArchResult
 
 if TYPE_CHECKING:
     from ..cache.facts import Near
     from ..cache.questions import Questions
-    from .again import Change
     from .arch import Workshop
 
 _COUNTING: Final = "page_table_check_pte_clear"
-MAX_FILES: Final = 4  # that may differ from a tree that is known, so that it helps
 FRAMEWORK: Final = "mm/page_table_check.c"
 
 T = TypeVar("T")
@@ -38,10 +35,10 @@ class Facts(Protocol):
     """Remembers what was computed from a tree, by everything that was read for it."""
 
     def recall(
-        self, tree: KernelTree, name: Sequence[str], kind: type[T], near: int = 0
+        self, tree: KernelTree, name: Sequence[str], kind: type[T], last: Sequence[str] = ()
     ) -> T | None:
-        """Return what `compute` would give for this tree, if that is known; None, too, where
-        `near` has a tree that differs in no more files than that."""
+        """Return what `compute` would give for this tree, if that is known; None, too, where the
+        last result under the name `last` is that of a tree that differs in few files."""
 
     def keep(
         self,
@@ -50,8 +47,10 @@ class Facts(Protocol):
         compute: Callable[[KernelTree], T],
         settled: Callable[[T], bool] = lambda _: True,
         stamp: str = "",
+        last: Sequence[str] = (),
     ) -> T:
-        """Compute it, from a tree that notes what is read, and remember it if it is settled."""
+        """Compute it, from a tree that notes what is read, and remember it if it is settled; with
+        a `stamp` also as the last result under the name `last`."""
 
     def near(
         self, tree: KernelTree, name: Sequence[str], kind: type[T], most: int
@@ -89,9 +88,10 @@ class Hooks:
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """What generic code calls, sorted, and what of it could not be read."""
+    """What generic code calls, sorted, in how many files, and what of it could not be read."""
 
     called: tuple[str, ...]
+    files: tuple[int, ...]
     problems: tuple[str, ...]
 
 
@@ -112,22 +112,78 @@ class Shared:
         return self._workshop
 
 
-def survey(tree: KernelTree, clock: Clock, facts: Facts | None = None) -> Survey:
-    """Read what all architectures share."""
+def survey(
+    tree: KernelTree,
+    clock: Clock,
+    facts: Facts | None = None,
+    trees: Sequence[KernelTree] = (),
+) -> Survey:
+    """Read what all architectures share; `trees` have what was known of others."""
     with clock.stage("interface"):
         if facts is None:
             hooks, names = _hooks(tree), _names(tree)
         else:
-            hooks = facts.recall(tree, ("hooks",), Hooks) or facts.keep(tree, ("hooks",), _hooks)
-            names = facts.recall(tree, ("names",), Names) or facts.keep(tree, ("names",), _names)
+            hooks = _asked(tree, ("hooks",), Hooks, _hooks, _hooks_again, facts, trees)
+            names = _asked(tree, ("names",), Names, _names, _names_again, facts, trees)
     return Survey(hooks.api, names.called, (*hooks.problems, *names.problems))
 
 
-def _names(tree: KernelTree) -> Names:
-    from ..helpers.interface import called_names
+def _asked(
+    tree: KernelTree,
+    name: Sequence[str],
+    kind: type[T],
+    compute: Callable[[KernelTree], T],
+    again: Callable[[T, Sequence[Change]], T | None],
+    facts: Facts,
+    trees: Sequence[KernelTree],
+) -> T:
+    """Something that is remembered, made of what was the last time, or computed."""
+    known = facts.recall(tree, name, kind, name)
+    if known is not None:
+        return known
+    near = nearly(tree, name, kind, facts, (tree, *trees))
+    if near is not None:
+        result = again(near[0].result, near[1])
+        if result is not None:
+            facts.put(tree, name, near[0].questions, result)
+            return result
+    known = facts.recall(tree, name, kind)
+    return known or facts.keep(tree, name, compute, stamp=secrets.token_hex(8), last=name)
 
-    called = tuple(sorted(called_names(tree)))
-    return Names(called, left_out(tree))
+
+def _names(tree: KernelTree) -> Names:
+    from ..helpers.interface import called_in_files
+
+    found = called_in_files(tree)
+    called = tuple(sorted(found))
+    return Names(called, tuple(found[name] for name in called), left_out(tree))
+
+
+def _names_again(before: Names, changes: Sequence[Change]) -> Names | None:
+    """The names where some files differ."""
+    from ..helpers.interface import called_in
+
+    if before.problems or len(before.called) != len(before.files):
+        return None
+    counts = dict(zip(before.called, before.files, strict=True))
+    for change in changes:
+        for data, step in ((change.old, -1), (change.new, 1)):
+            for name in called_in(change.path, data):
+                counts[name] = counts.get(name, 0) + step
+    called = tuple(sorted(name for name, count in counts.items() if count > 0))
+    return Names(called, tuple(counts[name] for name in called), ())
+
+
+def _hooks_again(before: Hooks, changes: Sequence[Change]) -> Hooks | None:
+    """The hooks, where files differ that say nothing of them."""
+    from .api import HEADER, predicate_in
+
+    for change in changes:
+        if change.path in (HEADER, FRAMEWORK):
+            return None
+        if predicate_in(change.old) != predicate_in(change.new):
+            return None
+    return before
 
 
 def _hooks(tree: KernelTree) -> Hooks:
@@ -164,7 +220,8 @@ def judge_archs(
     found: dict[str, ArchResult] = {}
     if facts is not None:
         for arch in archs:
-            result = facts.recall(tree, _name(arch, known, only), ArchResult, MAX_FILES)
+            name = _name(arch, known.called, only)
+            result = facts.recall(tree, name, ArchResult, _under(arch, only))
             if result is not None:
                 found[arch] = result
     left = [arch for arch in archs if arch not in found]
@@ -199,8 +256,8 @@ def _judge(
     def unlimited(arch: str, clock: Clock, note: Note) -> ArchResult:
         if facts is None:
             return workshop.check(tree, arch, question, clock, note)
-        name = _name(arch, known, only)
-        result = _again(tree, arch, name, workshop, facts, trees, clock, note)
+        name = _name(arch, known.called, only)
+        result = _again(tree, arch, known.called, only, workshop, facts, trees, clock, note)
         result = result or facts.recall(tree, name, ArchResult)
         if result is not None:
             return result
@@ -211,26 +268,17 @@ def _judge(
             lambda noted: workshop.check(noted, arch, question, clock, note, facts, stamp),
             lambda result: result.settled,
             stamp,
+            _under(arch, only),
         )
 
     return judge_all(judge, archs, jobs, clock, note)
 
 
-def _contents(trees: Sequence[KernelTree], path: str, identity: str) -> Iterator[bytes]:
-    """The contents that git has, or would have, an id for."""
-    from ..cache.questions import git_digest
-
-    for tree in trees:
-        with suppress(SourceError):
-            data = tree.blob(identity, path) if isinstance(tree, GitTree) else tree.read(path)
-            if git_digest(data) == identity:
-                yield data
-
-
 def _again(
     tree: KernelTree,
     arch: str,
-    name: Sequence[str],
+    called: tuple[str, ...],
+    only: frozenset[str] | None,
     workshop: Workshop,
     facts: Facts,
     trees: Sequence[KernelTree],
@@ -238,27 +286,22 @@ def _again(
     note: Note,
 ) -> ArchResult | None:
     """The result where little changed since the last one; None where that cannot be told."""
-    from .again import Change
-
     with clock.stage("compare trees"):
-        near = facts.near(tree, name, ArchResult, MAX_FILES)
-        if near is None or not near.changed:
-            return None
-        changes: list[Change] = []
-        for path, identity in near.changed:
-            old = next((o for o in _contents(trees, path, identity)), None)
-            if old is None:
-                return None
-            try:
-                changes.append(Change(path, old, tree.read(path)))
-            except SourceError:
-                return None
-    found = workshop.again(tree, near.result, near.stamp, changes, clock, note, facts)
-    if found is not None:
-        facts.put(tree, name, near.questions, found)
-    return found
+        found = nearly(tree, _under(arch, only), ArchResult, facts, trees)
+    if found is None:
+        return None
+    near, changes = found
+    result = workshop.again(tree, near.result, near.stamp, changes, called, clock, note, facts)
+    if result is not None:
+        facts.put(tree, _name(arch, called, only), near.questions, result)
+    return result
 
 
-def _name(arch: str, known: Survey, only: frozenset[str] | None) -> tuple[str, ...]:
-    called = hashlib.sha256("\0".join(known.called).encode("utf-8", "replace")).hexdigest()
-    return "arch", arch, called, *(("all",) if only is None else ("only", *sorted(only)))
+def _under(arch: str, only: frozenset[str] | None) -> tuple[str, ...]:
+    """The name of the last result, whatever generic code calls."""
+    return "arch", arch, *(("all",) if only is None else ("only", *sorted(only)))
+
+
+def _name(arch: str, called: tuple[str, ...], only: frozenset[str] | None) -> tuple[str, ...]:
+    digest = hashlib.sha256("\0".join(called).encode("utf-8", "replace")).hexdigest()
+    return *_under(arch, only), digest

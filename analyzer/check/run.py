@@ -35,7 +35,7 @@ def check_tree(
     started = time.perf_counter()
     chosen = tuple(archs)
     clock = clock or Clock()
-    known = survey(tree, clock, facts)
+    known = survey(tree, clock, facts, shared.trees if shared is not None else ())
     bounds = limits or Limits()
     judged = judge_archs(tree, chosen, known, only, jobs, clock, note, facts, bounds, shared)
     if shared is not None:

@@ -9,7 +9,8 @@ architecture's, asm-generic, linux/pgtable.h, linux/hugetlb.h), and is called by
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -68,6 +69,7 @@ class Interface:
     signatures: tuple[Signature, ...]
     files: int
     makers: tuple[str, ...] = ()  # macros that make functions
+    declared: tuple[str, ...] = ()  # all names of which it was asked whether they are called
 
 
 def parameter_names(parameters: Iterable[str]) -> tuple[str, ...]:
@@ -96,22 +98,30 @@ def takes_mm(parameters: Iterable[str]) -> bool:
 
 def called_names(tree: KernelTree) -> frozenset[str]:
     """Every identifier that generic code (mm/, include/linux, asm-generic, fs, kernel) calls."""
-    names: set[str] = set()
+    return frozenset(called_in_files(tree))
+
+
+def called_in_files(tree: KernelTree) -> Mapping[str, int]:
+    """The same with the number of files that call each."""
+    found: Counter[str] = Counter()
     paths = [*tree.walk("mm", (".c", ".h")), *tree.walk("include/asm-generic", (".h",))]
     paths += [
         f"include/linux/{e.name}" for e in tree.entries("include/linux") if e.name.endswith(".h")
     ]
     paths += ["fs/proc/task_mmu.c", "fs/userfaultfd.c", "fs/dax.c", "kernel/events/uprobes.c"]
     for path, data in tree.read_many(paths):
-        if b"_t" not in data:
-            continue
-        text = data.decode("latin-1")
-        if "pte" in text or "pmd" in text or "pud" in text:
-            found = _CALL.findall(text)
-            if path.startswith("include/"):  # a header calls the pieces it is made of, too
-                found = [name for name in found if not name.startswith(("__", "generic_"))]
-            names.update(found)
-    return frozenset(names)
+        found.update(called_in(path, data))
+    return found
+
+
+def called_in(path: str, data: bytes) -> set[str]:
+    """What a file of generic code calls, if it speaks of entries."""
+    if b"_t" not in data or not (b"pte" in data or b"pmd" in data or b"pud" in data):
+        return set()
+    names = set(_CALL.findall(data.decode("latin-1")))
+    if path.startswith("include/"):  # a header calls the pieces it is made of, too
+        names = {name for name in names if not name.startswith(("__", "generic_"))}
+    return names
 
 
 def find_interface(tree: KernelTree, arch: str, called: frozenset[str]) -> Interface:
@@ -119,6 +129,7 @@ def find_interface(tree: KernelTree, arch: str, called: frozenset[str]) -> Inter
     found: dict[str, Signature] = {}
     declared: dict[str, Signature] = {}
     aliases: dict[str, str] = {}
+    asked: set[str] = set()
     macros: dict[str, tuple[tuple[str, ...], str, str]] = {}
     paths = [p for p in (*GENERIC_HEADERS, *OVERRIDABLE_HEADERS) if tree.kind(p) is not None]
     paths += list(tree.walk(f"arch/{arch}/include", (".h",)))
@@ -137,16 +148,19 @@ def find_interface(tree: KernelTree, arch: str, called: frozenset[str]) -> Inter
             if signature is None:
                 continue
             declared[name] = signature
+            asked.add(name)
             if name in called and name in replaceable:
                 found[name] = signature
         for name, inner, body in _MACRO.findall(text):
+            asked.add(name)
             if name in called:
                 macros[name] = (tuple(a.strip() for a in inner.split(",")), body, path)
-        aliases.update(
-            pair for pair in _ALIAS.findall(text) if pair[0] in called and pair[0] != pair[1]
-        )
+        pairs = _ALIAS.findall(text)
+        asked.update(pair[0] for pair in pairs)
+        aliases.update(pair for pair in pairs if pair[0] in called and pair[0] != pair[1])
     for path, text in generated(texts):
         for name, inner in _FUNCTION.findall(text):
+            asked.add(name)
             signature = _declared(name, inner, path) if name in called else None
             if signature is not None:
                 declared.setdefault(name, signature)
@@ -161,7 +175,7 @@ def find_interface(tree: KernelTree, arch: str, called: frozenset[str]) -> Inter
             known = declared[other]
             found[name] = Signature(name, known.parameters, known.level, known.path)
     ordered = tuple(found[name] for name in sorted(found) if is_helper(name))
-    return Interface(ordered, count, tuple(sorted(makers_in(texts))))
+    return Interface(ordered, count, tuple(sorted(makers_in(texts))), tuple(sorted(asked)))
 
 
 def declares_the_same(old: bytes, new: bytes, makers: Collection[str]) -> bool:

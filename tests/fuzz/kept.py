@@ -12,8 +12,9 @@ from typing import Any, TypeVar
 
 from analyzer.cache.codec import Malformed, decode, encode
 from analyzer.cache.store import Store
-from analyzer.check.again import Change, judge_again
+from analyzer.check.again import judge_again
 from analyzer.check.judging import Shared
+from analyzer.check.nearly import Change
 from analyzer.check.results import ArchResult
 from analyzer.clock import Clock
 from analyzer.frontend import ParseCache
@@ -49,7 +50,7 @@ class Kept:
     """Made when it is asked for: the demonstration is judged for it."""
 
     @cached_property
-    def _judged(self) -> tuple[_Notes, ArchResult]:
+    def _judged(self) -> tuple[_Notes, ArchResult, frozenset[str]]:
         from analyzer.check.arch import Question
         from analyzer.check.judging import survey
 
@@ -60,7 +61,7 @@ class Kept:
             found = Shared().workshop.check(
                 tree, "demo", question, Clock(), lambda _: None, notes, "stamp"
             )
-        return notes, found
+        return notes, found, called
 
     @staticmethod
     def changes() -> tuple[bytes, ...]:
@@ -75,7 +76,7 @@ class Kept:
     def forged(self, data: bytes) -> bool:
         """Judge an edit of the demonstration with a piece that was changed; tell whether there
         is a result."""
-        known, result = self._judged
+        known, result, called = self._judged
         number, *lines = data.split(b"\n")
         chosen = int(number) % len(_NAMES) if number.isdigit() and len(number) < 9 else 0
         name = _NAMES[chosen]
@@ -96,8 +97,9 @@ class Kept:
             tree = OverlayTree(base, {PGTABLE: new})
             changes = (Change(PGTABLE, old, new),)
             found = judge_again(
-                tree, result, "stamp", changes, notes, ParseCache(), Clock(), lambda _: None
-            )
+                tree, result, "stamp", changes, called, notes, ParseCache(), Clock(),
+                lambda _: None,
+            )  # fmt: skip
         return found is not None
 
     def files(self) -> tuple[bytes, ...]:
