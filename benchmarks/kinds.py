@@ -22,7 +22,7 @@ Change = Callable[[str], str | None]  # None: nothing to change like that
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class EditKind:
     """One kind of edit; `kept`: it is judged from what is kept of the tree without it."""
 
     name: str
@@ -139,16 +139,16 @@ def new_function(text: str) -> str | None:
 
 
 KINDS: Final = (
-    Kind("a hook less", hook_less),
-    Kind("a comment", comment),
-    Kind("a comment in a function", comment_inside),
-    Kind("blank lines", blank_lines),
-    Kind("white space", white_space),
-    Kind("a statement in a helper", in_helper),
-    Kind("a statement elsewhere", in_other),
-    Kind("a local renamed", renamed),
-    Kind("a macro's value", macro_value, False),
-    Kind("a macro with parameters", macro_of_function, False),
-    Kind("a new macro", macro_more, False),
-    Kind("a new function", new_function, False),
+    EditKind("a hook less", hook_less),
+    EditKind("a comment", comment),
+    EditKind("a comment in a function", comment_inside),
+    EditKind("blank lines", blank_lines),
+    EditKind("white space", white_space),
+    EditKind("a statement in a helper", in_helper),
+    EditKind("a statement elsewhere", in_other),
+    EditKind("a local renamed", renamed),
+    EditKind("a macro's value", macro_value, False),
+    EditKind("a macro with parameters", macro_of_function, False),
+    EditKind("a new macro", macro_more, False),
+    EditKind("a new function", new_function, False),
 )  # fmt: skip

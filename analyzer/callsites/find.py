@@ -11,6 +11,7 @@ from ..helpers.interface import GENERIC_HEADERS, OVERRIDABLE_HEADERS
 from ..model import Location
 from ..tree import KernelTree, Kind
 from .blocks import TooDeep
+from .definitions import Definitions
 from .draft import PLAIN
 from .judge import FunctionJudge
 from .kept import SiteFacts, facts_of
@@ -18,7 +19,7 @@ from .mapping import Origins
 from .model import CallSite, Judgement, Mapping, Scan
 from .reading import NAMES_CALLED, Judged, ReadSources, SourceFile, may_have_sites
 from .sensitive import Looked, Sensitive
-from .setters import Definitions, Setter, Setters
+from .setters import Setter, Setters
 from .view import View
 
 NOT_KERNEL: Final = frozenset(

@@ -19,10 +19,11 @@ from ..tree import KernelTree
 from .blocks import TooDeep
 from .body import Body
 from .code import Function, functions
+from .definitions import Definitions
 from .mapping import Origins
 from .reading import NAMES_CALLED, names_guarded
 from .sensitive import Looked, Sensitive
-from .setters import Definitions, Node, Setter, Setters, may_be_found, reaches_hook
+from .setters import Node, Setter, Setters, may_be_found, reaches_hook
 from .text import Source
 from .view import tables_in
 

@@ -12,9 +12,10 @@ from typing import Final
 from ..helpers.interface import GENERIC_HEADERS, OVERRIDABLE_HEADERS
 from .body import Body
 from .code import functions, unclosed
+from .definitions import Definitions
 from .model import CallSite
 from .sensitive import Looked, Sensitive
-from .setters import Definitions, Setter
+from .setters import Setter
 from .text import Source
 
 _BIG: Final = 1 << 20  # bytes; larger headers are tables of registers, not code

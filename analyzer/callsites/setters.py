@@ -13,16 +13,15 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
-from functools import cached_property
 from typing import Final
 
 from ..helpers.contracts import Old, contract_for, is_helper
 from .body import Call
-from .code import Function, functions, macros
-from .text import Source, closing, split_arguments
+from .code import Function
+from .definitions import CALL, Defined, Definitions
+from .text import closing, split_arguments
 
 _HOOK: Final = re.compile(r"^_*page_table_check_(?:pte|pmd|pud)s?_(?:set|clear)$")
-_CALL: Final = re.compile(r"\b([A-Za-z_]\w*)\s*\(")
 _SLOT_TYPE: Final = re.compile(r"\b(pte|pmd|pud)_t\s*\*\s*(?:const\s*)?$")
 _UPPER_TYPE: Final = re.compile(r"\b(?:p4d|pgd)_t\s*\*")
 _VALUE_TYPE: Final = re.compile(r"^(?:const\s+)?(pte|pmd|pud)_t$")
@@ -76,48 +75,6 @@ class Node:
     callees: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class _Defined:
-    function: Function
-    body: str
-    path: str
-
-    @cached_property
-    def called(self) -> frozenset[str]:
-        return frozenset(_CALL.findall(self.body))
-
-
-class Definitions:
-    """The text of every function and macro about entries, generic ones and an architecture's."""
-
-    def __init__(self) -> None:
-        self._found: dict[str, list[_Defined]] = {}
-
-    def add(self, source: Source) -> None:
-        """Take in the definitions of one file."""
-        for function in functions(source):
-            self._add(source, function, source.code)
-        for macro in macros(source):
-            self._add(source, macro, source.text)
-
-    def _add(self, source: Source, function: Function, text: str) -> None:
-        body = text[function.start : function.end].replace("\\\n", " ")
-        self._found.setdefault(function.name, []).append(_Defined(function, body, source.path))
-
-    def of(self, name: str) -> list[_Defined]:
-        """All definitions of a name."""
-        return self._found.get(name, [])
-
-    def __contains__(self, name: str) -> bool:
-        return name in self._found
-
-    def every(self) -> Iterator[tuple[str, _Defined]]:
-        """All definitions, with their names."""
-        for name, defined in self._found.items():
-            for one in defined:
-                yield name, one
-
-
 class Setters:
     """The setters that one architecture sees."""
 
@@ -127,7 +84,7 @@ class Setters:
         self._hooked: dict[str, bool] = {}
         self._stores: dict[tuple[str, int], bool] = {}
 
-    def _definitions(self, name: str) -> list[_Defined]:
+    def _definitions(self, name: str) -> list[Defined]:
         return self._own.of(name) or self._generic.of(name)
 
     def among(self, names: Iterable[str]) -> Mapping[str, Setter]:
@@ -162,7 +119,7 @@ class Setters:
             return Setter(name, level, effect, slot, mm, -1, -1 if clear else 1, False)
         return best
 
-    def _shape(self, name: str, defined: _Defined) -> Setter | None:
+    def _shape(self, name: str, defined: Defined) -> Setter | None:
         function = defined.function
         if function.head == "alias":
             other = defined.body.strip()
@@ -196,7 +153,7 @@ class Setters:
         effect = Effect.SET if value >= 0 else self._effect(name, defined, slot)
         return Setter(name, level, effect, slot, mm, vma, value, self.hooked(name))
 
-    def _effect(self, name: str, defined: _Defined, slot: int) -> Effect:
+    def _effect(self, name: str, defined: Defined, slot: int) -> Effect:
         """Without an entry to set: clears, unless what it stores is made of what stands there."""
         pointer = re.escape(defined.function.parameters[slot].name)
         stores = _store_pattern(pointer).findall(defined.body)
@@ -227,7 +184,7 @@ class Setters:
         self._stores[key] = result
         return result
 
-    def _stored_in(self, defined: _Defined, position: int) -> bool:
+    def _stored_in(self, defined: Defined, position: int) -> bool:
         parameters = defined.function.parameters
         body = defined.body
         if defined.function.head == "alias":
@@ -246,12 +203,12 @@ class Setters:
             self._is_stored(call.name, index) for call, index in self._handed(defined, position)
         )
 
-    def _handed(self, defined: _Defined, position: int) -> Iterator[tuple[Call, int]]:
+    def _handed(self, defined: Defined, position: int) -> Iterator[tuple[Call, int]]:
         """Calls that are given the parameter as it is, and at which position."""
         name = re.escape(defined.function.parameters[position].name)
         alone = re.compile(rf"^(?:\([^()]*\*\s*\))?\s*&?\(?\s*{name}\s*\)?(?:->\w+|\s*\+\s*\w+)?$")
         body = defined.body
-        for match in _CALL.finditer(body):
+        for match in CALL.finditer(body):
             if match[1] == defined.function.name or match[1] in ("if", "while", "for", "switch"):
                 continue
             end = closing(body, match.end() - 1)
@@ -292,7 +249,7 @@ class Setters:
             for position in positions
         )
 
-    def _about_store(self, defined: _Defined, position: int) -> tuple[object, ...]:
+    def _about_store(self, defined: Defined, position: int) -> tuple[object, ...]:
         parameters, body = defined.function.parameters, defined.body
         if position >= len(parameters) or not parameters[position].name:
             return ()
@@ -353,7 +310,7 @@ class Setters:
                 todo += new
         return tuple(sorted(found, key=lambda node: (node.name, node.path)))
 
-    def _callees(self, defined: _Defined) -> Iterable[str]:
+    def _callees(self, defined: Defined) -> Iterable[str]:
         own = defined.function.name
         if defined.function.head == "alias":
             other = defined.body.strip()

@@ -8,12 +8,13 @@ Nothing of the tree is executed; what Kconfig would ask a compiler has a fixed a
 from __future__ import annotations
 
 from analyzer.kconfig.api import Kconfig, load_kconfig
+from analyzer.kconfig.chosen import Variant
 from analyzer.kconfig.facts import architectures
 from analyzer.kconfig.files import KconfigFiles, Reader, ScannedKconfig
 from analyzer.kconfig.scan import Problem
 from analyzer.kconfig.solve import Config
 from analyzer.kconfig.symbols import Support
-from analyzer.kconfig.variants import Variant, variants
+from analyzer.kconfig.variants import variants
 
 __all__ = [
     "Config",

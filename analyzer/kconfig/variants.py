@@ -18,10 +18,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from analyzer.kconfig.api import Kconfig
+from analyzer.kconfig.chosen import Variant
 from analyzer.kconfig.facts import byte_order, word_size
 from analyzer.kconfig.files import Reader
 from analyzer.kconfig.headers import Headers
-from analyzer.kconfig.solve import Config
 from analyzer.kconfig.trials import Trial, difference, strangeness
 from analyzer.kconfig.weighing import Scales, Weighing
 
@@ -58,34 +58,6 @@ _MAX_VARIANTS = 12
 _MAX_CANDIDATES = 80
 _MIN_NEW_LINES = 6
 _MAX_WORK = 400_000  # evaluated symbols; real trees need 20,000
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Variant:
-    """One configuration of one architecture.
-
-    `bits` is the width of a long; `supported` says whether the architecture itself supports page
-    table check here (not only because we pretend it does); `wants` are the user values and
-    `environment` the variables that make this configuration with the tree's own tools.
-    """
-
-    arch: str
-    name: str
-    label: str
-    bits: int
-    endian: str
-    config: Config
-    has_mmu: bool
-    supported: bool
-    wants: tuple[tuple[str, str], ...]
-    environment: tuple[tuple[str, str], ...]
-    description: str
-
-    @property
-    def levels(self) -> int | None:
-        """CONFIG_PGTABLE_LEVELS, None where the architecture has none."""
-        text = self.config.value("PGTABLE_LEVELS")
-        return int(text) if text.isdigit() and len(text) < 4 else None
 
 
 @dataclass(slots=True)

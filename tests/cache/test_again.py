@@ -23,7 +23,7 @@ from analyzer.frontend.core import Searched, core_of
 from analyzer.frontend.splice import Splicer, plain
 from analyzer.model import CheckResult, Verdict
 from analyzer.tree import KernelTree, MemoryTree, OverlayTree, open_tree
-from benchmarks.kinds import KINDS, Kind
+from benchmarks.kinds import KINDS, EditKind
 from tests.check.trees import PGTABLE, demo_files, mend
 
 HEADER = f"arch/demo/{PGTABLE}"
@@ -178,7 +178,7 @@ def test_each_hook_taken_out(copy: FactCache, found_again: list[bool]) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
-def test_kinds_of_edits(copy: FactCache, found_again: list[bool], kind: Kind) -> None:
+def test_kinds_of_edits(copy: FactCache, found_again: list[bool], kind: EditKind) -> None:
     """What forks do to a header every day, nearly always without reading anything again."""
     header = _header()
     changed = kind.change(header)
