@@ -23,7 +23,8 @@ from .sharing import Question, Sharing, Told, plain_key
 T = TypeVar("T")
 MM: Final = Opaque("mm", nonnull=True)
 FRAMES: Final = {64: (0x400_0000, 0x800_0000), 32: (0x1_0000, 0x2_0000)}
-_STATE = re.compile(rf"^\(*\??(asm |static key |{FILLED})")
+_STATE = re.compile(rf"^\(*\??(asm |static key |{FILLED}|\*0x[0-9a-f])")
+"""How conditions on a state of the processor are named; s390 keeps its own at fixed addresses."""
 _GLOBAL = r"\?([A-Za-z_]\w*)(?:\+\d+)?"
 _COMPARED = re.compile(rf"^\((?:{_GLOBAL} [<>]=? 0x[0-9a-f]+|0x[0-9a-f]+ [<>]=? {_GLOBAL})\)$")
 _NAMED = re.compile(r"^\(*\??\*?([A-Za-z_]\w*)")

@@ -129,6 +129,19 @@ def test_classes_are_made_by_the_tree() -> None:
     )
 
 
+@pytest.mark.parametrize("place", ["*(unsigned long *)0x3c8", "((struct low *)0)->features"])
+def test_what_a_processor_keeps_at_an_address_is_a_state_of_it(place: str) -> None:
+    """Entries that depend on it are made in one such state."""
+    made = "struct low { unsigned long gap[121]; unsigned long features; };\n" + ENTRIES.replace(
+        "{ return (pte_t) { (pfn << 12)",
+        f"{{ if (!({place} & 4)) p.prot |= 64; return (pte_t) {{ (pfn << 12)",
+    )
+    it = session(PREDICATE, entries=made)
+    assert "user-readonly" in {entry.name for entry in it.classes("pte")}
+    it = session(PREDICATE, entries=made.replace(place, "ask()"))
+    assert "user-readonly" not in {entry.name for entry in it.classes("pte")}
+
+
 def test_what_would_be_counted_is_also_what_hugetlb_makes() -> None:
     """A bit that hugetlb takes away, the size of a page, is not asked of an entry."""
     sized = ENTRIES.replace("(pfn << 12) | p.prot }", "(pfn << 12) | p.prot | 32 }")
