@@ -48,6 +48,7 @@ from .lint import header_is_quiet
 from .moved import Unsure, moved
 from .nearly import Change
 from .notebook import Judged, Memory, Notebook, State, kept_name
+from .remarks import never_asked, only_remarks
 from .results import ArchResult, RawFinding, VariantResult, both_worlds
 
 MAX_EDITS: Final = 40  # functions; with more, reading the headers again costs no more
@@ -147,13 +148,23 @@ def _file_edits(
     for change in changes:
         path, old, new = change.path, change.old, change.new
         name = path.rpartition("/")[2]
-        if not name.endswith(".h") or path == HEADER or name in _OTHERS or path in said:
+        if path == HEADER or name in _OTHERS or path in said:
             return None
-        edit = edit_of(path, old, new)
         shown = lines_now(path, known.arch, old, new)
-        if edit is None or shown is None:
+        if shown is None:
             return None
         lines |= shown
+        if path not in known.files and never_asked(path, old, new):
+            continue
+        if name.endswith(".c"):
+            remarks = "/boot/" not in path and only_remarks(old, new)
+        else:
+            remarks = name.endswith(".h")
+        if not remarks:
+            return None
+        edit = edit_of(path, old, new)
+        if edit is None or (edit.edits and name.endswith(".c")):
+            return None
         if not (
             is_same_interface(old, new, trail.makers)
             and header_is_alike(old, new)
