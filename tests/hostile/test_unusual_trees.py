@@ -120,7 +120,7 @@ def test_a_kernel_with_a_directory_renamed(kernel: Path) -> None:
             found = check_tree(tree, (name,))
         results.append({(h.variant, h.helper): h.verdict for h in found.helpers})
     before, after = results
-    assert len(before) >= 15
+    assert len(before) >= 10
     assert Verdict.BALANCED in before.values()
     assert after == before
 
