@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Takes out one hook of a generated series after the other, and asks `verify` whether it notices.
 
-    python -m tests.generate.removed TREE ARCH SERIES VARIANT
+    python -m tests.generate.removed TREE ARCH SERIES VARIANT[,VARIANT]
 
 SERIES is a folder that `ptcheck generate -o` wrote. A line for each hook: where it stood, and the
-first helper of which the counters and the page tables disagree without it. Exit code 1 if one is
-not missed, in any helper or sequence of the variant.
+first helper of which the counters and the page tables disagree without it, in the first of the
+variants that reads its file. Exit code 1 if one is not missed, in any helper or sequence.
 """
 
 from __future__ import annotations
@@ -68,6 +68,13 @@ class Verifier:
         )
         self.cache = ParseCache()
         self.hint: tuple[str, ...] = ()
+        interface = find_interface(tree, arch, self.called)
+        index = SourceIndex(tree, arch)
+        with Stage(tree) as stage:
+            unit, self.hint = build_unit(
+                stage, self.variant, interface, index, (), self.cache, Clock()
+            )
+            self.files = unit.files
 
     def first_disagreement(self, tree: KernelTree) -> str:
         """The first helper or sequence that disagrees; '' for none."""
@@ -114,11 +121,17 @@ def main(arguments: list[str]) -> int:
     missed = 0
     with FolderTree(Path(name)) as tree:
         whole = with_series(tree, Path(folder))
-        verifier = Verifier(whole, arch, variant)
+        verifiers = [Verifier(whole, arch, name) for name in variant.split(",")]
         for where, less in without_one(whole, arch):
+            path = where.partition(":")[0]
+            verifier = next((one for one in verifiers if path in one.files), None)
+            if verifier is None:
+                sys.stdout.write(f"{where}: no variant reads it\n")
+                continue
             found = verifier.first_disagreement(less)
             missed += not found
-            sys.stdout.write(f"{where}: {found or 'NOT MISSED'}\n")
+            name = verifier.variant.name
+            sys.stdout.write(f"{where}: {found or 'NOT MISSED'} ({name})\n")
             sys.stdout.flush()
     return int(missed > 0)
 
