@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from ..model import CheckResult, Excuse, Finding, HelperVerdict, Reach, Reason, Verdict
-from .merge import fingerprint
+from .merge import under_another_name
 
 _LINE: Final = re.compile(r":\d+(?=:)")
 _ALIKE: Final = 0.5  # of the helpers of an architecture, so that a new name is a renaming
@@ -133,13 +133,8 @@ def _renamed_fingerprint(finding: Finding, names: Mapping[str, str]) -> str:
     arch = names.get(finding.arch)
     if arch is None:
         return finding.fingerprint
-    number = 0
-    parts = (finding.level, finding.function)
-    while fingerprint(finding.rule, finding.arch, *parts, number) != finding.fingerprint:
-        number += 1
-        if number > 1000:  # not one of ours
-            return finding.fingerprint
-    return fingerprint(finding.rule, arch, *parts, number)
+    key = (finding.rule, finding.arch, finding.level, finding.function)
+    return under_another_name(finding.fingerprint, key, arch)
 
 
 def _renamed(base: CheckResult, head: CheckResult) -> dict[str, str]:

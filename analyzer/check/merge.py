@@ -6,10 +6,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from typing import Final
 
 from ..model import Finding, RawCall
 from ..rules.catalogue import find_rule
 from .results import RawFinding, VariantResult
+
+MOST_ALIKE: Final = 1000  # findings of one function that are told apart by a number only
 
 
 def merge(arch: str, results: Sequence[VariantResult]) -> list[Finding]:
@@ -64,6 +67,16 @@ def fingerprint(rule: str, arch: str, level: str, function: str, number: int = 0
     if number:
         mark += f"\0{number}"
     return hashlib.sha256(mark.encode("utf-8", "surrogateescape")).hexdigest()[:32]
+
+
+def under_another_name(mark: str, key: tuple[str, str, str, str], arch: str) -> str:
+    """The fingerprint that a finding (`key`: rule, architecture, level, function) has if its
+    architecture is called otherwise; the same where it is none of ours."""
+    rule, _, level, function = key
+    for number in range(MOST_ALIKE):
+        if fingerprint(*key, number) == mark:
+            return fingerprint(rule, arch, level, function, number)
+    return mark
 
 
 def with_fingerprints(findings: Iterable[Finding]) -> list[Finding]:

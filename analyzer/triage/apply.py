@@ -20,6 +20,7 @@ from analyzer.settings.model import EVERY_RULE
 from analyzer.tree import KernelTree
 from analyzer.triage.baseline import Baseline, excuse
 from analyzer.triage.comments import MARK, Comment, comments
+from analyzer.triage.renamed import followed, renamed
 
 MALFORMED = "PTC911"
 UNUSED = "PTC912"
@@ -47,6 +48,10 @@ class Policy:
 
 def triage(result: CheckResult, tree: KernelTree, policy: Policy) -> CheckResult:
     """The result with an excuse for each finding that does not count, and with notices."""
+    names: dict[str, str] = {}
+    if policy.baseline is not None:
+        names = renamed(policy.baseline, result, tree)
+        policy = replace(policy, baseline=followed(policy.baseline, names))
     written = dict(_written(result, tree, policy)) if policy.comments else {}
     used: set[object] = set()
     known = policy.baseline.fingerprints if policy.baseline else frozenset()
@@ -54,6 +59,7 @@ def triage(result: CheckResult, tree: KernelTree, policy: Policy) -> CheckResult
     notices = [
         *_about_comments(written, policy, used),
         *_about_suppressions(policy, used),
+        *_about_names(names, policy),
         *_about_baseline(result, policy),
     ]
     return replace(
@@ -168,6 +174,17 @@ def _about_suppressions(policy: Policy, used: set[object]) -> Iterator[Notice]:
                 f"nothing was found for {one.rule} with path '{visible(one.path)}'{helper}",
                 one.location,
             )
+
+
+def _about_names(names: dict[str, str], policy: Policy) -> Iterator[Notice]:
+    assert policy.baseline is not None or not names
+    for old, new in sorted(names.items()):
+        assert policy.baseline is not None
+        yield Notice(
+            STALE,
+            f"the baseline {policy.baseline.name} says {old} of what is {new} now: write it again",
+            None,
+        )
 
 
 def _about_baseline(result: CheckResult, policy: Policy) -> Iterator[Notice]:

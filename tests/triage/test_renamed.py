@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A baseline that was written before an architecture was given another name."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from analyzer.check.merge import with_fingerprints
+from analyzer.model import CheckResult, Finding, Reason
+from analyzer.tree import KernelTree, MemoryTree
+from analyzer.triage import Baseline, Policy, triage
+from analyzer.triage.baseline import entry_of
+from tests.report.example import example
+
+GONE = MemoryTree({"arch/sample/x.h": ""})
+THERE = MemoryTree({"arch/demo/x.h": "", "arch/sample/x.h": ""})
+
+
+def found(arch: str, *functions: str) -> tuple[Finding, ...]:
+    """A finding in each of these functions."""
+    one = replace(example().findings[0], arch=arch, excuse=None)
+    return tuple(with_fingerprints(replace(one, function=name) for name in functions))
+
+
+def result(*findings: Finding) -> CheckResult:
+    return replace(example(), findings=findings)
+
+
+def baseline(*findings: Finding) -> Baseline:
+    return Baseline("b.json", tuple(entry_of(one) for one in findings))
+
+
+def test_a_renamed_architecture_is_followed() -> None:
+    """Two findings of one function are told apart by a number, under each name."""
+    known = baseline(*found("demo", "f", "f", "g"))
+    told = triage(result(*found("sample", "f", "f")), GONE, Policy(baseline=known, complete=True))
+    assert [one.excuse and one.excuse.reason for one in told.findings] == [Reason.BASELINE] * 2
+    first, stale = told.notices
+    assert first.message == "the baseline b.json says demo of what is sample now: write it again"
+    assert (first.rule, stale.rule) == ("PTC913", "PTC913")
+    assert " sample " in stale.message
+    assert " g:" in stale.message
+
+
+def test_what_is_new_in_it_counts() -> None:
+    known = baseline(*found("demo", "f"))
+    told = triage(result(*found("sample", "f", "f", "g")), GONE, Policy(baseline=known))
+    assert [one.excuse is None for one in told.findings] == [False, True, True]
+
+
+@pytest.mark.parametrize(
+    ("now", "tree", "known"),
+    [
+        (found("sample", "f"), THERE, baseline(*found("demo", "f"))),
+        ((*found("sample", "f"), *found("other", "f")), GONE, baseline(*found("demo", "f"))),
+        (found("sample", "f"), GONE, baseline(*found("demo", "f", "g", "h"))),
+        (found("sample", "f"), GONE, baseline(*found("demo", "f"), *found("sample", "g"))),
+    ],
+    ids=["there still", "two are alike", "few are the same", "known itself"],
+)
+def test_nothing_is_followed_that_is_not_sure(
+    now: tuple[Finding, ...], tree: KernelTree, known: Baseline
+) -> None:
+    told = triage(result(*now), tree, Policy(baseline=known))
+    assert all(one.excuse is None for one in told.findings)
+    assert told.notices == ()
