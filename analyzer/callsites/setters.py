@@ -30,6 +30,7 @@ _VALUE_NAME: Final = re.compile(r"^_*(?:pte|pmd|pud)(?:val|v)?$|^_*(?:entry|ptev
 _MM: Final = re.compile(r"\bmm_struct\s*\*")
 _VMA: Final = re.compile(r"\bvm_area_struct\s*\*")
 _ANSWERS: Final = re.compile(r"\b(?:int|bool|long)\s*$")
+_WORD: Final = re.compile(r"\w+")
 _MACHINE_WORD: Final = re.compile(r"\bpv_ops\b|\bPVOP_\w+|\basm\b|\b__asm__\b")
 
 PRIMITIVES: Final = tuple(
@@ -270,15 +271,18 @@ class Setters:
 
     def reaching(self) -> frozenset[str]:
         """The names of all definitions that reach a hook."""
-        left = [*self._own.every(), *self._generic.every()]
-        found = {name for name, one in left if "page_table_check" in one.body}
-        new = found
-        while new:
-            words = "|".join(sorted(map(re.escape, new)))
-            pattern = re.compile(rf"\b(?:{words})\b")
-            left = [(name, one) for name, one in left if name not in found]
-            new = {name for name, one in left if pattern.search(one.body)}
+        every = [*self._own.every(), *self._generic.every()]
+        names = {name for name, _ in every}
+        users: dict[str, list[str]] = {}
+        for name, one in every:
+            for word in names.intersection(_WORD.findall(one.body)):
+                users.setdefault(word, []).append(name)
+        found = {name for name, one in every if "page_table_check" in one.body}
+        todo = list(found)
+        while todo:
+            new = set(users.get(todo.pop(), ())) - found
             found |= new
+            todo += new
         return frozenset(found)
 
     def others(self, setters: Mapping[str, Setter]) -> frozenset[str]:

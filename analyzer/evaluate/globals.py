@@ -103,7 +103,7 @@ class Globals(Boot, Refilling, Initializers):
         elif isinstance(var.ctype, StructType):
             blank = Variable(name, var.ctype)
             try:
-                self.zero(blank, 0, var.ctype)
+                self.zero(blank, var.ctype)
             except Unjudged:
                 return
             var.cells.update(_initially(name, Struct(var.ctype, blank.cells)))

@@ -11,7 +11,7 @@ from .core import Core
 from .ctype import ArrayType, CType, IntType, Node, StructType, UnknownType
 from .memory import Variable
 from .names import Scope
-from .values import Int, Opaque, Pointer, Struct, Text, Unjudged, Value
+from .values import Int, Opaque, Payload, Pointer, Struct, Text, Unjudged, Value
 
 MAX_ZEROED: Final = 1 << 16  # bytes
 
@@ -30,26 +30,35 @@ class Initializers(Core):
                 return self.initial(node.exprs[0], ctype, scope)
             return Int(0)
         scratch = Variable("initializer", ctype, fill=None)
-        self.zero(scratch, 0, ctype)
+        self.zero(scratch, ctype)
         self._fill(scratch, 0, ctype, node, scope)
         struct = ctype if isinstance(ctype, StructType) else _array_as_struct(ctype)
         return Struct(struct, dict(scratch.cells))
 
-    def zero(self, var: Variable, offset: int, ctype: CType) -> None:
+    def zero(self, var: Variable, ctype: CType) -> None:
         """Members without an initializer are zero (C11 6.7.9); of large objects they are opaque."""
-        if ctype.size > MAX_ZEROED:
-            return
+        var.cells.update(self._zeros(ctype))
+
+    def _zeros(self, ctype: CType) -> dict[int, tuple[int, Payload]]:
+        """The cells of a blank object of a type; no two of them overlap."""
+        size = ctype.size
+        cells: dict[int, tuple[int, Payload]] = {}
+        if size > MAX_ZEROED:
+            return cells
         if isinstance(ctype, ArrayType):
-            if ctype.length is not None and ctype.length <= 512:
-                for index in range(ctype.length):
-                    self.zero(var, offset + index * ctype.element.size, ctype.element)
+            if ctype.length and ctype.length <= 512:
+                inner, step = self._zeros(ctype.element), ctype.element.size
+                for start in range(0, ctype.length * step, step) if step else ():
+                    for at, cell in inner.items():
+                        cells[start + at] = cell
         elif isinstance(ctype, StructType):
-            members = ctype.members[:1] if ctype.union else ctype.members
-            for member in members:
+            for member in ctype.members[:1] if ctype.union else ctype.members:
                 if not member.width:
-                    self.zero(var, offset + member.offset, member.ctype)
-        elif ctype.size:
-            self.memory.store(var, offset, Int(0, ctype.size * 8, False), ctype)
+                    for at, cell in self._zeros(member.ctype).items():
+                        cells[member.offset + at] = cell
+        elif size:
+            cells[0] = (size, 0)
+        return cells
 
     def _fill(self, var: Variable, offset: int, ctype: CType, node: Node, scope: Scope) -> None:
         if isinstance(ctype, ArrayType):
