@@ -56,7 +56,8 @@ STALE = Rule(
     explanation="""\
 The baseline (--baseline) holds what was found before, so that only what is new counts. This
 entry of it was not found again, by a run that judged its architecture: it was mended, or the
-function has another name now.""",
+function has another name now. It is also said, once, of an architecture that has another name
+now; its entries are followed then.""",
     why="An entry that is left behind hides the same finding, should it come back.",
     bad=_STORE,
     good=_HOOKED,
