@@ -299,6 +299,9 @@ class _Again:
         """Whether a variant has a function of a header where one was edited."""
         return lambda path, edit: bool(self._where(path, (edit,)) >> number & 1)
 
+    def _now(self, place: Location) -> Location:
+        return moved(place, self._files)
+
     def _state(
         self, unit: Unit, kept: Judged, state: State, edited: Sequence[Edited]
     ) -> VariantResult:
@@ -310,7 +313,7 @@ class _Again:
         judge.sound = self._book.parsed
         judge.signatures = state.helpers
         try:
-            if not judge.known.recall_edited(state.record, edited):
+            if not judge.known.recall_edited(state.record, edited, self._now):
                 raise Unsure
             result = judge.result(kept.result.bodies, self._clock)
             if not judge.known.holds() or unit.unparsed:

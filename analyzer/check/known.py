@@ -50,10 +50,13 @@ class Known:
         self._known = {fact.helper: fact for fact in facts}
         return True
 
-    def recall_edited(self, record: Record, edited: Sequence[Edited]) -> bool:
-        """Take over what holds of a record of the same unit before some functions were edited."""
+    def recall_edited(
+        self, record: Record, edited: Sequence[Edited], now: Callable[[Location], Location]
+    ) -> bool:
+        """Take over what holds of a record of the same unit before some functions were edited;
+        `now` tells where a place is that was not."""
         self._session.machine.global_bases.update(record.bases)
-        facts = unaffected(record, self._session, self._runner.slots, edited)
+        facts = unaffected(record, self._session, self._runner.slots, edited, now)
         if facts is None:
             return False
         self._record = record

@@ -12,7 +12,7 @@ holds. Lines are no part of an answer: functions move. Where one stands now is a
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -25,7 +25,7 @@ from ..helpers.noted import Answer, Noted
 from ..helpers.probes import VALUE
 from ..helpers.session import LEAVES, Session
 from ..helpers.sharing import Question
-from ..model import HelperVerdict, HookCall
+from ..model import HelperVerdict, HookCall, Location
 from .predicate import predicate_name
 from .record import Answered, Entries, HelperFact, KeptAnswer, Record
 from .reuse import Answers
@@ -132,9 +132,15 @@ class Edited:
 
 
 def unaffected(
-    record: Record, session: Session, slots: HugeSlots, edited: Sequence[Edited]
+    record: Record,
+    session: Session,
+    slots: HugeSlots,
+    edited: Sequence[Edited],
+    now: Callable[[Location], Location],
 ) -> tuple[HelperFact, ...] | None:
     """The facts of a record that hold in a unit that differs in some functions of headers only.
+
+    `now` tells where a place is that was not edited: lines move inside of functions, too.
 
     None where what all helpers share may be different, and for what is no record of ours. What
     was found out about entries from functions that were edited is asked again: the session has
@@ -166,7 +172,9 @@ def unaffected(
         return None
     if not _entries_hold(record, session, slots, same):
         return None
-    found = [_placed(fact, session) for fact in record.helpers if all(same[i] for i in fact.asked)]
+    found = [
+        _moved(fact, session, now) for fact in record.helpers if all(same[i] for i in fact.asked)
+    ]
     return None if None in found else tuple(fact for fact in found if fact is not None)
 
 
@@ -262,8 +270,24 @@ def _placed(fact: HelperFact, session: Session) -> HelperFact | None:
     for hook, before, now in zip(fact.verdict.hooks, fact.places, lines, strict=True):
         line = hook.location.line - before + now
         hooks.append(replace(hook, location=replace(hook.location, line=line)))
+    return _with_hooks(fact, fact.verdict, hooks, session)
+
+
+def _moved(
+    fact: HelperFact, session: Session, now: Callable[[Location], Location]
+) -> HelperFact | None:
+    """A fact with its hooks where they are after an edit."""
+    if fact.verdict is None:
+        return fact
+    hooks = [replace(hook, location=now(hook.location)) for hook in fact.verdict.hooks]
+    return _with_hooks(fact, fact.verdict, hooks, session)
+
+
+def _with_hooks(
+    fact: HelperFact, verdict: HelperVerdict, hooks: Iterable[HookCall], session: Session
+) -> HelperFact | None:
     ordered = tuple(sorted(hooks, key=lambda h: (h.location, h.hook)))
-    verdict = replace(fact.verdict, hooks=ordered)
+    verdict = replace(verdict, hooks=ordered)
     again = places(verdict, session)
     return None if again is None else replace(fact, verdict=verdict, places=again)
 

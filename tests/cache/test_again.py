@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from analyzer.cache import FactCache, open_cache
@@ -147,6 +147,7 @@ def _again_is_cold(known: Path, folder: Path, chosen: list[tuple[str, int, int, 
 _SETTINGS = {"deadline": None, "suppress_health_check": [HealthCheck.function_scoped_fixture]}
 
 
+@example([("no hook", 0, 0, ""), ("more", 27, 0, "\n\n")])  # a hook on another line of its function
 @settings(max_examples=12, derandomize=True, **_SETTINGS)  # type: ignore[arg-type]
 @given(chosen=edits)
 def test_edits_of_functions(
