@@ -103,17 +103,18 @@ class Statements(Initializers, Harmless):
                 jumps += 1
                 if target is None or jumps > MAX_ITERATIONS:
                     raise
-                state = self.moved_on(state, inner)
+                state = self.moved_on(state, jump.label, inner)
                 position = target
         return value
 
-    def moved_on(self, before: State, scope: Scope) -> State:
-        """The state at a jump, and how often a choice was asked for until then.
+    def moved_on(self, before: State, label: str, scope: Scope) -> State:
+        """The state at a jump to a label, and how often a choice was asked for until then.
 
-        Where it is that of the jump before, the jump is taken for ever: what is not known answers
+        Where both are those of the jump before, it is taken for ever: what is not known answers
         as it did then. Raises PathEnds; Unjudged, if nothing that is not known was asked.
         """
-        state, decided = state_of(self.run, scope), self.run.decided
+        found, decided = state_of(self.run, scope), self.run.decided
+        state = None if found is None else (label, found)
         if state is not None and before is not None and state == before[0]:
             if decided > before[1]:
                 raise PathEnds(FOR_EVER)

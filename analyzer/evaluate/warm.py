@@ -84,7 +84,7 @@ class Warm(Closures, Statements):
                     jumps += 1
                     if target is None or jumps > MAX_ITERATIONS:
                         raise
-                    state = self.moved_on(state, inner)
+                    state = self.moved_on(state, jump.label, inner)
                     position = target
             return value
 

@@ -220,6 +220,15 @@ def test_a_jump_that_what_is_unknown_keeps_going_ends_its_path() -> None:
     assert machine_steps(text) < 200
 
 
+@pytest.mark.parametrize("asked", ["", "if (x) ;"])
+def test_jumps_to_two_labels_are_no_loop(asked: str) -> None:
+    """Nothing changes between them, as on the way out of a function that failed."""
+    text = f"void f(pte_t *p, int x) {{ {asked} goto a; a: {asked} goto b; b: p->pte = 5; }}"
+    assert {(path.slot, path.unknown, path.ends) for path in paths(text, Opaque("x"))} == {
+        (5, "", "")
+    }
+
+
 def machine_steps(text: str) -> int:
     it = machine(text)
     it.run = Run(prefix=(1,))
