@@ -99,7 +99,8 @@ QUIET: Final = frozenset(
 """Barriers, comparisons, caches, address translation buffers: they change no entry. `mcr` writes a
 coprocessor register: ARM cleans caches and invalidates TLBs that way."""
 
-BACK: Final = re.compile(r"^[bj]\w*[+-]?$")
+BACK: Final = re.compile(r"^(?:b\w*[+-]?|j(?:l|m|ne|nz))$")
+"""Branches back where a store that was tried did not succeed; `jl` and the like: EXCHANGES."""
 
 ORS: Final = {"idte": 0x20}
 """What an instruction sets in the entry that is its memory operand: the invalid bit of a segment

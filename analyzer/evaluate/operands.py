@@ -76,6 +76,7 @@ class Operands:
                 registers[f"%{number}"] = kept
 
     def operand(self, text: str) -> int:
+        """The number of an operand by its number or name. Raises NotUnderstood."""
         found = OPERAND.match(text)
         if found is None:
             raise NotUnderstood
@@ -90,6 +91,7 @@ class Operands:
         return number
 
     def key(self, text: str) -> tuple[str, int]:
+        """What a register is called in `effects`, and its operand. Raises NotUnderstood."""
         found = OPERAND.match(text)
         number = self.operand(text)
         letter = found[1] if found is not None else None
@@ -98,7 +100,7 @@ class Operands:
         return f"%{letter or ''}{number}", number
 
     def get(self, text: str) -> Value:
-        """The value of a register or an immediate."""
+        """The value of a register or an immediate. Raises NotUnderstood."""
         part = _PART.match(text)
         if part is not None:
             return self._part(part[1], self.known(self.get(part[2])))
@@ -122,6 +124,7 @@ class Operands:
         return value
 
     def set(self, text: str, value: Value) -> None:
+        """Put a value into a register, or an output. Raises NotUnderstood."""
         if OPERAND.match(text):
             key, number = self.key(text)
             operand = self.operands[number]
@@ -143,6 +146,7 @@ class Operands:
         return Int(raw, self.core.bits, False)
 
     def known(self, value: Value) -> Int:
+        """A value as a number. Raises NotUnderstood where it is none."""
         if isinstance(value, Pointer):
             value = self.core.number(value)
         if not isinstance(value, Int):
@@ -152,6 +156,10 @@ class Operands:
     # -- memory
 
     def address(self, parts: tuple[str, ...], width: int) -> Pointer:
+        """The place of `width` bytes that the operands of a load or store name.
+
+        Raises NotUnderstood.
+        """
         width = width or (self.core.bits // 8 if self.first else 4)
         if len(parts) == 1:
             text = parts[0]
@@ -179,9 +187,11 @@ class Operands:
         return self.at(self.get(base), 0, width)
 
     def wide(self, place: Pointer, width: int) -> Pointer:
+        """A place as one of `width` bytes."""
         return Pointer(place.obj, place.offset, IntType(8 * width, False))
 
     def at(self, address: Value, offset: int, width: int) -> Pointer:
+        """The place of `width` bytes behind an address. Raises NotUnderstood."""
         if isinstance(address, Int):
             address = self.core.at_address(address)
         if not isinstance(address, Pointer) or not isinstance(address.obj, (Table, Variable)):
@@ -189,6 +199,7 @@ class Operands:
         return self.wide(Pointer(address.obj, address.offset + offset, None), width)
 
     def read(self, place: Pointer) -> Value:
+        """What stands at a place, with the template's own stores."""
         for stored, value in reversed(self.effects.stores):
             if stored.obj is place.obj and stored.offset == place.offset:
                 return value
