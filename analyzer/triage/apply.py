@@ -177,14 +177,9 @@ def _about_suppressions(policy: Policy, used: set[object]) -> Iterator[Notice]:
 
 
 def _about_names(names: dict[str, str], policy: Policy) -> Iterator[Notice]:
-    assert policy.baseline is not None or not names
+    name = policy.baseline.name if policy.baseline is not None else ""
     for old, new in sorted(names.items()):
-        assert policy.baseline is not None
-        yield Notice(
-            STALE,
-            f"the baseline {policy.baseline.name} says {old} of what is {new} now: write it again",
-            None,
-        )
+        yield Notice(STALE, f"the baseline {name} says {old} of what is {new} now: write it again")
 
 
 def _about_baseline(result: CheckResult, policy: Policy) -> Iterator[Notice]:

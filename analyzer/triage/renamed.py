@@ -5,44 +5,43 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Final
 
 from analyzer.check.merge import under_another_name
 from analyzer.model import CheckResult
 from analyzer.tree import KernelTree
 from analyzer.triage.baseline import Baseline
 
-_ALIKE: Final = 0.5  # of the entries of an architecture, so that a new name is a renaming
-_Key = tuple[str, str, str]  # rule, level, function
+_Key = tuple[str, str, str, str]  # rule, level, function, path below the architecture
 
 
 def renamed(baseline: Baseline, result: CheckResult, tree: KernelTree) -> dict[str, str]:
     """Architectures of the baseline that the tree lacks, each with the one that it has become.
 
-    That is one of which the baseline says nothing, and in which at least half of the old one's
-    entries are found. Where two are equally alike nothing is followed.
+    That is the one of which the baseline says nothing, and in which all of the old one's entries
+    are found, in files of the same names. What is excused wrongly is not seen: so where two are
+    alike, or anything is missing, nothing is followed.
     """
     entries: dict[str, set[_Key]] = {}
     for entry in baseline.entries:
-        entries.setdefault(entry.arch, set()).add((entry.rule, entry.level, entry.function))
+        key = entry.rule, entry.level, entry.function, _below(entry.arch, entry.path)
+        entries.setdefault(entry.arch, set()).add(key)
     found: dict[str, set[_Key]] = {}
     for one in result.findings:
         if one.arch not in entries:
-            found.setdefault(one.arch, set()).add((one.rule, one.level, one.function))
+            key = one.rule, one.level, one.function, _below(one.arch, one.location.path)
+            found.setdefault(one.arch, set()).add(key)
     names: dict[str, str] = {}
     for arch in sorted(entries):
         if not arch or tree.kind(f"arch/{arch}") is not None:
             continue
-        scores = {
-            other: len(entries[arch] & keys) / len(entries[arch])
-            for other, keys in sorted(found.items())
-            if other not in names.values()
-        }
-        best = max(scores.values(), default=0.0)
-        alike = [other for other, score in scores.items() if score == best]
-        if best >= _ALIKE and len(alike) == 1:
+        alike = [other for other, keys in found.items() if entries[arch] <= keys]
+        if len(alike) == 1 and alike[0] not in names.values():
             names[arch] = alike[0]
     return names
+
+
+def _below(arch: str, path: str) -> str:
+    return path.removeprefix(f"arch/{arch}/")
 
 
 def followed(baseline: Baseline, names: Mapping[str, str]) -> Baseline:
