@@ -10,13 +10,14 @@ from __future__ import annotations
 import dataclasses
 import types
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import Enum
 from functools import cache
-from typing import Any, TypeVar, cast
+from typing import Any, Final, TypeVar, cast
 
 T = TypeVar("T")
 _Decoder = Callable[[Any], Any]
+_PLAIN: Final = (str, int, bool)
 
 
 class Malformed(ValueError):
@@ -55,7 +56,7 @@ def _names(kind: type) -> tuple[str, ...]:
 
 @cache
 def _decoder(kind: Any) -> _Decoder:
-    if kind in (str, int, bool):
+    if kind in _PLAIN:
         return _exactly(kind)
     if kind is type(None):
         return _nothing
@@ -66,13 +67,14 @@ def _decoder(kind: Any) -> _Decoder:
             return _optional(_decoder(others[0]))
     if origin is tuple:
         if len(arguments) == 2 and arguments[1] is Ellipsis:
-            return _strings if arguments[0] is str else _sequence(_decoder(arguments[0]))
-        return _fixed([_decoder(one) for one in arguments])
+            inner = arguments[0]
+            return _alike(inner) if inner in _PLAIN else _sequence(_decoder(inner))
+        return _tuple(arguments, tuple)
     if isinstance(kind, type) and issubclass(kind, Enum):
         return _member(kind)
     if isinstance(kind, type) and dataclasses.is_dataclass(kind):
         hints = typing.get_type_hints(kind)
-        return _instance(kind, [_decoder(hints[name]) for name in _names(kind)])
+        return _tuple([hints[name] for name in _names(kind)], lambda items: kind(*items))
     raise TypeError(f"cannot be kept: {kind}")
 
 
@@ -94,10 +96,15 @@ def _optional(inner: _Decoder) -> _Decoder:
     return lambda data: None if data is None else inner(data)
 
 
-def _strings(data: Any) -> tuple[str, ...]:
-    if type(data) is not list or any(type(item) is not str for item in data):
-        raise Malformed("no list of strings")
-    return tuple(data)
+def _alike(kind: type) -> _Decoder:
+    """Any number of plain values of one type."""
+
+    def decode_one(data: Any) -> Any:
+        if type(data) is not list or not {kind}.issuperset(map(type, data)):
+            raise Malformed(f"no list of {kind.__name__}")
+        return tuple(data)
+
+    return decode_one
 
 
 def _sequence(inner: _Decoder) -> _Decoder:
@@ -109,11 +116,23 @@ def _sequence(inner: _Decoder) -> _Decoder:
     return decode_one
 
 
-def _fixed(inner: list[_Decoder]) -> _Decoder:
+def _tuple(kinds: Sequence[Any], made: Callable[[Any], Any]) -> _Decoder:
+    """What is made of values of these types, in this order."""
+    if all(kind in _PLAIN for kind in kinds):
+        expected = tuple(kinds)  # one comparison for all: most of a piece are such
+
+        def decode_plain(data: Any) -> Any:
+            if type(data) is not list or tuple(map(type, data)) != expected:
+                raise Malformed("no list of such values")
+            return made(data)
+
+        return decode_plain
+    inner = [_decoder(kind) for kind in kinds]
+
     def decode_one(data: Any) -> Any:
         if type(data) is not list or len(data) != len(inner):
             raise Malformed("no list of that length")
-        return tuple([one(item) for one, item in zip(inner, data, strict=True)])
+        return made([one(item) for one, item in zip(inner, data, strict=True)])
 
     return decode_one
 
@@ -127,8 +146,3 @@ def _member(kind: type[Enum]) -> _Decoder:
         return values[data]
 
     return decode_one
-
-
-def _instance(kind: type, inner: list[_Decoder]) -> _Decoder:
-    fields = _fixed(inner)
-    return lambda data: kind(*fields(data))

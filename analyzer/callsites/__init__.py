@@ -3,9 +3,9 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
+from ..later import later
 from .model import CallSite, Judgement, Mapping, Scan
 
 if TYPE_CHECKING:
@@ -15,15 +15,7 @@ if TYPE_CHECKING:
 _LATER: Final = {
     "ReadSources": "reading", "check_sites": "find", "find_sites": "find", "sites_of": "find",
 }  # fmt: skip
-
-
-def __getattr__(name: str) -> Any:
-    """What judges is imported when it is used: most runs find all they need in the cache."""
-    module = _LATER.get(name)
-    if module is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f".{module}", __name__), name)
-
+__getattr__ = later(__name__, _LATER)
 
 __all__ = [
     "CallSite",

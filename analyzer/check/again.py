@@ -12,11 +12,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Final, TypeVar, cast
+from typing import TYPE_CHECKING, Final, TypeVar, cast
 
-from ..callsites.kept import SiteFacts, declares_the_same, same_sites
+from ..callsites.kept import declares_the_same, same_sites
 from ..callsites.reading import may_have_sites as is_read
 from ..clock import Clock
 from ..errors import PtcheckError
@@ -31,9 +31,8 @@ from ..helpers.bodies import SourceIndex, header_is_alike
 from ..helpers.interface import Interface
 from ..helpers.interface import declares_the_same as is_same_interface
 from ..helpers.session import LEAVES
-from ..kconfig import Config, Variant
+from ..kconfig import Variant
 from ..kconfig.headers import lines_now
-from ..kconfig.weighing import Weighing
 from ..law.bounds import Effort
 from ..law.kept import Edited
 from ..law.reuse import Reuse
@@ -43,13 +42,17 @@ from ..scratch import Scratch
 from ..tree import KernelTree
 from .api import HEADER
 from .edited import edit_of
+from .hookuse import header_is_quiet
 from .judge import Judge
-from .lint import header_is_quiet
 from .moved import Unsure, moved
 from .nearly import Change
 from .notebook import Judged, Memory, Notebook, State, kept_name
 from .remarks import never_asked, only_remarks
-from .results import ArchResult, RawFinding, VariantResult, both_worlds
+from .results import ArchResult, VariantResult, both_worlds
+from .trail import Trail
+
+if TYPE_CHECKING:
+    from ..kconfig import Config
 
 MAX_EDITS: Final = 40  # functions; with more, reading the headers again costs no more
 _OTHERS: Final = frozenset({"byteorder.h", "bitsperlong.h"})  # read by kconfig.facts
@@ -59,35 +62,6 @@ _NONE_OF_OURS: Final = (
 )  # fmt: skip
 """What comes of parts that decode and do not fit together: a file of the cache is not trusted."""
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Trail:
-    """What is kept of the run `stamp` of an architecture, besides that of each variant.
-
-    `more` are the findings of call sites and of lint, which come after those of a variant; `where`
-    the functions of headers that there are in the units; `makers` the macros that make functions;
-    `interface` what headers declare, and `called` what of it generic code calls.
-    """
-
-    stamp: str
-    variants: tuple[str, ...]
-    more: tuple[tuple[RawFinding, ...], ...]
-    sites: SiteFacts
-    where: tuple[Place, ...]
-    weighing: Weighing
-    makers: tuple[str, ...]
-    interface: tuple[str, ...]
-    called: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """The lines of a header on which functions begin, each with the variants that have it as
-    the bits of a number: `12:1 40:3`."""
-
-    path: str
-    lines: str
 
 
 class KeptConfig:
@@ -347,46 +321,9 @@ def expanded(tool: Tool, text: str, folder: Path) -> str | None:
     return None if found.diagnostics or found.fatal is not None else found.text
 
 
-def trail_of(
-    stamp: str,
-    judged: Sequence[VariantResult],
-    final: Sequence[VariantResult],
-    sites: SiteFacts,
-    places: Sequence[Place],
-    weighing: Weighing,
-    interface: Interface,
-    called: frozenset[str],
-) -> Trail | None:
-    """What to keep of a run; None where lint took findings away."""
-    if any(f.rule == "PTC209" for result in judged for f in result.findings):
-        return None
-    more = []
-    for before, after in zip(judged, final, strict=True):
-        if after.findings[: len(before.findings)] != before.findings:
-            return None
-        more.append(after.findings[len(before.findings) :])
-    names = tuple(result.variant for result in judged)
-    return Trail(stamp, names, tuple(more), sites, tuple(places), weighing, interface.makers,
-        interface.declared, tuple(sorted(called.intersection(interface.declared))),
-    )  # fmt: skip
-
-
-def places_of(units: Sequence[Iterable[Location]]) -> tuple[Place, ...]:
-    """Where functions begin in headers, given those of each variant."""
-    found: dict[str, dict[int, int]] = {}
-    for number, unit in enumerate(units):
-        for place in unit:
-            lines = found.setdefault(place.path, {})
-            lines[place.line] = lines.get(place.line, 0) | 1 << number
-    return tuple(
-        Place(path, " ".join(f"{line}:{bits}" for line, bits in sorted(lines.items())))
-        for path, lines in sorted(found.items())
-    )
-
-
 def _says_little(result: VariantResult) -> bool:
     """Whether a result has no words about what was run, in which lines could be named."""
     return not result.findings and all(v.verdict is not Verdict.UNKNOWN for v in result.helpers)
 
 
-__all__ = ["Place", "Trail", "judge_again", "places_of", "trail_of"]
+__all__ = ["judge_again"]

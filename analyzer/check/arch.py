@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""One architecture: every variant judged, and Kconfig against the code."""
+"""The judging of architectures: again where nearly all is known, or from nothing."""
 
 from __future__ import annotations
 
@@ -11,28 +11,19 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from ..clock import Clock
-from ..errors import UsageError
-from ..frontend import ParseCache, Scan, Stage
-from ..helpers.bodies import SourceIndex
-from ..helpers.defined import Globals
-from ..helpers.interface import find_interface
-from ..kconfig import KconfigFiles, ScannedKconfig, load_kconfig
-from ..kconfig.variants import plan_of
+from ..frontend import ParseCache
 from ..law.bounds import Effort
-from ..law.reuse import Reuse
-from ..model import RawCall
 from ..tree import KernelTree
-from .again import judge_again, places_of, trail_of
-from .callers import raw_calls, with_call_sites
-from .judging import left_out
-from .lint import lint
+from .again import judge_again
 from .nearly import Change
 from .notebook import Memory, Notebook
-from .results import ArchResult, VariantResult
-from .variant import judge_variant
+from .results import ArchResult
 
 if TYPE_CHECKING:
     from ..callsites import ReadSources
+    from ..frontend import Scan
+    from ..helpers.defined import Globals
+    from ..kconfig import ScannedKconfig
 
 COLLECT: Final = 100_000  # trees of C are big and acyclic: look for cycles rarely
 RECURSION: Final = 20_000  # Python frames; helpers nest about 60 calls of some 20 frames each
@@ -55,11 +46,21 @@ class Workshop:
     def __init__(self) -> None:
         gc.set_threshold(COLLECT, 20, 50)
         sys.setrecursionlimit(max(sys.getrecursionlimit(), RECURSION))
-        self._kconfig = ScannedKconfig()
         self._parsed = ParseCache()
         self._scans: dict[bytes, Scan] = {}
-        self._globals = Globals()
         self._last = ""  # the architecture that was judged last
+
+    @cached_property
+    def _kconfig(self) -> ScannedKconfig:
+        from ..kconfig import ScannedKconfig
+
+        return ScannedKconfig()
+
+    @cached_property
+    def _globals(self) -> Globals:
+        from ..helpers.defined import Globals
+
+        return Globals()
 
     @cached_property
     def _sources(self) -> ReadSources:
@@ -81,13 +82,17 @@ class Workshop:
 
         With a `stamp` it gets what `again` wants to know, under that name.
         """
+        from ..frontend import Stage
+        from ..kconfig import KconfigFiles
+        from .whole import check_arch
+
         if self._last not in ("", arch):
             self._forget(self._last)
         self._last = arch
         files = KconfigFiles(tree, self._kconfig)
         with Stage(tree, self._scans) as stage:
             effort = Effort()
-            results, unread, calls = _check_arch(
+            results, unread, calls = check_arch(
                 stage, arch, question, files, note, self._parsed, self._sources, self._globals,
                 clock, Notebook(memory, arch, stamp), effort,
             )  # fmt: skip
@@ -117,75 +122,3 @@ class Workshop:
         self._parsed.forget()
         self._sources.forget(f"arch/{arch}")
         gc.collect()
-
-
-def _check_arch(
-    stage: Stage,
-    arch: str,
-    question: Question,
-    files: KconfigFiles,
-    note: Callable[[str], None],
-    cache: ParseCache,
-    sources: ReadSources,
-    shared: Globals,
-    clock: Clock,
-    notebook: Notebook,
-    effort: Effort,
-) -> tuple[list[VariantResult], list[str], tuple[RawCall, ...]]:
-    from ..callsites import sites_of
-
-    tree, only = stage.tree, question.only
-    with clock.stage("kconfig"):
-        kconfig = load_kconfig(tree, arch, files)
-        plan = plan_of(tree, arch, kconfig)
-        offered = plan.variants
-    with clock.stage("interface"):
-        interface = find_interface(tree, arch, question.called)
-    index = SourceIndex(tree, arch, shared)
-    results: list[VariantResult] = []
-    reuse = Reuse(effort)
-    hint: tuple[str, ...] = ()
-    if only is not None and not any(variant.name in only for variant in offered):
-        names = ", ".join(variant.name for variant in offered)
-        raise UsageError(f"{arch} has no variant {', '.join(sorted(only))}; it has: {names}")
-    for variant in offered:
-        if only is not None and variant.name not in only:
-            continue
-        if not variant.has_mmu:
-            continue
-        note(f"{variant.label}")
-        result = judge_variant(
-            stage, variant, interface, index, hint, cache, clock, reuse, notebook
-        )
-        hint = result.bodies
-        results.append(result)
-    notebook.close()
-    with clock.stage("call sites"):
-        sites, skipped, site_facts = sites_of(tree, arch, sources)
-        judged = results
-        calls = raw_calls(arch, sites, results, offered, index)
-        results = with_call_sites(sites, results, offered, index)
-    if results:
-        results = lint(tree, arch, kconfig, results, index)
-    if notebook.stamp and len(notebook.units) == len(results):
-        places = places_of(notebook.units)
-        trail = trail_of(
-            notebook.stamp,
-            judged,
-            results,
-            site_facts,
-            places,
-            plan.weighing,
-            interface,
-            question.called,
-        )
-        if trail is not None:
-            notebook.save(("trail", arch), trail)
-    unread = [f"{p.location}: {p.message}" for p in kconfig.problems]
-    if kconfig.empty:
-        unread.append(f"arch/{arch}/Kconfig: there is no Kconfig to read")
-    unread += index.damaged
-    unread += [line for line in (*skipped, *left_out(tree)) if line not in unread]
-    if not results:
-        unread.append(f"arch/{arch}/Kconfig:1: no configuration has an MMU, nothing to judge")
-    return results, unread, calls

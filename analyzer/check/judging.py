@@ -7,7 +7,7 @@ What judges is imported only where something has to be judged.
 from __future__ import annotations
 
 import hashlib
-import secrets
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol, TypeVar
@@ -148,7 +148,7 @@ def _asked(
             facts.put(tree, name, near[0].questions, result)
             return result
     known = facts.recall(tree, name, kind)
-    return known or facts.keep(tree, name, compute, stamp=secrets.token_hex(8), last=name)
+    return known or facts.keep(tree, name, compute, stamp=_stamp(), last=name)
 
 
 def _names(tree: KernelTree) -> Names:
@@ -244,7 +244,6 @@ def _judge(
     shared: Shared | None,
 ) -> dict[str, ArchResult]:
     from .arch import Question
-    from .pool import judge_all
 
     shared = shared or Shared()
     workshop, trees = shared.workshop, (tree, *shared.trees)
@@ -261,7 +260,7 @@ def _judge(
         result = result or facts.recall(tree, name, ArchResult)
         if result is not None:
             return result
-        stamp = secrets.token_hex(8)
+        stamp = _stamp()
         return facts.keep(
             tree,
             name,
@@ -271,7 +270,16 @@ def _judge(
             _under(arch, only),
         )
 
+    if min(jobs, len(archs)) < 2:
+        return {arch: judge(arch, clock, note) for arch in archs}
+    from .pool import judge_all
+
     return judge_all(judge, archs, jobs, clock, note)
+
+
+def _stamp() -> str:
+    """A name for a run that no other has."""
+    return os.urandom(8).hex()
 
 
 def _again(

@@ -9,38 +9,27 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from ..callsites.code import functions
 from ..callsites.live import holds_in
-from ..callsites.text import Source, closing, split_arguments
+from ..callsites.text import Source
 from ..helpers.bodies import SourceIndex
-from ..helpers.interface import LEVELS
 from ..kconfig import Config, Kconfig, Support
 from ..law.predicate import predicate_name
-from ..model import HookPrototype, Location
+from ..model import Location
 from ..tree import KernelTree, Kind
 from .api import hook_api
+from .hookuse import Use, misused, uses_in
 from .results import RawFinding, VariantResult
 
 SUPPORT: Final = "ARCH_SUPPORTS_PAGE_TABLE_CHECK"
 FRAMEWORK: Final = "mm/page_table_check.c"
 _GENERIC: Final = ("include/linux/pgtable.h", "include/asm-generic/pgtable.h", "include/linux/mm.h")
-_CALL: Final = re.compile(r"(?<!\w)(page_table_check_\w+)\s*\(")
 _HOOK: Final = re.compile(r"^page_table_check_(?:pte|pmd|pud)s?_(?:set|clear)(?:_range)?$")
 _PREDICATE: Final = re.compile(r"\b(pte|pmd|pud)_user_accessible_page\b")
 _BYTES: Final = (b"page_table_check_", b"_user_accessible_page")
-
-
-@dataclass(frozen=True, slots=True)
-class _Use:
-    """A call of a hook as it is written."""
-
-    hook: str
-    given: int
-    location: Location
-    function: str
 
 
 def lint(
@@ -52,7 +41,7 @@ def lint(
 ) -> list[VariantResult]:
     """The results with what is wrong about the architecture as a whole in the first of them."""
     sources = list(_sources(tree, arch, index))
-    uses = [use for source in sources for use in _uses(source)]
+    uses = [use for source in sources for use in uses_in(source)]
     found: list[RawFinding] = []
     support = kconfig.select_of(SUPPORT)
     if support.supported:
@@ -63,7 +52,7 @@ def lint(
     known = {f.location for result in results for f in result.findings if f.rule == "PTC301"}
     prototypes = {one.name: one for one in hook_api(tree, ()).prototypes}
     if prototypes:
-        found += [f for use in uses if use.location not in known for f in _arity(use, prototypes)]
+        found += [f for use in uses if use.location not in known for f in misused(use, prototypes)]
     return [replace(results[0], findings=(*results[0].findings, *found)), *results[1:]]
 
 
@@ -72,15 +61,8 @@ def misused_hooks(tree: KernelTree, arch: str) -> list[RawFinding]:
     prototypes = {one.name: one for one in hook_api(tree, ()).prototypes}
     sources = _sources(tree, arch, SourceIndex(tree, arch))
     return [
-        found for source in sources for use in _uses(source) for found in _arity(use, prototypes)
+        found for source in sources for use in uses_in(source) for found in misused(use, prototypes)
     ]
-
-
-def header_is_quiet(tree: KernelTree, path: str, data: bytes) -> bool:
-    """Whether no call of a hook in a header is wrong by itself."""
-    prototypes = {one.name: one for one in hook_api(tree, ()).prototypes}
-    source = Source(path, data)
-    return not any(True for use in _uses(source) for _ in _arity(use, prototypes))
 
 
 def _sources(tree: KernelTree, arch: str, index: SourceIndex) -> Iterator[Source]:
@@ -94,40 +76,8 @@ def _sources(tree: KernelTree, arch: str, index: SourceIndex) -> Iterator[Source
                 yield Source(path, data)
 
 
-def _uses(source: Source) -> Iterator[_Use]:
-    code = source.code
-    spans = [(f.start, f.end, f.name) for f in functions(source)]
-    for match in _CALL.finditer(code):
-        inside = [name for start, end, name in spans if start < match.start() < end]
-        close = closing(code, match.end() - 1)
-        if inside and close > 0:
-            given = len(split_arguments(code[match.end() : close - 1]))
-            place = Location(source.path, source.line(match.start()))
-            yield _Use(match[1], given, place, inside[0])
-
-
-def _arity(use: _Use, prototypes: dict[str, HookPrototype]) -> Iterator[RawFinding]:
-    """PTC301 for calls that no helper reaches, and for hooks that the tree does not have."""
-    declared = prototypes.get(use.hook)
-    if declared is None:
-        if not _HOOK.match(use.hook):
-            return
-        message = f"{use.function}() calls {use.hook}(), which this tree does not have"
-    elif len(declared.parameters) != use.given:
-        message = (
-            f"{use.function}() calls {use.hook}() with {use.given} arguments,"
-            f" not {len(declared.parameters)}"
-        )
-    else:
-        return
-    level = next((lv for lv in LEVELS if f"_{lv}" in use.hook), "pte")
-    yield RawFinding(
-        "PTC301", use.function, level, use.location, use.function, message, None, (use.function,)
-    )
-
-
 def _without_select(
-    arch: str, uses: list[_Use], results: list[VariantResult]
+    arch: str, uses: list[Use], results: list[VariantResult]
 ) -> Iterator[RawFinding]:
     """PTC302: the first hook, of those that helpers reach or that stand in the files."""
     folder = f"arch/{arch}/"

@@ -3,14 +3,17 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from ..clock import Clock
-from ..frontend import Diagnostic, ParseCache, Stage, Unit, read_unit
+from ..frontend import Diagnostic, ParseCache, Unit
 from ..helpers.bodies import SourceIndex, reached
 from ..helpers.interface import Interface
 from ..helpers.probes import CALL, probe_text
 from ..kconfig import Variant
+
+if TYPE_CHECKING:
+    from ..frontend import Stage
 
 FRAMEWORK: Final = "mm/page_table_check.c"
 MAX_ROUNDS: Final = 4
@@ -30,6 +33,8 @@ def build_unit(
 
     With `keep` it can be kept (see `frontend.image`).
     """
+    from ..frontend import read_unit  # nothing is read where the unit is made of a kept one
+
     roots = [f"{CALL}{signature.name}" for signature in interface.signatures]
     config = variant.config
     bodies = list(hint)

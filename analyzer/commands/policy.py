@@ -14,7 +14,7 @@ from analyzer.errors import UsageError
 from analyzer.model import CheckResult
 from analyzer.settings import RuleChoice, Settings, Source, find_source, load
 from analyzer.settings.lookup import NAMES, of_tree, refuse_paths
-from analyzer.settings.read import chosen_rule
+from analyzer.settings.rules import chosen_rule
 from analyzer.tree import KernelTree
 from analyzer.triage import Policy, read_baseline, triage, write_baseline
 

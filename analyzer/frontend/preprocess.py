@@ -46,6 +46,7 @@ _LIMITS: Final = (
     f"ulimit -f {OUTPUT_BYTES // 512} 2>/dev/null; ulimit -c 0 2>/dev/null; "
     'exec "$@"'
 )
+_COUNTED: Final = "__compiletime_assert_"  # then a number from __COUNTER__
 _DEFINITIONS: Final = (
     "__KERNEL__=1",
     'KBUILD_MODNAME="ptcheck"',
@@ -218,3 +219,8 @@ def _last_place(text: str) -> tuple[str, int]:
         if found:
             return _shown(found[2]), int(found[1])
     return OURS, 0
+
+
+def without_counts(text: str) -> str:
+    """Leave out the numbers that functions of BUILD_BUG_ON have from __COUNTER__."""
+    return _COUNTED.join(piece.lstrip("0123456789") for piece in text.split(_COUNTED))

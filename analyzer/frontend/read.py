@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from analyzer.frontend.errors import UnitError
 from analyzer.frontend.image import macro_events
 from analyzer.frontend.macros import MacroTable, without_directives
-from analyzer.frontend.preprocess import OURS, Diagnostic, preprocess
+from analyzer.frontend.preprocess import OURS, Diagnostic, preprocess, without_counts
 from analyzer.frontend.stage import MISSING, Stage
 from analyzer.frontend.tokens import tree_path
 from analyzer.frontend.unit import ParseCache, Unit
@@ -37,7 +37,6 @@ HEADERS: Final = (
 _NEVER_EMPTY: Final = frozenset({"mm_types.h", "page_table_check.h"})
 _ENTRY: Final = re.compile(r'\n# \d+ "([^"\n]*)" 1')
 _RETURN: Final = re.compile(r'\n# (\d+) "([^"\n]*)" 2')
-_COUNTED: Final = "__compiletime_assert_"  # then a number from __COUNTER__
 _PADDING: Final = re.compile(r"^(?:_/)+")
 _MAX_FATAL: Final = 40  # directives that are tried again without
 _ARCH_PGTABLE: Final = re.compile(r"arch/([^/]+)/include/asm/pgtable\.h$")
@@ -117,11 +116,6 @@ def read_unit(
     unit.diagnostics = tuple(dict.fromkeys(said))  # a header without a guard says it again
     _check_origin(stage, variant.arch, unit)
     return unit
-
-
-def without_counts(text: str) -> str:
-    """Leave out the numbers that functions of BUILD_BUG_ON have from __COUNTER__."""
-    return _COUNTED.join(piece.lstrip("0123456789") for piece in text.split(_COUNTED))
 
 
 def _missing_headers(text: str, folder: str) -> list[Diagnostic]:

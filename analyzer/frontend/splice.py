@@ -22,7 +22,7 @@ from analyzer.frontend.edits import Edit, FileEdit
 from analyzer.frontend.image import Image, Macros, Slices, slices_of
 from analyzer.frontend.lines import only_told
 from analyzer.frontend.patterns import HASH_LINE
-from analyzer.frontend.read import without_counts
+from analyzer.frontend.preprocess import without_counts
 from analyzer.frontend.slicer import Slicer, Span
 from analyzer.frontend.unit import Chunk, ParseCache, Unit
 

@@ -11,13 +11,16 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from ..frontend import Unit
-from ..kconfig import Config
 from ..tree import KernelTree
 from .bootcode import numbers
 from .built import Built
 from .defined import Globals
+
+if TYPE_CHECKING:
+    from ..kconfig import Config
 
 _ENTRY_TYPE = re.compile(r"\b(?:pte|pmd|pud|p4d|pgd|pgprot|pteval|pgtable)_t\b|\bpte_basic_t\b")
 _CALLED_THROUGH = re.compile(r"\b([A-Za-z_]\w*)(?:\.\w+)+\s*\(")

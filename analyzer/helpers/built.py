@@ -9,10 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from ..kconfig import Config
 from ..tree import KernelTree
 from .interface import read_text
+
+if TYPE_CHECKING:
+    from ..kconfig import Config
 
 _OBJECT = re.compile(r"^\s*(obj|[\w-]+)-(\S+?)\s*[:+]?=\s*(.*)$")
 _CONFIG = re.compile(r"^\$\(CONFIG_(\w+)\)$")

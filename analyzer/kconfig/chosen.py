@@ -4,8 +4,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from analyzer.kconfig.solve import Config
+if TYPE_CHECKING:
+    from analyzer.kconfig.solve import Config
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -4,9 +4,12 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from analyzer.errors import SourceError
-from analyzer.kconfig.files import Reader
+
+if TYPE_CHECKING:
+    from analyzer.kconfig.files import Reader
 
 _ORDER = re.compile(rb"^[ \t]*#[ \t]*include[ \t]*<linux/byteorder/(big|little)_endian\.h>", re.M)
 _WIDTH = re.compile(rb"^[ \t]*#[ \t]*define[ \t]+__BITS_PER_LONG[ \t]+(32|64)\b", re.MULTILINE)

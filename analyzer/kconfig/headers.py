@@ -10,11 +10,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from analyzer.errors import SourceError
 from analyzer.kconfig.expression import Expression, ExpressionError, parse, symbols, tokens
-from analyzer.kconfig.files import Reader
-from analyzer.kconfig.solve import Config
+
+if TYPE_CHECKING:
+    from analyzer.kconfig.files import Reader
+    from analyzer.kconfig.solve import Config
 
 #: Headers that hold the page tables of an architecture, by their names: their symbols count,
 _NAMED = re.compile(r"pgt|pgalloc|page|hugetlb|tlb|pte|pmd")

@@ -1,15 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The formats of `--format`. A new one is a module with `render` and one line here."""
+"""The formats of `--format`. A new one is a module of its name with `render`, and one line here."""
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import import_module
 
 from analyzer.errors import UsageError
 from analyzer.model import CheckResult
-from analyzer.report import github, gitlab, json, junit, ktap, markdown, sarif, text
 from analyzer.report.options import ReportOptions
 
 
@@ -19,18 +18,22 @@ class Format:
 
     name: str
     description: str
-    render: Callable[[CheckResult, ReportOptions], str]
+
+    def render(self, result: CheckResult, options: ReportOptions) -> str:
+        """The document; its module is imported only where the format is wanted."""
+        document: str = import_module(f"analyzer.report.{self.name}").render(result, options)
+        return document
 
 
 FORMATS: tuple[Format, ...] = (
-    Format("text", "for people at a terminal, and for editors", text.render),
-    Format("json", "everything, schema 1 (docs/json-schema.md)", json.render),
-    Format("sarif", "SARIF 2.1.0, for code scanning", sarif.render),
-    Format("github", "annotations of GitHub Actions", github.render),
-    Format("gitlab", "a code quality report of GitLab", gitlab.render),
-    Format("junit", "JUnit XML, one case per helper", junit.render),
-    Format("ktap", "KTAP, the test output of the kernel", ktap.render),
-    Format("markdown", "a summary for the page of a job", markdown.render),
+    Format("text", "for people at a terminal, and for editors"),
+    Format("json", "everything, schema 1 (docs/json-schema.md)"),
+    Format("sarif", "SARIF 2.1.0, for code scanning"),
+    Format("github", "annotations of GitHub Actions"),
+    Format("gitlab", "a code quality report of GitLab"),
+    Format("junit", "JUnit XML, one case per helper"),
+    Format("ktap", "KTAP, the test output of the kernel"),
+    Format("markdown", "a summary for the page of a job"),
 )
 
 

@@ -14,14 +14,16 @@ import errno
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from analyzer.bounded import read_bounded
 from analyzer.errors import UsageError
 from analyzer.model import Location
 from analyzer.report.escape import place, visible
 from analyzer.settings.model import Settings
-from analyzer.settings.read import read_settings
-from analyzer.settings.toml_lines import KeyPath
+
+if TYPE_CHECKING:
+    from analyzer.settings.toml_lines import KeyPath
 
 NAMES: tuple[tuple[str, KeyPath], ...] = (
     ("ptcheck.toml", ()),
@@ -51,7 +53,7 @@ def find_source(folder: Path = Path()) -> Source | None:
         text = _read(path, name, follow=False)
         if text is None:
             continue
-        settings = read_settings(text, name, "", table)
+        settings = _settings(text, name, "", table)
         if settings is not None:
             return Source(name, False, settings)
     return None
@@ -65,10 +67,16 @@ def load(named: str) -> Source:
         raise UsageError(f"no such configuration: {visible(named)}")
     table = ("tool", "ptcheck") if path.name == "pyproject.toml" else ()
     folder = os.path.dirname(named)  # noqa: PTH120 ('' for a bare name, where Path says '.')
-    settings = read_settings(text, named, folder, table)
+    settings = _settings(text, named, folder, table)
     if settings is None:
         raise UsageError(f"{visible(named)}: there is no table [tool.ptcheck]")
     return Source(named, True, settings)
+
+
+def _settings(text: str, shown: str, folder: str, table: KeyPath) -> Settings | None:
+    from analyzer.settings.read import read_settings  # many runs have no configuration
+
+    return read_settings(text, shown, folder, table)
 
 
 def of_tree(source: Source, tree_path: str, folder: Path = Path()) -> bool:

@@ -14,8 +14,8 @@ from analyzer.errors import UsageError
 from analyzer.model import Location
 from analyzer.report.escape import place, visible
 from analyzer.report.formats import FORMATS
-from analyzer.rules.catalogue import RULES
-from analyzer.settings.model import UNTOUCHABLE, OutputName, RuleChoice, Settings, Suppression
+from analyzer.settings.model import OutputName, RuleChoice, Settings, Suppression
+from analyzer.settings.rules import chosen_rule
 from analyzer.settings.toml_lines import KeyPath, key_lines
 
 KEYS = (
@@ -189,28 +189,6 @@ class _Reader:
         texts = {key: self.text(given, key, path) for key in _SUPPRESS_KEYS}
         rule = self.rule(texts["rule"], (*path, "rule"), beginnings=False)
         return Suppression(rule, texts["path"], texts["helper"], texts["reason"], self.where(path))
-
-
-def chosen_rule(text: str, *, beginnings: bool) -> str:
-    """The code for the code or name of a rule, or the beginning of some (`PTC2`).
-
-    Raises UsageError for what no rule is called, and for rules that cannot be chosen.
-    """
-    wanted = text.strip()
-    code = wanted.upper()
-    found = next((r.code for r in RULES if code == r.code or wanted.lower() == r.name), "")
-    if not found and beginnings and re.fullmatch(r"PTC\d{1,2}", code):
-        found = code if any(rule.code.startswith(code) for rule in RULES) else ""
-    if not found:
-        names = {key: rule.code for rule in RULES for key in (rule.code, rule.name)}
-        near = difflib.get_close_matches(wanted, list(names), 1, 0.5)
-        hint = f" (did you mean '{names[near[0]]}'?)" if near else ""
-        raise UsageError(f"unknown rule '{visible(wanted)}'{hint}; 'ptcheck explain' lists all")
-    if found.startswith(UNTOUCHABLE):
-        raise UsageError(
-            f"{found} cannot be disabled or suppressed: what could not be judged is always said"
-        )
-    return found
 
 
 def _shown(path: KeyPath, table: KeyPath) -> str:

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import os
 import re
-from multiprocessing.util import Finalize
+import sys
+import weakref
 from pathlib import Path
 
 from analyzer.bounded import read_bounded
@@ -65,8 +66,7 @@ class Shadow:
         common = common_dir(git_dir)
         head = _head(git_dir / "HEAD")
         scratch = Scratch()
-        # Unlike atexit also at the end of a worker, and never in a child that did not make it.
-        Finalize(self, scratch.close, exitpriority=1)
+        _at_end(self, scratch)
         self.path = scratch.path / "git"
         self.path.mkdir()
         (self.path / "HEAD").write_bytes(head)
@@ -78,6 +78,21 @@ class Shadow:
         (self.path / "logs").mkdir()
         _link(self.path / "logs" / "refs", common / "logs" / "refs")
         _link(self.path / "logs" / "HEAD", git_dir / "logs" / "HEAD")
+
+
+def _at_end(shadow: Shadow, scratch: Scratch) -> None:
+    """Remove the folder with its object, and at the end of the program; not at that of a child
+    that did not make it."""
+    used = sys.modules.get("multiprocessing.util")  # much to import, and few runs have workers
+    if used is not None:  # which end without what atexit does
+        used.Finalize(shadow, scratch.close, exitpriority=1)
+    else:
+        weakref.finalize(shadow, _close, scratch, os.getpid())
+
+
+def _close(scratch: Scratch, maker: int) -> None:
+    if os.getpid() == maker:
+        scratch.close()
 
 
 def _head(path: Path) -> bytes:

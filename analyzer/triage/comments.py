@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from analyzer.errors import UsageError
-from analyzer.settings.read import chosen_rule
+from analyzer.settings.rules import chosen_rule
 
 MARK = b"ptcheck:"
 MAX_COMMENTS = 1000  # in one file
