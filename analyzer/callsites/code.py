@@ -72,8 +72,14 @@ def unclosed(source: Source) -> int:
             return match.start()
 
 
-def functions(source: Source) -> Iterator[Function]:
+def functions(source: Source) -> tuple[Function, ...]:
     """Every function definition, in the order of the file, up to a block that never ends."""
+    if source.functions is None:
+        source.functions = tuple(_functions(source))
+    return source.functions
+
+
+def _functions(source: Source) -> Iterator[Function]:
     code = source.code
     begin = position = 0
     while True:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from ..errors import SourceError
 from ..tree import KernelTree
@@ -20,12 +20,14 @@ from .blocks import TooDeep
 from .body import Body
 from .code import Function, functions
 from .definitions import Definitions
-from .mapping import Origins
 from .reading import NAMES_CALLED, names_guarded
 from .sensitive import Looked, Sensitive
 from .setters import Node, Setter, Setters, may_be_found, reaches_hook
 from .text import Source
 from .view import tables_in
+
+if TYPE_CHECKING:
+    from .mapping import Origins
 
 _STATEMENT: Final = re.compile(r"\bpage_table_check_\w+\s*\([^;{}]*\)\s*;")
 _SPACE: Final = re.compile(r"\s+")
@@ -62,7 +64,7 @@ class SiteFacts:
     paths: tuple[str, ...]
 
 
-def same_sites(tree: KernelTree, facts: SiteFacts, path: str, old: bytes, new: bytes) -> bool:
+def same_sites(tree: KernelTree, facts: SiteFacts, before: Source, after: Source) -> bool:
     """Whether all findings stay as they are, but for lines, where only the insides of functions of
     a header differ. False where that is not certain.
 
@@ -70,7 +72,7 @@ def same_sites(tree: KernelTree, facts: SiteFacts, path: str, old: bytes, new: b
     """
     if not facts.usual:
         return False
-    before, after = Source(path, old), Source(path, new)
+    path = before.path
     setters = {one.name: one for one in facts.setters}
     changed = [
         (one, other)
@@ -207,6 +209,8 @@ def _same_pairs(
 
 def nobody() -> Origins:
     """Origins for a function of which no caller is known."""
+    from .mapping import Origins  # seldom needed, too
+
     return Origins(lambda _: [], lambda *_: False, lambda *_: None, lambda *_: [])
 
 
@@ -224,10 +228,9 @@ def facts_of(
     )  # fmt: skip
 
 
-def declares_the_same(facts: SiteFacts, path: str, old: bytes, new: bytes) -> bool:
+def declares_the_same(facts: SiteFacts, before: Source, after: Source) -> bool:
     """Whether two contents of a header call and declare the same setters, and other variables that
     matter."""
-    before, after = Source(path, old), Source(path, new)
     if (tables_in(before.code), names_guarded(before.text)) != (
         tables_in(after.code), names_guarded(after.text),
     ):  # fmt: skip

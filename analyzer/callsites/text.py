@@ -12,7 +12,10 @@ import re
 from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from .code import Function
 
 _NOISE: Final = re.compile(
     r"/\*.*?(?:\*/|\Z)|//[^\n]*|\"(?:[^\"\\\n]|\\.)*+\"?|'(?:[^'\\\n]|\\.)*+'?", re.S
@@ -50,6 +53,7 @@ class Source:
 
     def __init__(self, path: str, data: bytes) -> None:
         self.path = path
+        self.functions: tuple[Function, ...] | None = None  # see `code.functions`
         self.text = _NOISE.sub(_noise, data.decode("latin-1"))
         self.directives = tuple(
             Directive(m[1], m[2].strip(), m.start(), m.end())

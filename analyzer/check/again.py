@@ -18,11 +18,12 @@ from typing import TYPE_CHECKING, Final, TypeVar, cast
 
 from ..callsites.kept import declares_the_same, same_sites
 from ..callsites.reading import may_have_sites as is_read
+from ..callsites.text import Source
 from ..clock import Clock
 from ..errors import PtcheckError
 from ..frontend import ParseCache
 from ..frontend.core import Core, LeftOut
-from ..frontend.edits import Edit, FileEdit
+from ..frontend.edits import Edit, FileEdit, Unsure
 from ..frontend.image import Events, Image
 from ..frontend.preprocess import preprocess
 from ..frontend.splice import Splicer
@@ -36,17 +37,17 @@ from ..kconfig.headers import lines_now
 from ..law.bounds import Effort
 from ..law.kept import Edited
 from ..law.reuse import Reuse
-from ..model import Location, Verdict
+from ..model import Verdict
 from ..preprocessor import Tool, find_tool
 from ..scratch import Scratch
 from ..tree import KernelTree
 from .api import HEADER
-from .edited import edit_of
+from .edited import edit_between
 from .hookuse import header_is_quiet
 from .judge import Judge
-from .moved import Unsure, moved
+from .moved import moved
 from .nearly import Change
-from .notebook import Judged, Memory, Notebook, State, kept_name
+from .notebook import Judged, Memory, State, kept_name
 from .remarks import never_asked, only_remarks
 from .results import ArchResult, VariantResult, both_worlds
 from .trail import Trail
@@ -136,21 +137,22 @@ def _file_edits(
             remarks = name.endswith(".h")
         if not remarks:
             return None
-        edit = edit_of(path, old, new)
+        before, after = Source(path, old), Source(path, new)
+        edit = edit_between(before, old, after, new)
         if edit is None or (edit.edits and name.endswith(".c")):
             return None
         if not (
             is_same_interface(old, new, trail.makers)
             and header_is_alike(old, new)
-            and declares_the_same(trail.sites, path, old, new)
+            and declares_the_same(trail.sites, before, after)
             and is_read(path, old) == is_read(path, new)
         ):
             return None
-        if edit.edits and not header_is_quiet(tree, path, new):
+        if edit.edits and not header_is_quiet(tree, after):
             return None
         if edit.edits and is_read(path, old):
             read += 1
-            if read > 1 or not same_sites(tree, trail.sites, path, old, new):
+            if read > 1 or not same_sites(tree, trail.sites, before, after):
                 return None
         found.append(edit)
     if sum(len(one.edits) for one in found) > MAX_EDITS or not trail.weighing.stands(lines):
@@ -185,7 +187,6 @@ class _Again:
         self._index = SourceIndex(tree, known.arch)
         self._effort = Effort()
         self._reuse = Reuse(self._effort)
-        self._book = Notebook(memory, known.arch)
 
     def _expand(self, text: str) -> str | None:
         return expanded(self._tool, text, self._folder)
@@ -273,8 +274,8 @@ class _Again:
         """Whether a variant has a function of a header where one was edited."""
         return lambda path, edit: bool(self._where(path, (edit,)) >> number & 1)
 
-    def _now(self, place: Location) -> Location:
-        return moved(place, self._files)
+    def _now(self, value: T) -> T:
+        return moved(value, self._files)
 
     def _state(
         self, unit: Unit, kept: Judged, state: State, edited: Sequence[Edited]
@@ -284,7 +285,7 @@ class _Again:
             unit, _variant_of(self._known.arch, kept), Interface(state.helpers, 0), self._index,
             self._reuse, given,
         )  # fmt: skip
-        judge.sound = self._book.parsed
+        judge.parses = True  # all did, and those that were edited do
         judge.signatures = state.helpers
         try:
             if not judge.known.recall_edited(state.record, edited, self._now):

@@ -32,8 +32,8 @@ class _Function:
 class _Side:
     """One of the two contents of a file, cut into functions and what is between them."""
 
-    def __init__(self, path: str, data: bytes) -> None:
-        self.source = Source(path, data)
+    def __init__(self, source: Source, data: bytes) -> None:
+        self.source = source
         self.text = data.decode("latin-1")
         self.plain = without_comments(self.text)
         self.functions = _functions(self.source)
@@ -105,6 +105,11 @@ class Stretch:
 
 
 def edit_of(path: str, old: bytes, new: bytes) -> FileEdit | None:
+    """What differs in a file; see `edit_between`."""
+    return edit_between(Source(path, old), old, Source(path, new), new)
+
+
+def edit_between(first: Source, old: bytes, second: Source, new: bytes) -> FileEdit | None:
     """What differs in a file, if that is nothing but the insides of functions, comments and
     layout; else None.
 
@@ -114,7 +119,7 @@ def edit_of(path: str, old: bytes, new: bytes) -> FileEdit | None:
     was, now = scan(old), scan(new)
     if was != now or was.text is not None or was.null:
         return None
-    before, after = _Side(path, old), _Side(path, new)
+    before, after = _Side(first, old), _Side(second, new)
     if is_odd(before.text) or is_odd(after.text):
         return None
     if [one.name for one in before.functions] != [one.name for one in after.functions]:
@@ -142,7 +147,7 @@ def edit_of(path: str, old: bytes, new: bytes) -> FileEdit | None:
     if any(a.old_end >= b.old_line for a, b in pairwise(edits)):
         return None
     return FileEdit(
-        path, tuple(edits), tuple(moved), " ".join(between), tuple(lines.shifts),
+        first.path, tuple(edits), tuple(moved), " ".join(between), tuple(lines.shifts),
         frozenset(lines.torn),
     )  # fmt: skip
 

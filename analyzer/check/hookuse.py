@@ -30,10 +30,9 @@ class Use:
     function: str
 
 
-def header_is_quiet(tree: KernelTree, path: str, data: bytes) -> bool:
+def header_is_quiet(tree: KernelTree, source: Source) -> bool:
     """Whether no call of a hook in a header is wrong by itself."""
     prototypes = {one.name: one for one in hook_api(tree, ()).prototypes}
-    source = Source(path, data)
     return not any(True for use in uses_in(source) for _ in misused(use, prototypes))
 
 

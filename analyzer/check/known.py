@@ -14,7 +14,7 @@ from ..helpers.interface import Signature
 from ..helpers.sharing import Question
 from ..law.classify import raw_primitives
 from ..law.hugetlb import hugetlb_levels
-from ..law.kept import Edited, places, record_of, unaffected, valid
+from ..law.kept import Edited, Now, places, record_of, unaffected, valid
 from ..law.outcome import HelperRuns
 from ..law.record import HelperFact, Record
 from ..law.runs import Runner
@@ -50,11 +50,9 @@ class Known:
         self._known = {fact.helper: fact for fact in facts}
         return True
 
-    def recall_edited(
-        self, record: Record, edited: Sequence[Edited], now: Callable[[Location], Location]
-    ) -> bool:
+    def recall_edited(self, record: Record, edited: Sequence[Edited], now: Now) -> bool:
         """Take over what holds of a record of the same unit before some functions were edited;
-        `now` tells where a place is that was not."""
+        `now` gives what was not the lines that it has."""
         self._session.machine.global_bases.update(record.bases)
         facts = unaffected(record, self._session, self._runner.slots, edited, now)
         if facts is None:

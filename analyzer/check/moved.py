@@ -8,14 +8,10 @@ from collections.abc import Sequence
 from dataclasses import fields, is_dataclass, replace
 from typing import Any, TypeVar, cast
 
-from ..frontend.edits import FileEdit
+from ..frontend.edits import FileEdit, Unsure
 from ..model import Location
 
 T = TypeVar("T")
-
-
-class Unsure(Exception):
-    """It cannot be told from what is kept."""
 
 
 def moved(value: T, files: Sequence[FileEdit]) -> T:

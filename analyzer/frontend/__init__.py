@@ -13,10 +13,11 @@ if TYPE_CHECKING:
     from analyzer.frontend.errors import UnitError
     from analyzer.frontend.includes import Scan
     from analyzer.frontend.macros import Macro
+    from analyzer.frontend.parsecache import ParseCache
     from analyzer.frontend.preprocess import OURS, Diagnostic
     from analyzer.frontend.read import HEADERS, read_unit, standard_headers
     from analyzer.frontend.stage import Stage
-    from analyzer.frontend.unit import Chunk, ParseCache, Unit
+    from analyzer.frontend.unit import Chunk, Unit
 
 _MODULES: Final = {
     "Chunk": "unit",
@@ -24,7 +25,7 @@ _MODULES: Final = {
     "HEADERS": "read",
     "Macro": "macros",
     "OURS": "preprocess",
-    "ParseCache": "unit",
+    "ParseCache": "parsecache",
     "Scan": "includes",
     "Stage": "stage",
     "Unit": "unit",

@@ -15,9 +15,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
+from analyzer.frontend.declared import Remembered
 from analyzer.frontend.image import Slices, numbers_of, slices_of
+from analyzer.frontend.parsecache import ParseCache
 from analyzer.frontend.slicer import Span
-from analyzer.frontend.unit import Chunk, ParseCache, Unit
+from analyzer.frontend.unit import Chunk, Unit, index_of
 from analyzer.model import Location
 
 _WORD: Final = re.compile(r"[A-Za-z_$][\w$]*+")
@@ -101,21 +103,55 @@ class Core:
 class WholeUnit(Unit):
     """A unit made of a kept one, of which is known what of it could not be read."""
 
-    def __init__(self, text: str, cache: ParseCache | None, slices: Slices, unread: str) -> None:
+    def __init__(
+        self, text: str, cache: ParseCache | None, slices: Slices, unread: str, declared: Remembered
+    ) -> None:
         super().__init__(text, (), None, cache, slices)
         self._unread = unread
+        self._remembered = declared
 
     @property
     def unread(self) -> str:
         """The first place of the unit that could not be read; '' when everything was."""
         return self._unread or super().unread
 
+    @cached_property
+    def _chunks(self) -> Mapping[str, list[Chunk]]:
+        """All that is declared, by kind."""
+        found: dict[str, list[Chunk]] = {}
+        text, names = self.text, self._remembered
+        for span in self._slicer.declarations:
+            start, end = span.start, span.end
+            for kind, name in names.of(text[start:end], span.braced):
+                found.setdefault(kind, []).append(Chunk(kind, name, start, end))
+        return found
+
+    @cached_property
+    def typedefs(self) -> Mapping[str, tuple[Chunk, ...]]:
+        """See `Unit`; so are the others."""
+        return index_of(self._chunks.get("typedef", ()))
+
+    @cached_property
+    def enum_constants(self) -> Mapping[str, tuple[Chunk, ...]]:
+        """See `Unit`."""
+        return index_of(self._chunks.get("enum_constant", ()))
+
+    @cached_property
+    def _tagged(self) -> list[Chunk]:
+        return [*self._chunks.get("struct", ()), *self._chunks.get("enum", ())]
+
+    @cached_property
+    def _objects(self) -> list[Chunk]:
+        return [*self._chunks.get("prototype", ()), *self._chunks.get("variable", ())]
+
 
 class CoreUnit(WholeUnit):
     """A unit that raises LeftOut where the answer of the whole one might be another."""
 
-    def __init__(self, text: str, cache: ParseCache | None, slices: Slices, core: Core) -> None:
-        super().__init__(text, cache, slices, core.unread)
+    def __init__(
+        self, text: str, cache: ParseCache | None, slices: Slices, core: Core, declared: Remembered
+    ) -> None:
+        super().__init__(text, cache, slices, core.unread, declared)
         self._left_out = frozenset(core.left_out.split("\n"))
         self.searched = core.searched
 

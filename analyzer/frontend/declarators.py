@@ -174,3 +174,13 @@ def _closing(tokens: list[str], opening: int) -> int:
 
 def _is_word(token: str) -> bool:
     return token[0].isalpha() or token[0] in "_$"
+
+
+def objects_in(text: str, start: int, end: int, braced: bool) -> Iterator[tuple[str, str]]:
+    """The variables and functions that a declaration declares which is no plain prototype: kind of
+    a chunk, name."""
+    is_type = braced and text.startswith(("struct", "union", "enum"), start)
+    if is_type and text[end - 2 : end] == "};" and "=" not in text[start : text.find("{", start)]:
+        return
+    for name, is_function in declared_names(text[start:end]):
+        yield "prototype" if is_function else "variable", name

@@ -7,6 +7,10 @@ from bisect import bisect_right
 from dataclasses import dataclass
 
 
+class Unsure(Exception):
+    """It cannot be told from what is kept."""
+
+
 @dataclass(frozen=True, slots=True)
 class Edit:
     """One function before and after: its text with the head, its first and last lines.
@@ -56,4 +60,4 @@ class FileEdit:
         return [line - 1 for line, _ in self.shifts]
 
 
-__all__ = ["Edit", "FileEdit"]
+__all__ = ["Edit", "FileEdit", "Unsure"]

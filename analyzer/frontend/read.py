@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Final
 from analyzer.frontend.errors import UnitError
 from analyzer.frontend.image import macro_events
 from analyzer.frontend.macros import MacroTable, without_directives
+from analyzer.frontend.parsecache import ParseCache
 from analyzer.frontend.preprocess import OURS, Diagnostic, preprocess, without_counts
 from analyzer.frontend.stage import MISSING, Stage
 from analyzer.frontend.tokens import tree_path
-from analyzer.frontend.unit import ParseCache, Unit
+from analyzer.frontend.unit import Unit
 from analyzer.model import Location
 from analyzer.preprocessor import Tool, find_tool
 

@@ -18,13 +18,15 @@ from itertools import chain
 from typing import Final
 
 from analyzer.frontend.core import Core, CoreUnit, WholeUnit, slices_of_core
+from analyzer.frontend.declared import Remembered
 from analyzer.frontend.edits import Edit, FileEdit
 from analyzer.frontend.image import Image, Macros, Slices, slices_of
 from analyzer.frontend.lines import only_told
+from analyzer.frontend.parsecache import ParseCache
 from analyzer.frontend.patterns import HASH_LINE
 from analyzer.frontend.preprocess import without_counts
 from analyzer.frontend.slicer import Slicer, Span
-from analyzer.frontend.unit import Chunk, ParseCache, Unit
+from analyzer.frontend.unit import Chunk, Unit
 
 _PASTED: Final = re.compile(r"([A-Za-z_]\w+)\s*##|##\s*([A-Za-z_]\w+)")
 _WORD: Final = re.compile(r"[A-Za-z_$][\w$]*+")
@@ -52,6 +54,7 @@ class Splicer:
     def __init__(self, files: Sequence[FileEdit], expand: Expand) -> None:
         self._files = files
         self._expand = expand
+        self._declared = Remembered()
         self._expanded: dict[str, tuple[str, str] | None] = {}
 
     def splice(
@@ -113,9 +116,9 @@ class Splicer:
         text = patch.text()
         now = patch.slices(text)
         if isinstance(image, Core):
-            unit: Unit = CoreUnit(text, cache, now, image)
+            unit: Unit = CoreUnit(text, cache, now, image, self._declared)
         else:
-            unit = WholeUnit(text, cache, now, image.unread)
+            unit = WholeUnit(text, cache, now, image.unread, self._declared)
         found = []
         for index, old in edited:
             span = patch.functions[index]

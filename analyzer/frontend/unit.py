@@ -11,11 +11,11 @@ from typing import Final, NamedTuple
 
 from pycparser import c_ast
 
-from analyzer.frontend.cparse import BUILTIN_TYPES, Node, parse_declaration
-from analyzer.frontend.declarators import declared_names, enum_constants, tags
-from analyzer.frontend.errors import ChunkError
+from analyzer.frontend.cparse import BUILTIN_TYPES, Node
+from analyzer.frontend.declarators import declared_names, enum_constants, objects_in, tags
 from analyzer.frontend.image import Image, Slices, image_of
 from analyzer.frontend.macros import Macro
+from analyzer.frontend.parsecache import ParseCache
 from analyzer.frontend.patterns import PROTOTYPE
 from analyzer.frontend.preprocess import Diagnostic
 from analyzer.frontend.slicer import Slicer, Span
@@ -24,8 +24,8 @@ from analyzer.model import Location
 
 MAX_DECLARATION: Final = 1 << 20  # characters; the longest of a real kernel has 329,893
 _WORD: Final = re.compile(r"[A-Za-z_$][\w$]*+")
-_TYPEDEF: Final = ("typedef", "__extension__ typedef", "__extension__\ntypedef")
-_NO_OBJECT: Final = (*_TYPEDEF, "_Static_assert", "asm", "__asm")
+TYPEDEF: Final = ("typedef", "__extension__ typedef", "__extension__\ntypedef")
+NO_OBJECT: Final = (*TYPEDEF, "_Static_assert", "asm", "__asm")
 _HEAD_WEAK: Final = re.compile(r"\b(?:__)?weak(?:__)?\b")
 
 
@@ -40,59 +40,6 @@ class Chunk(NamedTuple):  # a unit makes tens of thousands: half the time of a d
     name: str
     start: int
     end: int
-
-
-class ParseCache:
-    """Parsed declarations by their text, place and typedef names; shared between units.
-
-    A tree that came from here is shared too: never write to it.
-    """
-
-    def __init__(self) -> None:
-        self.hits = 0
-        self.misses = 0
-        self._parsed: dict[bytes, tuple[Node, ...] | str] = {}
-        self._forgotten: set[bytes] = set()  # keys of what was let go of
-        self._common: set[bytes] = set()  # keys of what was asked for again after that
-
-    def parse(self, text: str, location: Location, types: Iterable[str]) -> tuple[Node, ...] | str:
-        """Return the external declarations in `text`, or why it cannot be parsed."""
-        names = sorted(types)
-        key = blake2b(
-            f"{location}\0{','.join(names)}\0{text}".encode("utf-8", "surrogateescape"),
-            digest_size=16,
-        ).digest()
-        found = self._parsed.get(key)
-        if found is not None:
-            self.hits += 1
-            return found
-        self.misses += 1
-        if key in self._forgotten:
-            self._common.add(key)
-        try:
-            nodes = parse_declaration(text, location.path, location.line, names)
-            found = tuple(nodes)
-        except ChunkError as error:
-            found = error.reason
-        self._parsed[key] = found
-        return found
-
-    def forget(self) -> None:
-        """Let go of what one architecture needed, but for what another one needed before it.
-
-        Trees of C are large: macros of an architecture make most of the generic ones its own.
-        """
-        self._forgotten.update(self._parsed)
-        self._parsed = {key: self._parsed[key] for key in self._common if key in self._parsed}
-
-    def clear(self) -> None:
-        """Let go of everything; a unit keeps what it has asked for already."""
-        self._parsed.clear()
-        self._forgotten.clear()
-        self._common.clear()
-
-    def __len__(self) -> int:
-        return len(self._parsed)
 
 
 _Index = dict[str, tuple[Chunk, ...]]
@@ -130,28 +77,28 @@ class Unit:
     @cached_property
     def functions(self) -> Mapping[str, tuple[Chunk, ...]]:
         """Function definitions by name; several where static names repeat."""
-        return _index(Chunk("function", s.name, s.start, s.end) for s in self._slicer.functions)
+        return index_of(Chunk("function", s.name, s.start, s.end) for s in self._slicer.functions)
 
     @cached_property
     def typedefs(self) -> Mapping[str, tuple[Chunk, ...]]:
         """Typedef declarations by each name."""
         text = self.text
-        return _index(
+        return index_of(
             Chunk("typedef", name, s.start, s.end)
             for s in self._slicer.declarations
-            if text.startswith(_TYPEDEF, s.start)
+            if text.startswith(TYPEDEF, s.start)
             for name, _ in declared_names(text[s.start : s.end])
         )
 
     @cached_property
     def structs(self) -> Mapping[str, tuple[Chunk, ...]]:
         """Declarations that define a struct or union, by tag."""
-        return _index(c for c in self._tagged if c.kind == "struct")
+        return index_of(c for c in self._tagged if c.kind == "struct")
 
     @cached_property
     def enums(self) -> Mapping[str, tuple[Chunk, ...]]:
         """Declarations that define an enum with a tag, by tag."""
-        return _index(c for c in self._tagged if c.kind == "enum")
+        return index_of(c for c in self._tagged if c.kind == "enum")
 
     @cached_property
     def _tagged(self) -> list[Chunk]:
@@ -166,7 +113,7 @@ class Unit:
     def enum_constants(self) -> Mapping[str, tuple[Chunk, ...]]:
         """Declarations that define an enum, by each of its constants."""
         text = self.text
-        return _index(
+        return index_of(
             Chunk("enum_constant", name, s.start, s.end)
             for s in self._slicer.declarations
             if s.braced and text.find("enum", s.start, s.end) >= 0
@@ -176,12 +123,12 @@ class Unit:
     @cached_property
     def prototypes(self) -> Mapping[str, tuple[Chunk, ...]]:
         """Function declarations without a body, by name."""
-        return _index(c for c in self._objects if c.kind == "prototype")
+        return index_of(c for c in self._objects if c.kind == "prototype")
 
     @cached_property
     def variables(self) -> Mapping[str, tuple[Chunk, ...]]:
         """Variables, declared or defined, by name."""
-        return _index(c for c in self._objects if c.kind == "variable")
+        return index_of(c for c in self._objects if c.kind == "variable")
 
     @cached_property
     def _objects(self) -> list[Chunk]:
@@ -189,19 +136,14 @@ class Unit:
         text = self.text
         for span in self._slicer.declarations:
             start, end = span.start, span.end
-            if text.startswith(_NO_OBJECT, start):
+            if text.startswith(NO_OBJECT, start):
                 continue
             if not span.braced:
                 simple = PROTOTYPE.match(text, start, end)
                 if simple and simple[1] not in NOT_NAMES:
                     found.append(Chunk("prototype", simple[1], start, end))
                     continue
-            elif text.startswith(("struct", "union", "enum"), start) and (
-                text[end - 2 : end] == "};" and "=" not in text[start : text.find("{", start)]
-            ):
-                continue  # a type alone
-            for name, is_function in declared_names(text[start:end]):
-                kind = "prototype" if is_function else "variable"
+            for kind, name in objects_in(text, start, end, span.braced):
                 found.append(Chunk(kind, name, start, end))
         return found
 
@@ -353,7 +295,8 @@ class Unit:
         ]
 
 
-def _index(chunks: Iterable[Chunk]) -> _Index:
+def index_of(chunks: Iterable[Chunk]) -> _Index:
+    """Chunks by their names."""
     lists: dict[str, list[Chunk]] = {}
     for chunk in chunks:
         lists.setdefault(chunk.name, []).append(chunk)

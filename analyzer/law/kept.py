@@ -12,20 +12,21 @@ holds. Lines are no part of an answer: functions move. Where one stands now is a
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, Protocol, TypeVar
 
 from ..evaluate.values import PathEnds, Unjudged
+from ..frontend.edits import Unsure
 from ..helpers.code import UnitCode
 from ..helpers.interface import LEVELS
 from ..helpers.noted import Answer, Noted
 from ..helpers.probes import VALUE
 from ..helpers.session import LEAVES, Session
 from ..helpers.sharing import Question
-from ..model import HelperVerdict, HookCall, Location
+from ..model import HelperVerdict, HookCall
 from .predicate import predicate_name
 from .record import Answered, Entries, HelperFact, KeptAnswer, Record
 from .reuse import Answers
@@ -36,9 +37,16 @@ _KINDS: Final = _OF_A_HELPER | {
     "order", "address", "variable", "type", "struct", "enum", "world", "base",
     "filling", "ours", "variant", "closure", "unread", "typedefs",
 }  # fmt: skip
+T = TypeVar("T")
 _WORD: Final = re.compile(r"[A-Za-z_]\w*")
 _LINE: Final = re.compile(r":\d")
 _PROBES: Final = "__ptc_"  # how the names of ours begin
+
+
+class Now(Protocol):
+    """Gives any value the lines that its places have now. Raises Unsure for what was edited."""
+
+    def __call__(self, value: T, /) -> T: ...
 
 
 class UnitAnswers(Answers):
@@ -136,11 +144,12 @@ def unaffected(
     session: Session,
     slots: HugeSlots,
     edited: Sequence[Edited],
-    now: Callable[[Location], Location],
+    now: Now,
 ) -> tuple[HelperFact, ...] | None:
     """The facts of a record that hold in a unit that differs in some functions of headers only.
 
-    `now` tells where a place is that was not edited: lines move inside of functions, too.
+    `now` gives lines that were not edited the numbers that they have: they move inside of
+    functions, too.
 
     None where what all helpers share may be different, and for what is no record of ours. What
     was found out about entries from functions that were edited is asked again: the session has
@@ -170,7 +179,7 @@ def unaffected(
             same.append(True)
     if not all(same[index] for index in record.entries.direct):
         return None
-    if not _entries_hold(record, session, slots, same):
+    if not _entries_hold(record, session, slots, same, now):
         return None
     found = [
         _moved(fact, session, now) for fact in record.helpers if all(same[i] for i in fact.asked)
@@ -193,9 +202,16 @@ def _answers(record: Record, same: Sequence[bool]) -> tuple[dict[str, Noted], li
     return held, stale
 
 
-def _entries_hold(record: Record, session: Session, slots: HugeSlots, same: Sequence[bool]) -> bool:
+def _entries_hold(
+    record: Record, session: Session, slots: HugeSlots, same: Sequence[bool], now: Now
+) -> bool:
     """Whether entries are what they were; the session is given all that is known of them."""
     held, stale = _answers(record, same)
+    questions = [one.question for one in record.questions]
+    for one in record.entries.placed:  # what these were asked for is shared by all: it holds
+        asked = frozenset(questions[index] for index in record.entries.sets[one.asked])
+        with suppress(Unsure):
+            held[one.key] = Noted(now(one.answer), asked)
     session.kept = held
     session.constants.update(record.entries.constants)
     session.widths.update(record.entries.widths)
@@ -206,8 +222,8 @@ def _entries_hold(record: Record, session: Session, slots: HugeSlots, same: Sequ
         for one in stale:
             with suppress(Unjudged, PathEnds):
                 slots.asked_again(one.key)
-            now = session.notes.get(one.key)
-            if now is None or now.answer != one.answer:
+            said = session.notes.get(one.key)
+            if said is None or said.answer != one.answer:
                 return False
         session.kept = {**held, **session.notes}
     finally:
@@ -221,13 +237,20 @@ def _settings_hold(record: Record, code: UnitCode, names: AbstractSet[str]) -> b
     A constant may call a function; a variable is set by functions of .c files, and which of
     these set it depends on who calls them.
     """
-    unit = code.unit
-    constants = {VALUE + one.name for one in record.questions if one.kind == "constant"}
-    probes = [unit.source(c) for name in sorted(constants) for c in unit.variables.get(name, ())]
-    if _reached(code, set(_WORD.findall(" ".join(probes)))) & names:
+    if not names.isdisjoint(record.reached):
         return False
     variables = {one.name for one in record.questions if one.kind in ("variable", "address")}
     return all(variables.isdisjoint(code.assigned_in(name)) for name in _reached(code, set(names)))
+
+
+def _behind_constants(record: Iterable[Question], code: UnitCode) -> set[str]:
+    """The functions that the values of constants may depend on."""
+    probes = [
+        code.unit.source(chunk)
+        for name in sorted({VALUE + name for kind, name, _ in record if kind == "constant"})
+        for chunk in code.unit.variables.get(name, ())
+    ]
+    return _reached(code, set(_WORD.findall(" ".join(probes))))
 
 
 def _reached(code: UnitCode, start: set[str]) -> set[str]:
@@ -250,7 +273,10 @@ def _well_formed(record: Record) -> bool:
         and all(index in known for index in record.shared)
         and all(index in known for index in record.entries.direct)
         and all(index in known for one in record.entries.sets for index in one)
-        and all(one.asked in range(len(record.entries.sets)) for one in record.entries.answers)
+        and all(
+            one.asked in range(len(record.entries.sets))
+            for one in (*record.entries.answers, *record.entries.placed)
+        )
         and all(index in known for fact in record.helpers for index in fact.asked)
         and all(
             fact.verdict is None or len(fact.places) == len(fact.verdict.hooks)
@@ -273,9 +299,7 @@ def _placed(fact: HelperFact, session: Session) -> HelperFact | None:
     return _with_hooks(fact, fact.verdict, hooks, session)
 
 
-def _moved(
-    fact: HelperFact, session: Session, now: Callable[[Location], Location]
-) -> HelperFact | None:
+def _moved(fact: HelperFact, session: Session, now: Now) -> HelperFact | None:
     """A fact with its hooks where they are after an edit."""
     if fact.verdict is None:
         return fact
@@ -326,22 +350,30 @@ def record_of(
     own = {question for _, asked in given for question in asked}
     common = common_questions(session) | {question for question in own if not is_own(question)}
     notes = {**session.kept, **(session.notes or {})}
-    placed = [key for key, one in notes.items() if _names_a_line(one.answer)]
+    placed = {key: one for key, one in notes.items() if _names_a_line(one.answer)}
     direct = set(direct).union(*(notes.pop(key).asked for key in placed))
     all_of_them = set(shared) | common | direct
-    noted = sorted({tuple(sorted(one.asked)) for one in notes.values()})
+    kept = (notes, placed)
+    noted = sorted({tuple(sorted(one.asked)) for some in kept for one in some.values()})
     ordered = sorted(all_of_them.union(own, *noted))
     index = {question: number for number, question in enumerate(ordered)}
     number_of = {asked: number for number, asked in enumerate(noted)}
     answers = UnitAnswers(session)
+    code = session.machine.code
+    assert isinstance(code, UnitCode)
+
+    def kept_answers(some: dict[str, Noted]) -> tuple[KeptAnswer, ...]:
+        return tuple(
+            KeptAnswer(key, one.answer, number_of[tuple(sorted(one.asked))])
+            for key, one in sorted(some.items())
+        )
+
     return Record(
         tuple(Answered(*question, answers.digest(question)) for question in ordered),
         tuple(index[question] for question in sorted(all_of_them)),
         Entries(
-            tuple(
-                KeptAnswer(key, one.answer, number_of[tuple(sorted(one.asked))])
-                for key, one in sorted(notes.items())
-            ),
+            kept_answers(notes),
+            kept_answers(placed),
             tuple(tuple(index[question] for question in asked) for asked in noted),
             tuple(index[question] for question in sorted(set(direct) | common)),
             tuple(sorted(session.constants.items())),
@@ -350,6 +382,7 @@ def record_of(
         tuple(sorted(session.machine.world.items())),
         tuple(sorted(session.machine.global_bases.items())),
         lawful,
+        tuple(sorted(_behind_constants(all_of_them, code))),
         tuple(
             replace(fact, asked=tuple(index[question] for question in asked))
             for fact, asked in given

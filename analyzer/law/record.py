@@ -58,10 +58,12 @@ class Entries:
     """What is known of the entries of a unit.
 
     `sets` are those of questions, by their places in the record. `direct`: what is shared and was
-    not asked for one of these answers. `constants` and `widths` by name and level.
+    not asked for one of these answers. `placed` are answers of which the words name a line: of
+    use only where it is known what became of lines. `constants` and `widths` by name and level.
     """
 
     answers: tuple[KeptAnswer, ...]
+    placed: tuple[KeptAnswer, ...]
     sets: tuple[tuple[int, ...], ...]
     direct: tuple[int, ...]
     constants: tuple[tuple[str, int | None], ...]
@@ -73,7 +75,8 @@ class Record:
     """What is known of one unit in one state of the processor (`world`).
 
     `bases`: the addresses that stand for those of global variables. `lawful`: nothing was found,
-    and nothing is unknown, about the predicates.
+    and nothing is unknown, about the predicates. `reached`: the functions that the values of
+    constants may depend on.
     """
 
     questions: tuple[Answered, ...]
@@ -82,4 +85,5 @@ class Record:
     world: tuple[tuple[str, int], ...]
     bases: tuple[tuple[str, int], ...]
     lawful: bool
+    reached: tuple[str, ...]
     helpers: tuple[HelperFact, ...]

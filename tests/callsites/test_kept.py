@@ -9,6 +9,7 @@ import pytest
 
 from analyzer.callsites import CallSite, sites_of
 from analyzer.callsites.kept import declares_the_same, same_sites
+from analyzer.callsites.text import Source
 from analyzer.tree import MemoryTree
 from tests.callsites.small import HEADER, tree
 
@@ -83,7 +84,7 @@ def stays(old: str, new: str) -> bool:
     now = MORE.replace(old, new, 1)
     before, after = (tree(CODE, header=text) for text in (MORE, now))
     _, _, facts = sites_of(before, "demo")
-    given = PATH, MORE.encode(), now.encode()
+    given = Source(PATH, MORE.encode()), Source(PATH, now.encode())
     said = declares_the_same(facts, *given) and same_sites(after, facts, *given)
     if said:
         assert found(before) == found(after)
@@ -142,6 +143,7 @@ def test_a_setter_that_is_called_for_the_first_time() -> None:
     _, _, facts = sites_of(kernel, "demo")
     now = MORE.replace("return pmd_val(pmd) & 32", "put_it(NULL, 0);\n\treturn 0")
     assert "put_it" in facts.others
-    assert not declares_the_same(facts, PATH, MORE.encode(), now.encode())
+    was = Source(PATH, MORE.encode())
+    assert not declares_the_same(facts, was, Source(PATH, now.encode()))
     other = now.replace("put_it", "print_it")
-    assert declares_the_same(facts, PATH, MORE.encode(), other.encode())
+    assert declares_the_same(facts, was, Source(PATH, other.encode()))

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analyzer.check.edited import edit_of
-from analyzer.check.moved import Unsure, moved
-from analyzer.frontend.edits import FileEdit
+from analyzer.check.moved import moved
+from analyzer.frontend.edits import FileEdit, Unsure
 from analyzer.model import Location
 
 PATH = "arch/demo/include/asm/x.h"

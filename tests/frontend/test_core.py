@@ -17,6 +17,7 @@ from analyzer.frontend.core import (
     slices_of_core,
     together_of,
 )
+from analyzer.frontend.declared import Remembered
 from analyzer.frontend.unit import Unit
 
 NOTHING = Searched((), (), ())
@@ -52,7 +53,7 @@ def _core(text: str = TEXT, names: tuple[str, ...] = ("used",)) -> tuple[Unit, C
 def _unit(core: Core) -> CoreUnit:
     slices = slices_of_core(core)
     assert slices is not None
-    return CoreUnit(core.text, None, slices, core)
+    return CoreUnit(core.text, None, slices, core, Remembered())
 
 
 def test_everything_that_is_named_is_there_at_its_place() -> None:
