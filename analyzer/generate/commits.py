@@ -213,7 +213,7 @@ def cover(plan: Plan, steps: Sequence[Patch], findings: Sequence[str] = ()) -> P
     """The cover letter; `findings`: what `check` says with the series applied."""
     env = environment(_ROOM)
     rows, same = helper_table(plan)
-    configurations = list(dict.fromkeys(row.variant for row in plan.before))
+    configurations = list(dict.fromkeys(row.variant for row in (*plan.before, *plan.after)))
     undecided = [
         {
             "helper": one.helper if one.helper.isupper() else f"{one.helper}()",
@@ -229,6 +229,7 @@ def cover(plan: Plan, steps: Sequence[Patch], findings: Sequence[str] = ()) -> P
         "configurations": ", ".join(configurations), "undecided": undecided,
         "goal": _goal(plan), "findings": list(findings),
         "left_out": [(name, _reason(reason)) for name, reason in plan.left_out],
+        "unseen": [f"{one.function}() at {one.path}:{one.line}" for one in plan.unseen],
         "width": max((len(row.helper) for row in rows), default=6),
     }  # fmt: skip
     subject = env.get_template("cover.subject.j2").render(known).strip()

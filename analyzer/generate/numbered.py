@@ -7,8 +7,10 @@ hooks are looked for says with `#line` where each line stood before; the series 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from .edits import Edit
 
@@ -54,20 +56,25 @@ class Numbered:
         return best
 
     def steady(self) -> str:
-        """The text with directives that give every line its old number."""
+        """The text with directives that give every line its old number.
+
+        One is given again behind each conditional's branch: those inside of it may not count.
+        """
         found: list[str] = []
         expected = 1
-        joined = False
+        joined = told = False
         for line, number in zip(self.text.split("\n"), self.lines, strict=True):
             if number and number != expected and not joined:
                 found.append(f"#line {number}")
                 expected = number
+                told = True
             found.append(line)
-            expected += 1
+            expected = 0 if told and _NEXT.match(line) else expected + 1
             joined = line.endswith("\\")
         return "\n".join(found)
 
 
+_NEXT: Final = re.compile(r"[ \t]*#[ \t]*(?:else|elif|endif)\b")
 Files = Mapping[str, Numbered]
 
 

@@ -44,13 +44,20 @@ class Regrets:
         """The judgement without the hooks that count twice; None where there are none."""
         search = self.search
         wrong: list[Edit] = []
+        where: dict[str, set[str]] = {}
         for path in now.paths:
             inside = {function for _, _, function in path.hooks}
             ours = [e for e in search.edits if e.hook and e.function in inside]
             theirs = inside - {edit.function for edit in ours}
             if path.rule == "PTC102" and theirs:
                 banned = search.targets.banned
-                wrong += [e for e in ours if (e.function, e.level) not in banned]
+                fresh = [e for e in ours if (e.function, e.level) not in banned]
+                wrong += fresh
+                for edit in fresh:
+                    where.setdefault(edit.function, set()).add(path.variant)
+        if not search.patient and self._in_part(now, wrong, where):
+            search.parted = True
+            return None
         files, edits = search.files, list(search.edits)
         if not wrong or not search.drop(wrong):
             return None
@@ -62,6 +69,15 @@ class Regrets:
         search.targets.renew()
         search.targets.mended.clear()
         return search.judge()
+
+    @staticmethod
+    def _in_part(now: Judgement, wrong: list[Edit], where: dict[str, set[str]]) -> bool:
+        """Whether there are variants that have such a function, and in which it is no mistake."""
+        return any(
+            unit.function(edit.function, edit.path) is not None
+            for edit in wrong
+            for name, unit in now.units.items() if name not in where[edit.function]
+        )  # fmt: skip
 
     def better(self, now: Judgement) -> Judgement:
         """The judgement of what leaves less broken: what there is now, or what was left."""

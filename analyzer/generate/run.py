@@ -14,6 +14,7 @@ from ..kconfig import Variant, architectures, load_kconfig, variants
 from ..model import HookApi, Verdict
 from ..tree import KernelTree
 from .agreement import require_agreement
+from .apart import broken_in, one_by_one
 from .api import Hooks, predicate_shape
 from .callers import mend_callers
 from .edits import Edit, Step, make
@@ -25,6 +26,7 @@ from .parts import find_parts, put, together
 from .predicates import Synthesis
 from .search import Search
 from .subjects import subject_prefix
+from .twins import Twin, others, unseen
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,8 @@ class Plan:
     hooked_after: dict[tuple[str, str], set[tuple[str, str]]]
     left_out: tuple[tuple[str, str], ...] = ()  # configurations that the guard excludes, and why
     prefix: str = ""  # what the subjects begin with
+    more: tuple[Variant, ...] = ()  # configurations that only the series was judged in
+    unseen: tuple[Twin, ...] = ()  # of hooked functions, and compiled by no configuration judged
 
 
 def plan(tree: KernelTree, arch: str, note: Callable[[str], None] = lambda _: None) -> Plan:
@@ -112,8 +116,9 @@ def _plan(
         now = search.judge()
     begun = list(search.edits)
     now = search.run(now)
-    search, now = _without_the_odd(bench, hooks, search, now, begun)
-    bench.variants = every
+    search, now = one_by_one(bench, hooks, search, now, begun)
+    now, more = _with_twins(bench, search, now)
+    bench.variants = (*every, *more)
     guard, chosen, problem = _select(tree, bench, arch, now, search, frozenset(lost))
     if chosen is not None:
         row = feature_edit(tree, arch)
@@ -143,7 +148,8 @@ def _plan(
         {path: tree.read(path).decode("latin-1") for path in sorted(touched)},
         tuple(search.edits), synthesis, guard, tuple(before.rows), tuple(now.rows), undecided,
         selected, before.hooked, now.hooked,
-        _left_out(bench, now, lost, off), subject_prefix(tree, arch),
+        _left_out(bench, now, lost, off), subject_prefix(tree, arch), more,
+        tuple(unseen(bench, search.edits, now)),
     )  # fmt: skip
 
 
@@ -157,31 +163,20 @@ def _worthwhile(tree: KernelTree, bench: Bench, lost: Mapping[str, str]) -> tupl
     return tuple(v for v in bench.variants if not guard or holds(guard, v))
 
 
-def _without_the_odd(
-    bench: Bench, hooks: Hooks, search: Search, now: Judgement, begun: list[Edit]
-) -> tuple[Search, Judgement]:
-    """The search, or one without the variant that kept most forms from holding elsewhere.
-
-    What one sub-architecture cannot do must not keep the others from it.
-    """
-    broken = _broken(now)
-    odd = next((name for name, _ in search.alone.most_common(1)), "")
-    if odd not in broken or broken == {odd}:
-        return search, now
-    other = Search(bench, hooks)
-    other.targets.masks = search.targets.masks
-    other.keep(begun)
-    every = bench.variants
-    bench.variants = tuple(v for v in every if v.name != odd)
-    other.run(other.judge())
-    bench.variants = every
-    then = other.judge()
-    return (other, then) if len(_broken(then)) < len(broken) else (search, now)
-
-
-def _broken(now: Judgement) -> set[str]:
-    """The variants in which some helper is not accounted for."""
-    return {row.variant for row in now.rows if row.verdict is Verdict.FINDING}
+def _with_twins(
+    bench: Bench, search: Search, now: Judgement
+) -> tuple[Judgement, tuple[Variant, ...]]:
+    """Judges configurations that compile what the others do not of hooked functions, too, and
+    mends what is broken there."""
+    more = tuple(others(bench, unseen(bench, search.edits, now)))
+    if not more:
+        return now, ()
+    bench.variants = (*bench.variants, *more)
+    now = search.judge()
+    if broken_in(now) & {variant.name for variant in more}:
+        search.targets.renew()
+        now = search.run(now)
+    return now, more
 
 
 def _nommu(tree: KernelTree, bench: Bench) -> list[Variant]:

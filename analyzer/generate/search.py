@@ -42,6 +42,8 @@ class Search:
         self.regrets = Regrets(self)
         self.trials = 0
         self.alone: Counter[str] = Counter()  # how often a variant alone kept a form from holding
+        self.patient = False  # goes on where a hook is one too many in some variants only,
+        self.parted = False  # instead of ending there
 
     @property
     def texts(self) -> dict[str, str]:
@@ -80,12 +82,23 @@ class Search:
         self.files, self.edits = after, kept
         return True
 
+    def again(self) -> Search:
+        """Another search that begins with what this one kept."""
+        other = Search(self.bench, self.targets.hooks)
+        other.files, other.edits, other.parts = self.files, list(self.edits), list(self.parts)
+        other.targets.masks, other.targets.split = self.targets.masks, dict(self.targets.split)
+        other.splits.made = dict(self.splits.made)
+        return other
+
     def judge(self) -> Judgement:
         """All variants with what is kept."""
         return self.bench.judge(self.files)
 
-    def run(self, before: Judgement) -> Judgement:
-        """Mends what can be mended; returns the judgement of what was kept."""
+    def run(self, before: Judgement, last: bool = True) -> Judgement:
+        """Mends what can be mended; returns the judgement of what was kept.
+
+        `last`: the files get the #include lines that they need.
+        """
         whole = True
         while self.trials < MAX_TRIALS and not self._held_up():
             targets = self.targets.of(before)
@@ -102,7 +115,11 @@ class Search:
             before = self.judge()
         before = self.regrets.better(before)
         before = self._needed(self._whole(self.splits.joined(before)))
-        return Includes(self.bench, self.file, self.keep, self.judge).run(self.edits, before)
+        return self.included(before) if last else before
+
+    def included(self, now: Judgement) -> Judgement:
+        """With the #include lines that the files need."""
+        return Includes(self.bench, self.file, self.keep, self.judge).run(self.edits, now)
 
     def _held_up(self) -> bool:
         """Whether one variant keeps the others from what holds for them, and there is no end."""

@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from analyzer.errors import SourceError
-from analyzer.kconfig.expression import Expression, ExpressionError, parse, symbols, tokens
+from analyzer.kconfig.conditions import condition_of, truth
+from analyzer.kconfig.expression import Expression
 
 if TYPE_CHECKING:
     from analyzer.kconfig.files import Reader
@@ -30,19 +31,10 @@ _DIRECTIVE = re.compile(
     r"^[ \t]*#[ \t]*(if|ifdef|ifndef|elif|else|endif|include)\b((?:\\\n|[^\n])*)", re.MULTILINE
 )
 _SYMBOL = re.compile(r"\bCONFIG_(\w+)")
-_DEFINED = re.compile(
-    r"(?:\bdefined\s*\(?|\bIS_(?:ENABLED|BUILTIN|MODULE|REACHABLE)\s*\()\s*CONFIG_(\w+)\s*\)?"
-)
-_ASSEMBLER = re.compile(r"\bdefined\s*\(?\s*__ASSEMBL(?:Y|ER)__\s*\)?")
-_OTHER = re.compile(r"\bdefined\s*\(?\s*\w+\s*\)?")
-_NAME = re.compile(r"\b(?:CONFIG_(\w+)|[A-Za-z_]\w*)(\s*\()?")
 _INCLUDE = re.compile(r"\s*[<\"]([^>\"]+)[>\"]")
 _HOOK = re.compile(r"\bpage_table_check_\w+[ \t]*\([^;{}#]*\)[ \t]*;")
-_PERHAPS = "perhaps?"
 _MAX_HEADERS = 400
 _MAX_BYTES = 1 << 20
-
-_MAYBE: Expression = ("sym", _PERHAPS)
 
 
 @dataclass(slots=True)
@@ -118,9 +110,9 @@ class Headers:
                 value = 2 if branch.outer < 0 else values[branch.outer]
                 for condition in branch.before:
                     if value:
-                        value = min(value, 2 - _truth(condition, config))
+                        value = min(value, 2 - truth(condition, config))
                 if value:
-                    value = min(value, _truth(branch.condition, config))
+                    value = min(value, truth(branch.condition, config))
                 values.append(value)
             if _SHOWN.search(path.rpartition("/")[2]):
                 for number, (at, lines) in enumerate(header.segments):
@@ -200,12 +192,12 @@ def _parse(text: str) -> _Header:
         segment(match.start())
         position = match.end()
         if word in ("if", "ifdef", "ifndef"):
-            condition = _condition(word, match[2])
+            condition = condition_of(word, match[2])
             header.branches.append(_Branch(stack[-1] if stack else -1, (), condition))
             stack.append(len(header.branches) - 1)
         elif word in ("elif", "else") and stack:
             last = header.branches[stack.pop()]
-            condition = _condition("if", match[2]) if word == "elif" else ("str", "y")
+            condition = condition_of("if", match[2]) if word == "elif" else ("str", "y")
             before = (*last.before, last.condition) if len(last.before) < 64 else last.before
             header.branches.append(_Branch(last.outer, before, condition))
             stack.append(len(header.branches) - 1)
@@ -217,60 +209,3 @@ def _parse(text: str) -> _Header:
                 header.includes.append((stack[-1] if stack else -1, written[1]))
     segment(len(text))
     return header
-
-
-def _condition(word: str, text: str) -> Expression:
-    """A C condition as an expression over CONFIG_ symbols; what is unknown is _MAYBE."""
-    text = text.replace("\\\n", " ").strip()
-    if word != "if":
-        name = text.split()[0] if text.split() else ""
-        if name.startswith("CONFIG_"):
-            value: Expression = ("sym", name[7:])
-        elif name in ("__ASSEMBLY__", "__ASSEMBLER__"):
-            value = ("str", "n")
-        else:
-            return _MAYBE
-        return ("not", value) if word == "ifndef" else value
-    text = _DEFINED.sub(r" CONFIG_\1 ", text)
-    text = _ASSEMBLER.sub(" 0 ", text)
-    text = _OTHER.sub(" ptc_perhaps ", text)
-    if any(match[2] for match in _NAME.finditer(text)):
-        return _MAYBE
-    text = _NAME.sub(lambda m: f" {m[1]} " if m[1] else " ptc.perhaps ", text)
-    words, rest = tokens(text.replace("==", "="))
-    try:
-        return _MAYBE if rest else _known(parse(words))
-    except ExpressionError:
-        return _MAYBE
-
-
-def _known(expression: Expression) -> Expression:
-    """Replace what stands for something unknown; a number is true unless it is 0."""
-    kind = expression[0]
-    if kind == "sym":
-        if expression[1] == "ptc.perhaps":
-            return _MAYBE
-        if expression[1].isdigit():
-            return ("str", "n" if int(expression[1][:9]) == 0 else "y")
-        return expression
-    if kind == "not":
-        return ("not", _known(expression[1]))
-    if kind in ("and", "or"):
-        return (kind, tuple(_known(term) for term in expression[1]))
-    return _MAYBE if "ptc.perhaps" in symbols(expression) else expression
-
-
-def _truth(expression: Expression, config: Config) -> int:
-    """0: no, 1: perhaps, 2: yes (Kleene's logic, which is that of tristates)."""
-    kind = expression[0]
-    if expression is _MAYBE or expression == _MAYBE:
-        return 1
-    if kind == "sym":
-        return 2 if config.value(expression[1]) not in ("n", "0", "") else 0
-    if kind == "not":
-        return 2 - _truth(expression[1], config)
-    if kind == "and":
-        return min(_truth(term, config) for term in expression[1])
-    if kind == "or":
-        return max(_truth(term, config) for term in expression[1])
-    return 2 if config.truth(expression) else 0

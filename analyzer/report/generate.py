@@ -33,7 +33,9 @@ def _document(tree: KernelTree, found: Generated, tried: Sequence[Tried]) -> dic
         "selected": plan.selected,
         "guard": plan.guard,
         "base": found.base,
-        "configurations": list(dict.fromkeys(row.variant for row in plan.before)),
+        "configurations": list(
+            dict.fromkeys(row.variant for row in (*plan.before, *plan.after))
+        ),
         "patches": _patches(found),
         "helpers": [
             {
@@ -49,6 +51,9 @@ def _document(tree: KernelTree, found: Generated, tried: Sequence[Tried]) -> dic
                 "reason": one.reason, "judged": one.judged,
             }
             for one in plan.undecided
+        ],
+        "unjudged": [
+            {"function": one.function, "path": one.path, "line": one.line} for one in plan.unseen
         ],
         "after": None if checked is None else {
             "balanced": checked.balanced, "neutral": checked.neutral, "unknown": checked.unknown,

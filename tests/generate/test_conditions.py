@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from analyzer.frontend import Unit
-from analyzer.generate import run
+from analyzer.generate import apart
 from analyzer.generate.api import PredicateShape
 from analyzer.generate.atoms import Atom, fields
 from analyzer.generate.conjunctions import Entry, Level, solve
@@ -164,24 +164,36 @@ def test_the_select_goes_where_all_configurations_have_it(good: list[Variant], b
 
 
 class OddSearch:
-    """Stands for a search that mends everything in the variants that it is shown."""
+    """Stands for a search that mends everything but in hopeless variants, and nothing at all where
+    an odd one is among them."""
 
-    def __init__(self, bench: OddBench, _: object) -> None:
+    def __init__(self, bench: OddBench, _: object, kept: tuple[str, ...] = ()) -> None:
         self.bench = bench
         self.alone: Counter[str] = Counter({"odd": 3, "base": 1})
         self.targets = SimpleNamespace(masks={})
-        self.seen: list[str] = []
+        self.kept = kept
+        self.parted = self.patient = False
+        self.trials = 0
 
     def keep(self, edits: list[str]) -> None:
-        self.kept = edits
+        self.kept += tuple(edits)
+
+    def again(self) -> OddSearch:
+        return OddSearch(self.bench, None, self.kept)
 
     def judge(self) -> Judgement:
-        left = {"odd", *self.bench.hopeless}
-        return wrong(*(v.name for v in self.bench.variants if v.name in left))
+        names = [v.name for v in self.bench.variants]
+        left = {name for name in names if name not in self.kept}
+        return wrong(*sorted(left))
 
-    def run(self, _: Judgement) -> Judgement:
-        self.seen = [v.name for v in self.bench.variants]
+    def run(self, _: Judgement, last: bool = True) -> Judgement:
+        names = {v.name for v in self.bench.variants}
+        if "odd" not in names and not names & self.bench.hopeless:
+            self.kept += tuple(sorted(names - set(self.kept)))
         return self.judge()
+
+    def included(self, now: Judgement) -> Judgement:
+        return now
 
 
 @dataclass
@@ -196,28 +208,36 @@ def wrong(*names: str) -> Judgement:
 
 
 @pytest.mark.parametrize(
-    ("broken", "hopeless", "again"),
+    ("broken", "hopeless", "kept"),
     [
-        (("base", "odd"), frozenset(), True),
-        (("odd",), frozenset(), False),  # only that one is left out
-        (("base",), frozenset(), False),  # it is not in the way
-        (("base", "odd"), frozenset({"base"}), False),  # without it nothing is better
+        (("base", "odd"), frozenset(), ("predicates", "base", "other")),
+        (("odd",), frozenset(), None),  # only that one is left out
+        (("base",), frozenset(), None),  # it is not in the way
+        (("base", "odd"), frozenset({"base", "other"}), None),  # without it nothing is better
+        (("base", "odd", "other"), frozenset({"base"}), ("predicates", "other")),
     ],
 )
+@pytest.mark.parametrize("parted", [False, True])
 def test_what_one_configuration_cannot_do_keeps_no_other_from_it(
     monkeypatch: pytest.MonkeyPatch,
     broken: tuple[str, ...],
     hopeless: frozenset[str],
-    again: bool,
+    kept: tuple[str, ...] | None,
+    parted: bool,
 ) -> None:
-    bench = OddBench((variant("base"), variant("odd")), hopeless)
+    bench = OddBench((variant("base"), variant("odd"), variant("other")), hopeless)
     first: Any = OddSearch(bench, None)
+    first.parted = parted and len(broken) > 1
+    if first.parted:
+        first.alone.clear()
     now = wrong(*broken)
-    monkeypatch.setattr(run, "Search", OddSearch)
-    found, then = run._without_the_odd(bench, None, first, now, ["predicates"])  # type: ignore[arg-type, list-item]
-    assert (found is not first) is again
-    assert (then is not now) is again
-    assert [v.name for v in bench.variants] == ["base", "odd"]
-    if again:
-        assert found.seen == ["base"]  # type: ignore[attr-defined]
-        assert found.kept == ["predicates"]  # type: ignore[attr-defined]
+    monkeypatch.setattr(apart, "Search", OddSearch)
+    found: Any
+    found, then = apart.one_by_one(bench, None, first, now, ["predicates"])  # type: ignore[arg-type, list-item]
+    assert (found is not first) is (kept is not None)
+    assert [v.name for v in bench.variants] == ["base", "odd", "other"]
+    if kept is not None:
+        assert found.kept == kept
+        assert len(apart.broken_in(then)) < len(broken)
+    else:
+        assert first.patient is first.parted  # it goes on as it is

@@ -53,6 +53,16 @@ def test_no_directive_parts_a_line_from_its_continuation() -> None:
     assert file.steady() == "x\n#line 1\n#define A \\\n\tb\nc\n"
 
 
+def test_a_branch_that_is_not_compiled_moves_nothing_behind_it() -> None:
+    text = "#if A\none\n#else\ntwo\n#endif\nthree\n"
+    file = Numbered.of(text).edited(edit("one\n", "new\none\n"))
+    assert file is not None
+    assert file.steady() == (
+        "#if A\nnew\n#line 2\none\n#else\n#line 4\ntwo\n#endif\n#line 6\nthree\n"
+    )
+    assert Numbered.of(text).steady() == text
+
+
 def test_an_edit_that_fits_twice_is_refused() -> None:
     assert Numbered.of("a\na\n").edited(edit("a\n", "b\n")) is None
     assert (

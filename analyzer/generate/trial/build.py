@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -18,6 +18,7 @@ from ...boot.process import run_bounded
 from ...errors import SourceError
 from ...kconfig import KconfigFiles, Variant, load_kconfig, variants
 from ...tree import KernelTree, OverlayTree
+from ..kconfig_edit import SUPPORT
 from ..run import Plan
 from ..series import Patch
 from .toolchain import Missing, Toolchain, find_toolchain
@@ -72,7 +73,9 @@ def compile_series(
     view = View(tree, folder / "view", folder / "kept")
     numbered = _seen(plan, steps)
     without = True  # one configuration is compiled without the option, too, when it is there
-    for variant in variants(final, plan.arch, load_kconfig(final, plan.arch, KconfigFiles(final))):
+    kconfig = load_kconfig(final, plan.arch, KconfigFiles(final))
+    more = (replace(v, supported=kconfig.solve(dict(v.wants)).on(SUPPORT)) for v in plan.more)
+    for variant in (*variants(final, plan.arch, kconfig), *more):
         build = _Build(tree, plan, variant, toolchain, view, folder, jobs)
         yield from build.rows(numbered, len(steps), without)
         without = without and not build.checked
