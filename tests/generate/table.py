@@ -33,18 +33,20 @@ _PREDICATE: Final = re.compile(
 )
 _COLUMNS: Final = (
     "architecture", "hooks", "predicates", "laws", "am", "checkpatch", "compiled", "exit", "CPU s",
+    "MB",
 )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
     """A run of the command: its exit code (negative: the signal that ended it), CPU seconds of
-    the engine, and those of `--check` as well."""
+    the engine, and those of `--check` as well; the memory that it needed, in MB."""
 
     code: int
     engine: float
     whole: float
     stripped: bool
+    memory: int = 0
 
 
 def run(tree: str, arch: str, work: Path, check: str, limit: int, stripped: bool) -> Run:
@@ -75,7 +77,7 @@ def run(tree: str, arch: str, work: Path, check: str, limit: int, stripped: bool
         _, status, used = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
     whole = used.ru_utime + used.ru_stime
-    return Run(process.returncode, engine or whole, whole, stripped)
+    return Run(process.returncode, engine or whole, whole, stripped, used.ru_maxrss >> 10)
 
 
 def _used(pid: int) -> float:
@@ -110,6 +112,7 @@ def row(arch: str, one: Run, said: dict[str, Any], mails: str, last: str) -> tup
         compiled(said),
         str(one.code),
         f"{one.engine:.0f}",
+        str(one.memory) if one.memory else "-",
     )
 
 

@@ -51,12 +51,12 @@ def test_predicates_of_mails() -> None:
 
 
 def test_a_line() -> None:
-    cells = row("x", Run(0, 12.4, 20.0, True), _said(), MAILS, "")
+    cells = row("x", Run(0, 12.4, 20.0, True, 310), _said(), MAILS, "")
     assert cells[0] == "x (stripped)"
     assert cells[1] == "1: set_pmd_at() pmd_set"
     assert "0 findings, 0 unknown in 1 of 2 variants" in cells[3]
     assert cells[4:6] == ("ok", "0/2/2")
-    assert cells[7:] == ("0", "12")
+    assert cells[7:] == ("0", "12", "310")
 
 
 def test_undecided_is_told() -> None:
