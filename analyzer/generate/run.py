@@ -117,7 +117,7 @@ def _plan(
     begun = list(search.edits)
     now = search.run(now)
     search, now = one_by_one(bench, hooks, search, now, begun)
-    now, more = _with_twins(bench, search, now)
+    now, more = _with_twins(every, bench, search, before, now)
     bench.variants = (*every, *more)
     guard, chosen, problem = _select(tree, bench, arch, now, search, frozenset(lost))
     if chosen is not None:
@@ -149,7 +149,7 @@ def _plan(
         tuple(search.edits), synthesis, guard, tuple(before.rows), tuple(now.rows), undecided,
         selected, before.hooked, now.hooked,
         _left_out(bench, now, lost, off), subject_prefix(tree, arch), more,
-        tuple(unseen(bench, search.edits, now)),
+        tuple(unseen(bench.variants, bench, search.edits, {**before.units, **now.units})),
     )  # fmt: skip
 
 
@@ -164,11 +164,12 @@ def _worthwhile(tree: KernelTree, bench: Bench, lost: Mapping[str, str]) -> tupl
 
 
 def _with_twins(
-    bench: Bench, search: Search, now: Judgement
+    every: tuple[Variant, ...], bench: Bench, search: Search, before: Judgement, now: Judgement
 ) -> tuple[Judgement, tuple[Variant, ...]]:
-    """Judges configurations that compile what the others do not of hooked functions, too, and
+    """Judges configurations that compile what no other one does of hooked functions, too, and
     mends what is broken there."""
-    more = tuple(others(bench, unseen(bench, search.edits, now)))
+    units = {**before.units, **now.units}
+    more = tuple(others(bench, unseen(every, bench, search.edits, units)))
     if not more:
         return now, ()
     bench.variants = (*bench.variants, *more)

@@ -9,18 +9,19 @@ is found for is told.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 from ..errors import SourceError
+from ..frontend import Unit
 from ..kconfig import Variant
 from ..kconfig.conditions import condition_of, truth
 from ..kconfig.expression import Expression, symbols
 from ..kconfig.solve import Config
 from .ctext import Function, blank, find_function, line_of
 from .edits import Edit, Step
-from .judge import Bench, Judgement
+from .judge import Bench
 from .kconfig_edit import SUPPORT
 
 _COMMENT: Final = re.compile(r"/\*.*?(?:\*/|\Z)|//[^\n]*", re.S)
@@ -99,8 +100,10 @@ def definitions(text: str, name: str) -> list[Function]:
     return list(found.values())
 
 
-def unseen(bench: Bench, edits: Iterable[Edit], now: Judgement) -> list[Twin]:
-    """The pieces of functions that edits hook which no variant that is judged compiles."""
+def unseen(
+    variants: Sequence[Variant], bench: Bench, edits: Iterable[Edit], units: Mapping[str, Unit]
+) -> list[Twin]:
+    """The pieces of functions that edits hook which no variant compiles that was read."""
     hooked: dict[str, set[str]] = {}
     for edit in edits:
         if edit.hook and edit.step is Step.HOOKS and edit.level:
@@ -112,8 +115,8 @@ def unseen(bench: Bench, edits: Iterable[Edit], now: Judgement) -> list[Twin]:
             text = _read(bench, path)
             if f"{name}(" not in text and f"{name} (" not in text:
                 continue
-            read = [v.config for v in bench.variants
-                    if v.name in now.units and path in now.units[v.name].files]  # fmt: skip
+            read = [v.config for v in variants
+                    if v.name in units and path in units[v.name].files]  # fmt: skip
             found += _in_file(text, path, name, read)
     return found
 
