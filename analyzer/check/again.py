@@ -48,6 +48,7 @@ from .judge import Judge
 from .moved import moved
 from .nearly import Change
 from .notebook import Judged, Memory, State, kept_name
+from .reach import reaches_the_same
 from .remarks import never_asked, only_remarks
 from .results import ArchResult, VariantResult, both_worlds
 from .trail import Trail
@@ -262,6 +263,8 @@ class _Again:
         edited = [Edited(chunk.name, old) for chunk, old in spliced.edited]
         if not edited:
             return moved(kept.result, self._files)
+        if not reaches_the_same(unit, kept, spliced.edited):
+            raise Unsure
         result: VariantResult | None = None
         for state in kept.states:
             found = self._state(unit, kept, state, edited)

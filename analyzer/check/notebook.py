@@ -40,7 +40,8 @@ class Judged:
     where functions of headers are edited; see `analyzer.check.again`.
 
     `on`: those of `helpers.session.LEAVES` that are selected. `states`: for each state of the
-    processor the helpers that are judged, and the record.
+    processor the helpers that are judged, and the record. `missing`, `tables`: see `Reached`;
+    `outside`: the functions of .c files that are reached.
     """
 
     stamp: str
@@ -49,6 +50,9 @@ class Judged:
     endian: str
     on: tuple[str, ...]
     states: tuple[State, ...]
+    missing: tuple[str, ...]
+    tables: tuple[str, ...]
+    outside: tuple[str, ...]
     result: VariantResult
 
 

@@ -3,12 +3,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
 from ..clock import Clock
 from ..frontend import Diagnostic, ParseCache, Unit
 from ..helpers.bodies import SourceIndex, reached
-from ..helpers.interface import Interface
+from ..helpers.interface import Interface, Signature
 from ..helpers.probes import CALL, probe_text
 from ..kconfig import Variant
 
@@ -35,7 +36,6 @@ def build_unit(
     """
     from ..frontend import read_unit  # nothing is read where the unit is made of a kept one
 
-    roots = [f"{CALL}{signature.name}" for signature in interface.signatures]
     config = variant.config
     bodies = list(hint)
     if not bodies and stage.tree.kind(FRAMEWORK) is not None:
@@ -48,7 +48,7 @@ def build_unit(
         with clock.stage("read unit"):
             unit = read_unit(stage, variant, bodies=built, probes=probes, cache=cache, keep=keep)
         with clock.stage("find bodies"):
-            wanted = reached(unit, [*roots, "vm_get_page_prot", *unit_roots(unit)], index.words)
+            wanted = reached(unit, roots(unit, interface.signatures), index.words)
             more = {path for name in wanted.missing for path in index.defining(name, config)}
             for table in wanted.tables:
                 more.update(index.filling(table, config))
@@ -57,6 +57,22 @@ def build_unit(
             break
         bodies.extend(new)
     return unit, tuple(bodies)
+
+
+def roots(unit: Unit, signatures: Iterable[Signature]) -> list[str]:
+    """What has to be defined in a unit, with all that it reaches."""
+    called = [f"{CALL}{signature.name}" for signature in signatures]
+    return [*called, "vm_get_page_prot", *unit_roots(unit)]
+
+
+def outside(unit: Unit, names: Iterable[str]) -> tuple[str, ...]:
+    """Those that are functions of .c files, but for the framework."""
+    found = set()
+    for name in names:
+        paths = {unit.path(chunk) for chunk in unit.functions.get(name, ())}
+        if any(path.endswith(".c") and path != FRAMEWORK for path in paths):
+            found.add(name)
+    return tuple(sorted(found))
 
 
 def unit_roots(unit: Unit) -> list[str]:

@@ -11,7 +11,7 @@ from ..errors import SourceError
 from ..frontend import ParseCache, Stage, Unit
 from ..frontend.core import Searched, core_of, together_of
 from ..frontend.image import Events
-from ..helpers.bodies import SourceIndex
+from ..helpers.bodies import Reached, SourceIndex, reached
 from ..helpers.interface import Interface, Signature
 from ..helpers.session import LEAVES
 from ..kconfig import Variant
@@ -25,7 +25,7 @@ from .judge import Judge, is_parsed
 from .notebook import Judged, Notebook, State
 from .results import VariantResult, both_worlds
 from .states import refillings
-from .unit import build_unit, is_ours
+from .unit import build_unit, is_ours, outside, roots
 
 
 def judge_variant(
@@ -98,7 +98,9 @@ def judge_variant(
         result = both_worlds(result, other)
     if left:
         result = replace(result, problems=(*result.problems, *left))
-    _keep(book, variant, unit, states, searched, result)
+    if book.stamp:
+        wanted = reached(unit, roots(unit, interface.signatures), index.words)
+        _keep(book, variant, unit, states, searched, wanted, result)
     return result
 
 
@@ -108,6 +110,7 @@ def _keep(
     unit: Unit,
     states: Sequence[State | None],
     searched: Sequence[Searched],
+    wanted: Reached,
     result: VariantResult,
 ) -> None:
     """Keep what it takes to judge the variant again where functions of headers are edited."""
@@ -118,10 +121,13 @@ def _keep(
         return
     on = tuple(option for option in LEAVES if variant.config.on(option))
     judged = Judged(
-        book.stamp, variant.label, variant.bits, variant.endian, on, known, result
+        book.stamp, variant.label, variant.bits, variant.endian, on, known,
+        tuple(sorted(wanted.missing)), tuple(sorted(wanted.tables)), outside(unit, wanted.seen),
+        result,
     )  # fmt: skip
     in_headers = list(unit.in_headers())
     asked = {one.name for state in known for one in state.record.questions}
+    asked.add("vm_get_page_prot")
     asked |= {name for table in (unit.functions, unit.variables) for name in table if is_ours(name)}
     core = core_of(
         book.stamp, unit, asked, lambda path: is_parsed(path, variant.arch), together, in_headers

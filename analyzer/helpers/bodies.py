@@ -301,10 +301,11 @@ def words_of(text: str) -> Words:
 class Reached:
     """What is reachable from some functions of a unit: functions about entries that are declared
     but not defined, and tables of functions that are called through; of these, those that have
-    no initializer here are missing, too."""
+    no initializer here are missing, too. `seen` are all names that were followed."""
 
     missing: frozenset[str]
     tables: frozenset[str]
+    seen: frozenset[str]
 
 
 def missing_functions(
@@ -344,4 +345,4 @@ def reached(
             found.add(table)
             if "=" not in unit.text[variable.start : variable.end]:
                 missing.add(table)
-    return Reached(frozenset(missing), frozenset(found))
+    return Reached(frozenset(missing), frozenset(found), frozenset(seen))

@@ -216,6 +216,32 @@ def test_a_type_that_changed_is_read_again(copy: FactCache, found_again: list[bo
     assert found_again == [False]
 
 
+def _with_file(header: str) -> MemoryTree:
+    """A function that is declared in the header and defined in a file that nothing needs yet."""
+    body = b"#include <linux/mm.h>\npmd_t clean(pmd_t pmd)\n{\n\treturn pmd_mkinvalid(pmd);\n}\n"
+    files = {**demo_files("demo"), "arch/demo/mm/clean.c": body}
+    head = "static inline void set_pmd_at("
+    declared = header.replace(head, f"pmd_t clean(pmd_t pmd);\n{head}", 1)
+    return MemoryTree({**files, HEADER: declared.encode("latin-1")})
+
+
+@pytest.mark.parametrize("backwards", [False, True])
+def test_a_file_that_is_needed_now(
+    tmp_path: Path, found_again: list[bool], backwards: bool
+) -> None:
+    """A function that is called for the first time, or no more, stands in a file of C."""
+    header = _header()
+    start = header.index("page_table_check_pmd_set(mm, pmdp, pmd);")
+    more = f"{header[:start]}pmd = clean(pmd);\n\t{header[start:]}"
+    before, after = (more, header) if backwards else (header, more)
+    with open_cache(tmp_path) as cache:
+        judged(_with_file(before), None, cache)
+        found_again.clear()
+        result = judged(_with_file(after), _with_file(before), cache)
+    assert result == judged(_with_file(after), None, None)
+    assert found_again == [False]
+
+
 def test_a_callee_that_changed_is_noticed(copy: FactCache, found_again: list[bool]) -> None:
     """The predicate: everything depends on it, though no helper differs."""
     header = _header()
