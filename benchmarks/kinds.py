@@ -80,9 +80,7 @@ def white_space(text: str) -> str | None:
 
 def in_helper(text: str) -> str | None:
     """A statement in a function that is given a pointer to an entry."""
-    return _begin(
-        text, _about(text, True), "\tif (0)\n\t\treturn;\n" if False else "\tbarrier();\n"
-    )
+    return _begin(text, _about(text, True), "\tbarrier();\n")
 
 
 def in_other(text: str) -> str | None:
@@ -150,5 +148,5 @@ KINDS: Final = (
     EditKind("a macro's value", macro_value, False),
     EditKind("a macro with parameters", macro_of_function, False),
     EditKind("a new macro", macro_more, False),
-    EditKind("a new function", new_function, False),
+    EditKind("a new function", new_function),
 )  # fmt: skip

@@ -22,7 +22,7 @@ from .code import Function, functions
 from .definitions import Definitions
 from .reading import NAMES_CALLED, names_guarded
 from .sensitive import Looked, Sensitive
-from .setters import Node, Setter, Setters, may_be_found, reaches_hook
+from .setters import Node, Setter, Setters, may_be_found, may_set, reaches_hook
 from .text import Source
 from .view import tables_in
 
@@ -119,6 +119,31 @@ def same_sites(tree: KernelTree, facts: SiteFacts, before: Source, after: Source
     return all(_same_pairs(tree, one, setters, after_all) for one in open_)
 
 
+def is_quiet(facts: SiteFacts, after: Source, names: Iterable[str]) -> bool:
+    """Whether new functions of a header are no setters, and nothing is said of their insides."""
+    known = {name for node in facts.graph for name in (node.name, *node.callees)}
+    known.update(facts.names, facts.others, (one.name for one in facts.setters))
+    known.update((one.name for one in facts.asked), (name for _, name in facts.bodies))
+    fresh = frozenset(names)
+    if after.path in facts.paths or not known.isdisjoint(fresh):
+        return False
+    about = _Edited(facts, after.path, after, after)
+    for function in functions(after):
+        if function.name not in fresh:
+            continue
+        body = Body(after, function)
+        called = {call.name for call in body.calls}
+        if (
+            may_set(function)
+            or "page_table_check" in body.text
+            or not called.isdisjoint(facts.reaching)
+            or about.named(body) != ([], [])
+            or not about.has_no_sites(body)
+        ):
+            return False
+    return True
+
+
 def _squeezed(source: Source, function: Function) -> str:
     text = source.code[function.start : function.end]
     return _SPACE.sub(" ", f"{function.head}({function.given}){text}")
@@ -155,11 +180,11 @@ class _Edited:
         if same and name in self._setters:
             return True
         looked_at = (self._path, name) in self._facts.bodies or self._path in self._facts.paths
-        if looked_at or self._named(was) != self._named(now):
+        if looked_at or self.named(was) != self.named(now):
             return False
-        return self._has_no_sites(was) and self._has_no_sites(now)
+        return self.has_no_sites(was) and self.has_no_sites(now)
 
-    def _named(self, body: Body) -> tuple[list[str], list[tuple[str, tuple[str, ...]]]]:
+    def named(self, body: Body) -> tuple[list[str], list[tuple[str, tuple[str, ...]]]]:
         """What is there of names that others look for."""
         names = frozenset(self._facts.names)
         calls = [
@@ -169,7 +194,7 @@ class _Edited:
         ]
         return [word for word in _WORD.findall(body.text) if word in names], calls
 
-    def _has_no_sites(self, body: Body) -> bool:
+    def has_no_sites(self, body: Body) -> bool:
         """Whether nothing is said of calls and stores in a function: it is a setter, or there is
         nothing that could be a finding."""
         from .judge import MAX_STORES, FunctionJudge  # seldom needed, and much to import

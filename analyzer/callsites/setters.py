@@ -290,7 +290,7 @@ class Setters:
         found = set()
         for definitions in (self._own, self._generic):
             for name, one in definitions.every():
-                if name not in setters and name.islower() and _may_set(one.function):
+                if name not in setters and name.islower() and may_set(one.function):
                     found.add(name)
         return frozenset(found)
 
@@ -336,7 +336,7 @@ def _uses(pointer: str) -> re.Pattern[str]:
     return re.compile(rf"\*\s*\(?\s*{pointer}\b|\b{pointer}\s*\)?->")
 
 
-def _may_set(function: Function) -> bool:
+def may_set(function: Function) -> bool:
     """Whether a definition is given a pointer to an entry, or is another name for something."""
     return function.head == "alias" or any(
         _SLOT_TYPE.search(one.type) if one.type else _SLOT_NAME.match(one.name)

@@ -16,7 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar, cast
 
-from ..callsites.kept import declares_the_same, same_sites
+from ..callsites.kept import declares_the_same, is_quiet, same_sites
 from ..callsites.reading import may_have_sites as is_read
 from ..callsites.text import Source
 from ..clock import Clock
@@ -41,6 +41,7 @@ from ..model import Verdict
 from ..preprocessor import Tool, find_tool
 from ..scratch import Scratch
 from ..tree import KernelTree
+from .added import without_added
 from .api import HEADER
 from .edited import edit_between
 from .hookuse import header_is_quiet
@@ -139,24 +140,32 @@ def _file_edits(
         if not remarks:
             return None
         before, after = Source(path, old), Source(path, new)
-        edit = edit_between(before, old, after, new)
-        if edit is None or (edit.edits and name.endswith(".c")):
+        left, added = without_added(before, old, after, new)
+        rest = Source(path, left) if added else after
+        edit = edit_between(before, old, rest, left, added)
+        if edit is None or ((edit.edits or added) and name.endswith(".c")):
             return None
         if not (
-            is_same_interface(old, new, trail.makers)
-            and header_is_alike(old, new)
+            is_same_interface(old, left, trail.makers)
+            and header_is_alike(old, left)
             and declares_the_same(trail.sites, before, after)
             and is_read(path, old) == is_read(path, new)
         ):
             return None
-        if edit.edits and not header_is_quiet(tree, after):
+        if (edit.edits or added) and not header_is_quiet(tree, after):
             return None
-        if edit.edits and is_read(path, old):
+        if (edit.edits or added) and is_read(path, old):
             read += 1
-            if read > 1 or not same_sites(tree, trail.sites, before, after):
+            if read > 1 or not same_sites(tree, trail.sites, before, rest):
                 return None
+            if added and not is_quiet(trail.sites, after, [one.edit.name for one in added]):
+                return None
+        if any(maker in one.edit.new for maker in trail.makers for one in added):
+            return None
         found.append(edit)
-    if sum(len(one.edits) for one in found) > MAX_EDITS or not trail.weighing.stands(lines):
+    if sum(
+        len(one.edits) + len(one.added) for one in found
+    ) > MAX_EDITS or not trail.weighing.stands(lines):
         return None
     return tuple(found)
 
@@ -213,10 +222,11 @@ class _Again:
         return replace(known, variants=tuple(results), calls=calls)
 
     def _live(self) -> int:
-        """The variants whose units have any function that was edited, as bits."""
+        """The variants whose units have any function that was edited or is new, as bits."""
         found = 0
         for file in self._files:
-            found |= self._where(file.path, file.edits)
+            places = [*file.edits, *(one.edit for one in file.added)]
+            found |= self._where(file.path, places)
         return found
 
     def _where(self, path: str, edits: Sequence[Edit]) -> int:
@@ -258,10 +268,14 @@ class _Again:
         if spliced is None:
             raise Unsure
         unit = spliced.unit
-        if any(unit.ast(chunk) is None for chunk, _ in spliced.edited):
+        functions = [*spliced.edited, *((chunk, "") for chunk in spliced.added)]
+        if any(unit.ast(chunk) is None for chunk, _ in functions):
             raise Unsure
-        edited = [Edited(chunk.name, old) for chunk, old in spliced.edited]
-        if not edited:
+        asked = {one.name for state in kept.states for one in state.record.questions}
+        if not asked.isdisjoint(chunk.name for chunk in spliced.added):
+            raise Unsure
+        edited = [Edited(chunk.name, old) for chunk, old in functions]
+        if not spliced.edited:
             return moved(kept.result, self._files)
         if not reaches_the_same(unit, kept, spliced.edited):
             raise Unsure

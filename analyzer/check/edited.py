@@ -11,7 +11,7 @@ from typing import Final
 
 from ..callsites.code import functions
 from ..callsites.text import Source
-from ..frontend.edits import Edit, FileEdit
+from ..frontend.edits import Added, Edit, FileEdit
 from ..frontend.includes import scan
 from ..frontend.layout import Line, is_odd, lines_of, without_comments
 
@@ -20,13 +20,13 @@ _UNUSUAL: Final = re.compile(r"\\\r?\n|\r|%:|\?\?|_Pragma|__has_|\f|\v|\0")
 _BRACKETS: Final = re.compile(r"[()\[\]]")
 
 
-class _Function:
+@dataclass(frozen=True, slots=True)
+class Definition:
     """A function of a file, with its head."""
 
-    def __init__(self, name: str, start: int, end: int) -> None:
-        self.name = name
-        self.start = start
-        self.end = end
+    name: str
+    start: int
+    end: int
 
 
 class _Side:
@@ -36,7 +36,7 @@ class _Side:
         self.source = source
         self.text = data.decode("latin-1")
         self.plain = without_comments(self.text)
-        self.functions = _functions(self.source)
+        self.functions = definitions_in(self.source)
         ends = [0, *(one.end for one in self.functions)]
         starts = [*(one.start for one in self.functions), len(self.text)]
         self.between = list(zip(ends, starts, strict=True))
@@ -109,7 +109,9 @@ def edit_of(path: str, old: bytes, new: bytes) -> FileEdit | None:
     return edit_between(Source(path, old), old, Source(path, new), new)
 
 
-def edit_between(first: Source, old: bytes, second: Source, new: bytes) -> FileEdit | None:
+def edit_between(
+    first: Source, old: bytes, second: Source, new: bytes, added: tuple[Added, ...] = ()
+) -> FileEdit | None:
     """What differs in a file, if that is nothing but the insides of functions, comments and
     layout; else None.
 
@@ -140,7 +142,7 @@ def edit_between(first: Source, old: bytes, second: Source, new: bytes) -> FileE
             continue
         if edit.moved:
             moved.append(edit)
-        elif _is_plain(edit) and _same_conditions(before, after, index):
+        elif is_plain(edit.old) and is_plain(edit.new) and _same_conditions(before, after, index):
             edits.append(edit)
         else:
             return None
@@ -148,7 +150,7 @@ def edit_between(first: Source, old: bytes, second: Source, new: bytes) -> FileE
         return None
     return FileEdit(
         first.path, tuple(edits), tuple(moved), " ".join(between), tuple(lines.shifts),
-        frozenset(lines.torn),
+        frozenset(lines.torn), added,
     )  # fmt: skip
 
 
@@ -170,7 +172,7 @@ def _same_gap(
 
 
 def _edit(
-    before: _Side, one: _Function, after: _Side, other: _Function, lines: _Lines
+    before: _Side, one: Definition, after: _Side, other: Definition, lines: _Lines
 ) -> Edit | None:
     """What happened to a function; None where it is the same at the same lines."""
     old, new = before.text[one.start : one.end], after.text[other.start : other.end]
@@ -192,7 +194,7 @@ def _edit(
     return Edit(one.name, old, new, *places)
 
 
-def _functions(source: Source) -> list[_Function]:
+def definitions_in(source: Source) -> list[Definition]:
     """The functions of a file, from the first word of the head to the closing brace."""
     code = source.code
     stops = [match.end() for match in re.finditer(r"[;{}]", code)]
@@ -202,13 +204,13 @@ def _functions(source: Source) -> list[_Function]:
         start = stops[at] if at >= 0 else 0
         head = code[start : function.start]
         start += len(head) - len(head.lstrip())
-        found.append(_Function(function.name, start, function.end))
+        found.append(Definition(function.name, start, function.end))
     return found
 
 
-def _is_plain(edit: Edit) -> bool:
+def is_plain(text: str) -> bool:
     """Whether nothing in a function may be something else than it seems."""
-    return not (_UNUSUAL.search(edit.old) or _UNUSUAL.search(edit.new))
+    return _UNUSUAL.search(text) is None
 
 
 def _same_conditions(before: _Side, after: _Side, index: int) -> bool:
@@ -218,7 +220,7 @@ def _same_conditions(before: _Side, after: _Side, index: int) -> bool:
     )
 
 
-def _conditions(source: Source, one: _Function) -> tuple[tuple[str, str], ...] | None:
+def _conditions(source: Source, one: Definition) -> tuple[tuple[str, str], ...] | None:
     """The conditional lines in a function; None if there is anything but these and plain C."""
     inside = [d for d in source.directives if one.start <= d.start < one.end]
     if any(d.word not in _CONDITIONAL for d in inside) or "#" in source.code[one.start : one.end]:

@@ -29,11 +29,20 @@ class Edit:
 
 
 @dataclass(frozen=True, slots=True)
+class Added:
+    """A new function: `edit` has the text of the old function `beside` it, and its own."""
+
+    edit: Edit
+    beside: str
+
+
+@dataclass(frozen=True, slots=True)
 class FileEdit:
     """What happened to one file: functions that differ, in order, and those that only moved.
 
     `between` is the text outside of functions and directives that moved. `shifts`: from which old
-    line on lines are moved, and by how many; `torn`: old lines that are no line now.
+    line on lines are moved, and by how many; `torn`: old lines that are no line now. `added` are
+    functions that were not there.
     """
 
     path: str
@@ -42,6 +51,7 @@ class FileEdit:
     between: str
     shifts: tuple[tuple[int, int], ...]
     torn: frozenset[int]
+    added: tuple[Added, ...] = ()
 
     def line(self, number: int) -> int:
         """The line that an old one outside of the edits has now."""
@@ -60,4 +70,4 @@ class FileEdit:
         return [line - 1 for line, _ in self.shifts]
 
 
-__all__ = ["Edit", "FileEdit", "Unsure"]
+__all__ = ["Added", "Edit", "FileEdit", "Unsure"]

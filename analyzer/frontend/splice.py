@@ -13,13 +13,13 @@ import re
 import sys
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Final
 
 from analyzer.frontend.core import Core, CoreUnit, WholeUnit, slices_of_core
 from analyzer.frontend.declared import Remembered
-from analyzer.frontend.edits import Edit, FileEdit
+from analyzer.frontend.edits import Added, Edit, FileEdit
 from analyzer.frontend.image import Image, Macros, Slices, slices_of
 from analyzer.frontend.lines import only_told
 from analyzer.frontend.parsecache import ParseCache
@@ -42,10 +42,12 @@ Expand = Callable[[str], str | None]  # preprocesses a text; None where there wa
 
 @dataclass(frozen=True, slots=True)
 class Spliced:
-    """The unit now; `edited` are the functions that differ, as they were and as they are."""
+    """The unit now; `edited` are the functions that differ, as they were and as they are; `added`
+    those that are new."""
 
     unit: Unit
     edited: tuple[tuple[Chunk, str], ...]  # now, and the old text
+    added: tuple[Chunk, ...]
 
 
 class Splicer:
@@ -91,6 +93,12 @@ class Splicer:
         for file in self._files:
             if there is None and file.path not in slices.positions.paths:
                 continue
+            for one in file.added:
+                new = self._new(file.path, one, patch, macros, there)
+                if new is None:
+                    return None
+                if new:
+                    patch.add(file.path, one.edit, new)
             edits = list(file.edits)
             if file.shifts:
                 reader = _Reader(macros, sys.maxsize)
@@ -119,11 +127,27 @@ class Splicer:
             unit: Unit = CoreUnit(text, cache, now, image, self._declared)
         else:
             unit = WholeUnit(text, cache, now, image.unread, self._declared)
-        found = []
-        for index, old in edited:
-            span = patch.functions[index]
-            found.append((Chunk("function", span.name, span.start, span.end), old))
-        return Spliced(unit, tuple(found))
+        found = [(_chunk(patch.functions[index]), old) for index, old in edited]
+        return Spliced(unit, tuple(found), tuple(map(_chunk, patch.added)))
+
+    def _new(
+        self,
+        path: str,
+        one: Added,
+        patch: _Patch,
+        macros: Macros,
+        there: Callable[[str, Edit], bool] | None,
+    ) -> str | None:
+        """The preprocessed text of a new function, '' where it is not compiled; None where it may
+        be known by its name already."""
+        stretch = patch.stretch(path, replace(one.edit, name=one.beside))
+        if stretch is None:
+            return None
+        if not stretch.text:
+            return None if there is not None and there(path, one.edit) else ""
+        if patch.names(one.edit.name):
+            return None
+        return self._renewed(path, one.edit, stretch, macros)
 
     def _renewed(self, path: str, edit: Edit, stretch: _Stretch, macros: Macros) -> str | None:
         """The preprocessed text of a function now."""
@@ -153,6 +177,10 @@ class Splicer:
         _, found, old = pieces[0].partition(old_start)
         before, also, new = f"\n{pieces[1].lstrip()}".partition(new_start)
         return (old, new) if found and also and not before.strip() else None
+
+
+def _chunk(span: Span) -> Chunk:
+    return Chunk("function", span.name, span.start, span.end)
 
 
 def plain(text: str) -> str:
@@ -252,6 +280,7 @@ class _Patch:
         self._starts = [span.start for span in slices.functions]
         self._lines = slices.lines
         self._gone: list[Span] = []
+        self.added: list[Span] = []
         self._more: list[str] = []
         self._length = len(slices.text)
         self._shifts: dict[str, FileEdit] = {}
@@ -280,6 +309,18 @@ class _Patch:
 
     def put(self, stretch: _Stretch, path: str, edit: Edit, new: str) -> None:
         """Replace a function. Raises ValueError where the new text is not one function."""
+        self._gone.append(self.functions[stretch.index])
+        self.functions[stretch.index] = self._appended(path, edit, new)
+
+    def add(self, path: str, edit: Edit, new: str) -> None:
+        """Put in one more. Raises ValueError."""
+        self.added.append(self._appended(path, edit, new))
+
+    def names(self, name: str) -> bool:
+        """Whether a name stands anywhere in the text."""
+        return re.search(rf"(?<![\w$]){re.escape(name)}(?![\w$])", self._text) is not None
+
+    def _appended(self, path: str, edit: Edit, new: str) -> Span:
         marked = f'\n# {edit.new_line} "{path}"\n{new}\n'
         cut = Slicer(marked)
         if len(cut.functions) != 1 or cut.declarations or cut.broken:
@@ -287,11 +328,10 @@ class _Patch:
         span = cut.functions[0]
         if span.name != edit.name or plain(marked[: span.start]) or plain(marked[span.end :]):
             raise ValueError("not the same function")
-        self._gone.append(self.functions[stretch.index])
-        base = self._length
-        self.functions[stretch.index] = Span(base + span.start, base + span.end, span.name)
+        start = self._length
         self._more.append(marked)
         self._length += len(marked)
+        return Span(start + span.start, start + span.end, span.name)
 
     def shift(self, file: FileEdit) -> None:
         """Note that lines of a file have moved."""
@@ -311,7 +351,7 @@ class _Patch:
         """Where the declarations of that text are."""
         lines = {path: (file.line, file.breaks) for path, file in self._shifts.items()}
         positions = self._positions.shifted(text, len(self._text), lines)
-        return Slices(text, positions, self.functions, self._declarations)
+        return Slices(text, positions, [*self.functions, *self.added], self._declarations)
 
 
 __all__ = ["Expand", "Spliced", "Splicer", "plain"]

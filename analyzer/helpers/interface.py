@@ -188,6 +188,12 @@ def declares_the_same(old: bytes, new: bytes, makers: Collection[str]) -> bool:
     return same and made[0] == made[1]
 
 
+def declares_a_helper(text: str) -> bool:
+    """Whether a function in a header could be a candidate."""
+    plain = _SPLICE.sub(" ", _COMMENT.sub(" ", text))
+    return any(_declared(name, inner, "") is not None for name, inner in _FUNCTION.findall(plain))
+
+
 def _squeezed(pattern: re.Pattern[str], text: str) -> list[list[str]]:
     """What a pattern finds, with single spaces."""
     return [[" ".join(one.split()) for one in found.groups()] for found in pattern.finditer(text)]

@@ -110,6 +110,22 @@ STATEMENTS = (
     "\treturn",
     '\t"',
     "\ttypedef int pte_t;",
+    "\tpte = fork_pte(pte);",
+    "\tpmd = fork_pmd(pmd);",
+    "\tfork_store(pmdp, pmd);",
+    "\t(void)fork_one(1);",
+)
+NEW = (
+    "static inline int fork_one(int x)\n{\n\treturn x + 1;\n}\n\n",
+    "static inline pte_t fork_pte(pte_t pte)\n{\n\treturn pte_wrprotect(pte);\n}\n",
+    "static inline pmd_t fork_pmd(pmd_t pmd) { return __pmd(pmd_val(pmd) & ~_PAGE_DIRTY); }\n",
+    "static inline void fork_store(pmd_t *pmdp, pmd_t pmd)\n{\n\tWRITE_ONCE(*pmdp, pmd);\n}\n",
+    "/* a test */\nstatic inline bool pud_special(pud_t pud)\n{\n\treturn 0;\n}\n",
+    "static inline bool fork_two(pud_t pud)\n{\n\treturn __LINE__ > 5;\n}\n",
+    "static inline int fork_bad(int x)\n{\n\treturn x +;\n}\n",
+    "static inline int fork_if(int x)\n{\n#ifdef CONFIG_MMU\n\treturn x;\n#endif\n}\n",
+    "static inline void fork_raw(pmd_t *pmdp)\n{\n\tset_pmd(pmdp, __pmd(0));\n}\n",
+    "static inline void swap(int old)\n{\n\t(void)old;\n}\n",
 )
 edits = st.lists(
     st.one_of(
@@ -117,6 +133,7 @@ edits = st.lists(
         st.tuples(
             st.just("more"), st.integers(0, 60), st.integers(0, 12), st.sampled_from(STATEMENTS)
         ),
+        st.tuples(st.just("new"), st.integers(0, 60), st.just(0), st.sampled_from(NEW)),
     ),
     min_size=1,
     max_size=3,
@@ -130,6 +147,10 @@ def _changed(text: str, chosen: list[tuple[str, int, int, str]]) -> str:
             if hooks:
                 one = hooks[number % len(hooks)]
                 text = text[: one.start()] + text[one.end() :]
+        elif kind == "new" and _FUNCTION.search(text):
+            places = [one.start() for one in _FUNCTION.finditer(text)]
+            at = places[number % len(places)]
+            text = f"{text[:at]}{statement}{text[at:]}"
         elif _FUNCTION.search(text):
             text = _inside(text, number, line, statement)
     return text
@@ -187,6 +208,31 @@ def test_kinds_of_edits(copy: FactCache, found_again: list[bool], kind: EditKind
     tree = _demo(changed)
     assert judged(tree, _demo(header), copy) == judged(tree, None, None)
     assert found_again == [kind.kept]
+
+
+@pytest.mark.parametrize(
+    ("new", "call", "kept"),
+    [
+        (1, "pte = fork_pte(pte);", True),
+        (0, "(void)fork_one(1);", True),
+        (6, "", False),  # does not parse
+        (7, "", False),  # has lines of the preprocessor
+        (3, "", False),  # stores an entry
+        (4, "", False),  # the tests of entries ask for it
+        (0, "(void)fork_three(1);", True),
+    ],
+)
+def test_a_new_function(
+    copy: FactCache, found_again: list[bool], new: int, call: str, kept: bool
+) -> None:
+    """A value that is changed on its way, by a function that only the edited one calls."""
+    header = _header()
+    start = header.index("static inline void set_pte(")
+    body = header.index("{\n", start) + 2
+    text = f"{header[:start]}{NEW[new]}{header[start:body]}\t{call}\n{header[body:]}"
+    tree = _demo(text)
+    assert judged(tree, _demo(header), copy) == judged(tree, None, None)
+    assert found_again == [kept]
 
 
 @pytest.mark.parametrize(
