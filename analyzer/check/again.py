@@ -305,10 +305,9 @@ class _Again:
         judge.parses = True  # all did, and those that were edited do
         judge.signatures = state.helpers
         try:
-            if not judge.known.recall_edited(state.record, edited, self._now):
-                raise Unsure
-            result = judge.result(kept.result.bodies, self._clock)
-            if not judge.known.holds() or unit.unparsed:
+            recalled = judge.known.recall_edited(state.record, edited, self._now)
+            result = judge.result_known(recalled, kept.result.bodies, self._clock)
+            if result is None or unit.unparsed:
                 raise Unsure
             if any(finding.rule == "PTC209" for finding in result.findings):
                 raise Unsure  # lint has a word in it

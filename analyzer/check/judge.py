@@ -101,6 +101,15 @@ class Judge:
         with clock.stage("law"):
             return self._result(runs, bodies)
 
+    def result_known(
+        self, recalled: bool, bodies: tuple[str, ...], clock: Clock
+    ) -> VariantResult | None:
+        """The same where what `known` has recalled holds; None where it does not, after all."""
+        if not recalled:
+            return None
+        result = self.result(bodies, clock)
+        return result if self.known.holds() else None
+
     def _result(self, runs: list[HelperRuns], bodies: tuple[str, ...]) -> VariantResult:
         changing = settled(self.session, [one for one in runs if changes(one)])
         judged = [self.verdict(one) for one in changing]

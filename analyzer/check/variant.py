@@ -67,11 +67,10 @@ def judge_variant(
             judge = Judge(unit, variant, interface, index, reuse, given)
             judge.sound = book.parsed
             judge.session.notes = {}
-            if judge.known.recall(record):
-                result = judge.result(bodies, clock)
-                if judge.known.holds():
-                    noted(judge, state)
-                    return judge, result
+            known = judge.result_known(judge.known.recall(record), bodies, clock)
+            if known is not None:
+                noted(judge, state)
+                return judge, known
         judge = Judge(unit, variant, interface, index, reuse, world)
         judge.sound = book.parsed
         judge.session.notes = {} if book.used else None
