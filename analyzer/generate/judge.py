@@ -245,9 +245,11 @@ class Bench(Closing):
         self._judge(judge, variant, helpers, result)
         world = judge.session.machine.world
         states: list[Mapping[str, int]] = [dict.fromkeys(world, 1)] if world else []
+        judge.release()
         for state in (*states, *refillings(unit, variant, index)[0]):
             judge = Judge(unit, variant, interface, index, self.reuse, state)
             self._judge(judge, variant, helpers, result)
+            judge.release()  # what is reused keeps no unit then
         told = {(r.helper, r.level) for r in result.rows if r.reason != NEVER_RETURNS}
         result.rows = [
             r for r in result.rows

@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import gc
 import re
+import weakref
 
 import pytest
 
@@ -12,6 +14,7 @@ from analyzer.errors import PtcheckError
 from analyzer.generate.ctext import blank
 from analyzer.generate.edits import Step, apply, in_steps
 from analyzer.generate.judge import Bench
+from analyzer.generate.numbered import Numbered
 from analyzer.generate.placement import HOOKS
 from analyzer.generate.predicate_text import stub_text
 from analyzer.generate.run import _worthwhile, plan
@@ -190,3 +193,16 @@ def test_hooks_are_not_looked_for_where_the_guard_will_exclude_them(
     with Bench(demo.stripped, "demo") as bench:
         chosen = _worthwhile(demo.stripped, bench, dict.fromkeys(lost, "no predicate"))
     assert [variant.name for variant in chosen] == left
+
+
+def test_what_was_judged_before_keeps_no_unit_of_it(demo: Demo) -> None:
+    with Bench(demo.stripped, "demo") as bench:
+        units = [weakref.ref(unit) for unit in bench.judge({}).units.values()]
+        assert all(ref() is not None for ref in units)  # they are judged again only if need be
+        header = bench.original(HEADER)
+        assert header is not None
+        text = header.text.replace("xchg(&ptep->pte, 0UL)", "xchg(&ptep->pte, 0x0UL)")
+        assert text != header.text
+        bench.judge({HEADER: Numbered.of(text)})
+        gc.collect()
+        assert not any(ref() for ref in units)
