@@ -136,6 +136,16 @@ def new_function(text: str) -> str | None:
     return f"{text[: one.start()]}{more}{text[one.start() :]}"
 
 
+def split(text: str) -> str | None:
+    """A step of a function that is given a pointer to an entry, in a function of its own."""
+    one = _about(text, True)
+    if one is None:
+        return None
+    more = "static inline void a_step_of_the_fork(void)\n{\n\tbarrier();\n}\n\n"
+    inside = f"{text[one.start() : one.start(3)]}\ta_step_of_the_fork();\n{text[one.start(3) :]}"
+    return f"{text[: one.start()]}{more}{inside}"
+
+
 KINDS: Final = (
     EditKind("a hook less", hook_less),
     EditKind("a comment", comment),
@@ -149,4 +159,5 @@ KINDS: Final = (
     EditKind("a macro with parameters", macro_of_function, False),
     EditKind("a new macro", macro_more, False),
     EditKind("a new function", new_function),
+    EditKind("a new function in use", split),
 )  # fmt: skip

@@ -274,7 +274,7 @@ class _Again:
         asked = {one.name for state in kept.states for one in state.record.questions}
         if not asked.isdisjoint(chunk.name for chunk in spliced.added):
             raise Unsure
-        edited = [Edited(chunk.name, old) for chunk, old in functions]
+        edited = [Edited(chunk.name, old) for chunk, old in spliced.edited]
         if not spliced.edited:
             return moved(kept.result, self._files)
         if not reaches_the_same(unit, kept, spliced.edited):
