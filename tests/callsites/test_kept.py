@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from analyzer.callsites import CallSite, sites_of
-from analyzer.callsites.kept import declares_the_same, same_sites
+from analyzer.callsites.kept import declares_the_same, is_quiet, same_sites
 from analyzer.callsites.text import Source
 from analyzer.tree import MemoryTree
 from tests.callsites.small import HEADER, tree
@@ -147,3 +147,28 @@ def test_a_setter_that_is_called_for_the_first_time() -> None:
     assert not declares_the_same(facts, was, Source(PATH, now.encode()))
     other = now.replace("put_it", "print_it")
     assert declares_the_same(facts, was, Source(PATH, other.encode()))
+
+
+@pytest.mark.parametrize(
+    ("name", "body", "quiet"),
+    [
+        ("fork", "static inline pmd_t {}(pmd_t pmd)\n{{\n\treturn pmd_old(pmd);\n}}\n", True),
+        ("fork", "static inline int {}(int x)\n{{\n\treturn x;\n}}\n", True),
+        ("fork", "static inline void {}(pmd_t *pmdp)\n{{\n\t*pmdp = __pmd(0);\n}}\n", False),
+        ("fork", "static inline void {}(long a)\n{{\n\tpmd_clear((pmd_t *)a);\n}}\n", False),
+        ("fork", "static inline void {}(void)\n{{\n\tpmd_hook_it(0, 0, __pmd(0));\n}}\n", False),
+        ("fork", "static inline void {}(void)\n{{\n\tpage_table_check_x();\n}}\n", False),
+        ("fork", "static inline void {}(pmd_t *pmdp)\n{{\n\t(void)pmdp;\n}}\n", False),
+        ("fork", "static inline void {}(void *mm)\n{{\n\tstore(mm, 0);\n}}\n", False),
+        ("move", "static inline int {}(int x)\n{{\n\treturn x;\n}}\n", False),
+        ("fork", "static inline pmd_t *{}(void *mm)\n{{\n\treturn first_of(mm);\n}}\n", True),
+    ],
+)
+def test_a_new_function(name: str, body: str, quiet: bool) -> None:
+    """It is no setter, hands nothing on, and nobody looked for its name."""
+    now = MORE + body.format(name)
+    before, after = (tree(CODE, header=text) for text in (MORE, now))
+    _, _, facts = sites_of(before, "demo")
+    assert is_quiet(facts, Source(PATH, now.encode()), [name]) == quiet
+    if quiet:
+        assert found(before) == found(after)

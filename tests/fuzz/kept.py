@@ -26,6 +26,7 @@ _NAMES = (
     ("trail", "demo"), ("judged", "demo", "base"), ("core", "demo", "base"),
     ("events", "demo", "base"), ("image", "demo", "base"),
 )  # fmt: skip
+_NEW = b"static inline int a_step(int x)\n{\n\treturn x;\n}\n\n"
 _INSTEAD = {2: _NAMES[4], 4: _NAMES[2]}  # what would be taken where the other is no good
 
 
@@ -93,7 +94,9 @@ class Kept:
         with FolderTree(DEMO) as base:
             old = base.read(PGTABLE)
             start = old.index(b"page_table_check_")
-            new = old[:start] + b";" + old[old.index(b";", start) + 1 :]
+            new = old[:start] + b"a_step(1);" + old[old.index(b";", start) + 1 :]
+            head = new.rindex(b"\nstatic inline ", 0, start) + 1
+            new = new[:head] + _NEW + new[head:]
             tree = OverlayTree(base, {PGTABLE: new})
             changes = (Change(PGTABLE, old, new),)
             found = judge_again(
