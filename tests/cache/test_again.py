@@ -5,9 +5,12 @@ from __future__ import annotations
 
 import re
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Final
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
@@ -197,6 +200,41 @@ def test_each_hook_taken_out(copy: FactCache, found_again: list[bool]) -> None:
         assert result == judged(tree, None, None)
         assert judged(tree, _demo(header), copy) == result  # now it is known
     assert found_again == [True] * 4
+
+
+_ASKS: Final = """
+import sys
+from pathlib import Path
+from analyzer.cache import open_cache
+from analyzer.check import check_tree
+from analyzer.check.judging import Shared
+from analyzer.tree import MemoryTree
+from tests.check.trees import demo_files, mend
+
+files = demo_files("demo")
+header = "arch/demo/include/asm/pgtable.h"
+base = {**files, header: mend(files[header])}
+shared = Shared()
+shared.trees.append(MemoryTree(base))
+at = base[header].index(b"page_table_check_")
+text = base[header][:at] + b";" + base[header][base[header].index(b";", at) + 1 :]
+with open_cache(Path(sys.argv[1])) as cache:
+    only = frozenset({"base"})
+    check_tree(MemoryTree({**base, header: text}), ("demo",), only=only, facts=cache, shared=shared)
+print(*sorted(sys.modules))
+"""
+
+
+def test_what_is_not_needed_is_not_imported(copy: FactCache) -> None:
+    """It would take as long as the rest."""
+    command = [sys.executable, "-c", _ASKS, str(copy.store.folder)]
+    said = subprocess.run(command, capture_output=True, text=True, check=True)
+    modules = set(said.stdout.split())
+    assert "analyzer.check.again" in modules
+    assert not modules & {
+        "analyzer.check.whole", "analyzer.frontend.stage", "analyzer.kconfig.scan",
+        "analyzer.kconfig.plan", "analyzer.callsites.find", "multiprocessing.util", "tomllib",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
