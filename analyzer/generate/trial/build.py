@@ -60,9 +60,9 @@ def compile_series(
     tree: KernelTree, plan: Plan, steps: Sequence[Patch], folder: Path, jobs: int
 ) -> Iterator[Tried]:  # fmt: skip
     """A row for each configuration and patch. Runs the Makefiles of the tree."""
-    toolchain = find_toolchain(tree, plan.arch)
-    if isinstance(toolchain, Missing):
-        yield Tried("compile", "all", "", State.NOT_TRIED, str(toolchain))
+    toolchains = {bits: find_toolchain(tree, plan.arch, bits) for bits in (0, 32, 64)}
+    if isinstance(toolchains[0], Missing):
+        yield Tried("compile", "all", "", State.NOT_TRIED, str(toolchains[0]))
         return
     trace = built_inside(tree)
     if trace is not None:
@@ -76,6 +76,10 @@ def compile_series(
     kconfig = load_kconfig(final, plan.arch, KconfigFiles(final))
     more = (replace(v, supported=kconfig.solve(dict(v.wants)).on(SUPPORT)) for v in plan.more)
     for variant in (*variants(final, plan.arch, kconfig), *more):
+        toolchain = toolchains[variant.bits]
+        if isinstance(toolchain, Missing):
+            yield Tried("compile", "all", variant.label, State.NOT_TRIED, str(toolchain))
+            continue
         build = _Build(tree, plan, variant, toolchain, view, folder, jobs)
         yield from build.rows(numbered, len(steps), without)
         without = without and not build.checked

@@ -24,6 +24,8 @@ _MACHINES: Final = {
     "s390": ("s390x",), "sh": ("sh4",), "sparc": ("sparc64", "sparc"), "x86": ("x86_64",),
 }  # fmt: skip
 """What toolchains call the machines that the kernel has folders for, where it is not the same."""
+_WIDE: Final = {"parisc": ("hppa64",)}
+"""What they call those of 64 bits, where one compiler does not make both."""
 _SYSTEMS: Final = (r"(?:\w+-)?linux(?:-\w+)?", "elf")
 """What they call the system: a kernel needs none of its libraries, so a bare one will do."""
 _PACKAGES: Final = {
@@ -61,17 +63,23 @@ class Missing:
         return f"{self.what}{where}"
 
 
-def find_toolchain(tree: KernelTree, arch: str) -> Toolchain | Missing:
-    """The cross gcc for the architecture, else clang if the tree can be built with it."""
+def find_toolchain(tree: KernelTree, arch: str, bits: int = 0) -> Toolchain | Missing:
+    """The cross gcc for the architecture, else clang if the tree can be built with it.
+
+    `bits`: the width of a long, where it is known.
+    """
+    machines = _MACHINES.get(arch, (arch,))
+    if bits == 64:
+        machines = _WIDE.get(arch, machines)
     absent = [(tool, package) for tool, package in HOST if shutil.which(tool) is None]
     if absent:
         what = f"this is missing: {', '.join(tool for tool, _ in absent)}"
         return Missing(what, " ".join(dict.fromkeys(package for _, package in absent)))
     for system in _SYSTEMS:
-        for machine in _MACHINES.get(arch, (arch,)):
+        for machine in machines:
             for name in _programs(re.compile(rf"{re.escape(machine)}-{system}-gcc")):
                 return Toolchain(name, (f"CROSS_COMPILE={name.removesuffix('gcc')}",))
-    if platform.machine() in _MACHINES.get(arch, (arch,)):
+    if platform.machine() in machines:
         return Toolchain("gcc", ())
     target = clang_target(tree, arch)
     if target:

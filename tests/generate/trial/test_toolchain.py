@@ -57,6 +57,17 @@ def test_a_cross_gcc(programs: Path, arch: str, name: str, prefix: str) -> None:
     assert find_toolchain(tree(), arch) == Toolchain(name, (f"CROSS_COMPILE={prefix}",))
 
 
+def test_a_compiler_of_each_width_where_one_does_not_make_both(programs: Path) -> None:
+    add(programs, "hppa-linux-gnu-gcc", "s390x-linux-gnu-gcc")
+    assert isinstance(find_toolchain(tree(), "parisc", 64), Missing)
+    add(programs, "hppa64-linux-gnu-gcc")
+    for bits, name in ((0, "hppa"), (32, "hppa"), (64, "hppa64")):
+        found = find_toolchain(tree(), "parisc", bits)
+        assert isinstance(found, Toolchain)
+        assert found.name == f"{name}-linux-gnu-gcc"
+    assert find_toolchain(tree(), "s390", 64) == find_toolchain(tree(), "s390")
+
+
 @pytest.mark.parametrize("other", ["arm-none-eabi-gcc", "arm-linux-gnueabihf-gcc-12", "armv7-gcc"])
 def test_other_names_are_none(programs: Path, other: str) -> None:
     add(programs, other)
