@@ -33,12 +33,12 @@ class Closures(Expressions):
             c_ast.Constant: self._made_constant,
             c_ast.ID: self._made_name,
             c_ast.BinaryOp: self._made_binary,
-            c_ast.UnaryOp: self._made_unary,
+            c_ast.UnaryOp: self.made_unary,
             c_ast.Assignment: self._made_assignment,
             c_ast.Cast: self._made_cast,
             c_ast.StructRef: self._made_member,
             c_ast.ExprList: self._made_comma,
-            c_ast.FuncCall: self._made_call,
+            c_ast.FuncCall: self.made_call,
         }
 
     def forget_closures(self) -> None:
@@ -151,7 +151,8 @@ class Closures(Expressions):
 
         return arithmetic
 
-    def _made_unary(self, node: Node) -> Closure:
+    def made_unary(self, node: Node) -> Closure:
+        """A closure of `*p` or `!x`."""
         op = node.op
         if op not in ("*", "!"):
             return self.made_as_it_is(node)
@@ -203,7 +204,7 @@ class Closures(Expressions):
 
     # -- places
 
-    def _made_place(self, node: Node) -> Callable[[Scope], Any]:
+    def made_place(self, node: Node) -> Callable[[Scope], Any]:
         """A closure that does what `place` does with a node."""
         kind = type(node)
         place = self.place
@@ -234,7 +235,7 @@ class Closures(Expressions):
         if pointer is not None:
             base = self.made(pointer)
         elif isinstance(base_node, (c_ast.ID, c_ast.StructRef, c_ast.ArrayRef, c_ast.UnaryOp)):
-            base = self._made_place(base_node)
+            base = self.made_place(base_node)
         else:
             inner, temporary = self.made(base_node), self.temporary
             base = lambda scope: temporary(inner(scope))  # noqa: E731  (as the others are)
@@ -261,7 +262,7 @@ class Closures(Expressions):
 
     def _made_assignment(self, node: Node) -> Closure:
         where = self.line_of(node)
-        place_of, value_of = self._made_place(node.lvalue), self.made(node.rvalue)
+        place_of, value_of = self.made_place(node.lvalue), self.made(node.rvalue)
         step, convert, store, load = self.tick, self.convert, self.store, self.load
         op, typed = node.op, self.type_of_place
 
@@ -290,7 +291,8 @@ class Closures(Expressions):
 
     # -- calls
 
-    def _made_call(self, node: Node) -> Closure:
+    def made_call(self, node: Node) -> Closure:
+        """A closure of a call by name."""
         target = node.name
         arguments = node.args.exprs if node.args is not None else []
         name = target.name if isinstance(target, c_ast.ID) else ""

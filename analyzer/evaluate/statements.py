@@ -286,17 +286,15 @@ class Statements(Initializers, Harmless):
         value = self.number(self.evaluate(node.cond, scope))
         if isinstance(value, Int):
             value = arith.promote(value)
-        body = node.stmt
-        items = (body.block_items or []) if isinstance(body, c_ast.Compound) else [body]
+        items = _items_of(node)
         start = self._select(value, items, node, scope)
         if start is None:
             return NOTHING
         inner = Scope(scope)
         try:
             for item in items[start:]:
-                arm = isinstance(item, (c_ast.Case, c_ast.Default))
-                for statement in (item.stmts or []) if arm else [item]:
-                    self.evaluate(statement, inner)
+                for statement in _parts_of(item):
+                    self.evaluate_again(statement, inner, 0)
         except Break:
             pass
         return NOTHING
@@ -334,6 +332,21 @@ class Statements(Initializers, Harmless):
             if Int(label.value, value.bits, value.signed).value == value.value:
                 return index
         return default
+
+
+def _items_of(node: Node) -> list[Node]:
+    """The cases of a switch, and statements between them."""
+    body = node.stmt
+    return (body.block_items or []) if isinstance(body, c_ast.Compound) else [body]
+
+
+def _parts_of(item: Node) -> list[Node]:
+    return (item.stmts or []) if isinstance(item, (c_ast.Case, c_ast.Default)) else [item]
+
+
+def statements_of(node: Node) -> list[Node]:
+    """The statements of a switch, of all its cases."""
+    return [statement for item in _items_of(node) for statement in _parts_of(item)]
 
 
 def _hides_case(node: Node) -> bool:

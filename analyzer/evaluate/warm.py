@@ -7,17 +7,28 @@ from typing import Any, Final
 
 from pycparser import c_ast
 
-from .closures import Closure, Closures
+from .closures import Closure
 from .ctype import Node
 from .memory import Variable
 from .names import Scope
-from .statements import MAX_ITERATIONS, NOTHING, Break, Continue, Jump, Return, State, Statements
+from .statements import (
+    MAX_ITERATIONS,
+    NOTHING,
+    Break,
+    Continue,
+    Jump,
+    Return,
+    State,
+    Statements,
+    statements_of,
+)
+from .unary_closures import UnaryClosures
 from .values import Int, Value
 
 WARM: Final = 12  # times that a body is run before it is made into closures
 
 
-class Warm(Closures, Statements):
+class Warm(UnaryClosures, Statements):
     """Runs bodies as closures once they are warm."""
 
     def __init__(self, code: Any, bits: int, order: str) -> None:
@@ -33,6 +44,9 @@ class Warm(Closures, Statements):
             c_ast.For: self._made_loop,
             c_ast.While: self._made_loop,
             c_ast.DoWhile: self._made_do,
+            c_ast.Label: self._made_label,
+            c_ast.Goto: self._made_goto,
+            c_ast.Switch: self._made_switch,
         }
 
     def forget_closures(self) -> None:
@@ -162,10 +176,47 @@ class Warm(Closures, Statements):
                 self._closures[part] = self.made(part)
         return self.made_as_it_is(node)
 
+    def _made_label(self, node: Node) -> Closure:
+        step, inner = self.tick, self.made(node.stmt)
+
+        def labelled(scope: Scope) -> Value:
+            step()
+            return inner(scope)
+
+        return labelled
+
+    def _made_goto(self, node: Node) -> Closure:
+        step, label = self.tick, node.name
+
+        def jump(scope: Scope) -> Value:
+            step()
+            raise Jump(label)
+
+        return jump
+
+    def _made_switch(self, node: Node) -> Closure:
+        for statement in statements_of(node):
+            self._closures[statement] = self.made(statement)
+        return self.made_as_it_is(node)
+
+    def _made_empty(self, node: Node) -> Closure:
+        declared, name, step, type_of_name = node.type, node.name, self.tick, self.type_of_name
+
+        def declaration(scope: Scope) -> Value:
+            step()
+            guesses = self.guesses
+            scope.names[name] = var = Variable(name, type_of_name(declared, scope))
+            var.guessed = self.guesses != guesses
+            return NOTHING
+
+        return declaration
+
     def _made_declaration(self, node: Node) -> Closure:
         init, name = node.init, node.name
-        if name is None or init is None or isinstance(node.type, c_ast.FuncDecl):
+        if name is None or isinstance(node.type, c_ast.FuncDecl):
             return self.made_as_it_is(node)
+        if init is None:
+            return self._made_empty(node)
         if isinstance(init, c_ast.InitList) or (isinstance(init, c_ast.ID) and init.name == name):
             return self.made_as_it_is(node)
         declared, where, value_of = node.type, self.line_of(node), self.made(init)

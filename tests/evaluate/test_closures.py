@@ -54,6 +54,25 @@ CASES = {
         " return local(n, B) + add(x, c) + (!n || (d && A)) + table[2] + (n, 5) + *(table + 1);"
         " }"
     ),
+    "operators": (
+        "struct s { unsigned char small; long wide; struct s *next; int a[2]; };\n"
+        "unsigned int word = 7;\nint callee(int x) { return x; }\n"
+        "int f(int n) { struct s one, *p = &one; int x, *q = &x, **qq = &q; unsigned char c = 255;"
+        " one.next = &one; one.a[0] = n; one.wide = -n; one.small = ~n; one.small++; --one.wide;"
+        " x = n++ + ++n - n-- - --n; (*q)++; --**qq; c++; p->next->a[0]--; word++;"
+        " int (*way)(int) = &callee; long *w = &p->wide; x += *w;"
+        " x += ((1UL << 40) >> 38) + (-3 < 2u) + (3 - 5) + sizeof(struct s) + sizeof(long) * 2;"
+        " x += (n ? 1 : -1) + (n > 1 ? c : 3UL) + (n ?: 4) + ((n ? -1 : 1u) > 0);"
+        " x += 8 * ((n < 3 ? 1u : -2) > 0); if (__builtin_expect(n == 5, 0)) x = -~x;"
+        " x += __builtin_expect_with_probability(n, 1, 1);"
+        " return way(x) + c + one.small + (int)one.wide + one.a[0]; }"
+    ),
+    "switches": (
+        "int f(int n) { int s, i = 0; s = n;\nagain:\n\tswitch (n & 7) { case 0: s += 1; break;"
+        " case 1: case 2: s += 2; case 3: s += 3; break; default: s -= 1; if (s > 4) break;"
+        " s += 100; } for (;;) { switch (i) { case 2: goto out; default: i++; continue; } }"
+        "\nout:\n\tif (s < 20) { s += 9; i = 0; goto again; } switch (s) default: s++; return s; }"
+    ),
 }  # fmt: skip
 
 
