@@ -95,6 +95,7 @@ class Judge:
         """All verdicts, findings and problems of the variant."""
         with clock.stage("evaluate"):
             signatures = self.signatures = self.signatures or tuple(self.judged())
+            self.runner.twins.expect(s for s in signatures if not self.known.has(s))
             runs = [self.run(s) for s in signatures if not self.known.has(s)]
             if not self.known.agrees(runs):
                 runs = [self.run(s) for s in signatures if not self.known.has(s)]

@@ -217,6 +217,12 @@ def _add(parts: list[Hashable], value: Value, held: list[tuple[int, int]]) -> bo
     return False
 
 
+def plain_parts(value: Value) -> Hashable | None:
+    """A value by its contents; None where it is more than numbers and names."""
+    parts: list[Hashable] = []
+    return tuple(parts) if _add(parts, value, []) else None
+
+
 def _leads(number: int, held: list[tuple[int, int]]) -> bool:
     """Whether a number is the address of something in memory."""
     for low, high in held:  # noqa: SIM110  (asked for every number: no generator)

@@ -88,6 +88,13 @@ class Shapes(Core):
         pairs = zip(shape.parameters, values, strict=False)
         return [value for (parameter, _), value in pairs if parameter in mentioned]
 
+    def mentions(self, node: Node) -> frozenset[str]:
+        """The names that the body of a function makes use of."""
+        known = self._mentions.get(node)
+        if known is None:
+            known = self._mentions[node] = self._mentioned(node.body)
+        return known[0]
+
     def _mentioned(self, body: Node) -> tuple[frozenset[str], list[Node]]:
         """The names in a function, and the masks of those addresses of which it takes bits."""
         mentioned: set[str] = set()

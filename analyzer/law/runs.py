@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -44,6 +44,7 @@ from .hugetlb import counted_at, is_hugetlb
 from .outcome import INDEX, Case, HelperRuns, Outcome, Trace
 from .reuse import Answers, Reuse, Setting
 from .slots import HugeSlots
+from .twins import Twins, retold
 
 SLOTS: Final = 4096
 
@@ -82,6 +83,7 @@ class Runner:
         self.direct: set[Question] = set()  # and not for an answer that is noted
         self.noted: dict[str, Noted] = {}  # what those of each helper asked
         self.slots = HugeSlots(session, self._left)
+        self.twins = Twins(session)
         self._cases = cases(session, self.slots)
 
     def cases(self, signature: Signature, contract: Contract) -> Iterator[Case]:
@@ -107,12 +109,15 @@ class Runner:
             self.settle()
             self._work = 0
             self._effort = None if reuse is None else reuse.effort
+            alike: dict[Hashable, tuple[Trace, ...]] = {}
             for case in cases:
-                found = known.get(case)
+                like = self._raws(signature.name, case)
+                found = known.get(case) or retold(case, alike.get(like))
                 if found is None:
                     if self._effort is not None and self._effort.exhausted:
                         raise Unjudged(EXHAUSTED)
-                    found = made[case] = self._traces(signature, case, contract)
+                    found = made[case] = self._told(signature, case, contract)
+                alike[like] = found
                 self._learn(signature.name, case, found)
                 traces.extend(found)
             if reuse is not None and not made:
@@ -131,6 +136,14 @@ class Runner:
             kept = tuple(self._judged(signature.name, trace, read=False) for trace in traces)
         kept = () if kept == outcomes else kept
         return HelperRuns(signature, contract, outcomes, vacuous, reason, kept)
+
+    def _raws(self, name: str, case: Case) -> Hashable:
+        """What the runs of a helper depend on of a case, and of those before it."""
+        new = None if case.new is None else case.new.raw
+        known = (name, case.nr > 1)
+        state = (known in self._net, known in self._given_up, len(self.machine.tangled))
+        world = tuple(self.machine.world.items())
+        return case.old.raw, new, case.nr, tuple([e.raw for e in case.neighbours]), state, world
 
     def settle(self) -> None:
         """Count what was asked since the runs of the last helper as asked for all of them."""
@@ -161,6 +174,22 @@ class Runner:
             (self._judged(name, trace), self._judged(name, trace, read=False))
             for trace in self._traces(signature, case, contract)
         ]
+
+    def _told(self, signature: Signature, case: Case, contract: Contract) -> tuple[Trace, ...]:
+        """All paths of a case: run now, or known from a case that comes to the same call."""
+        twins = self.twins
+        setting, known = self._setting(signature, contract), (signature.name, case.nr > 1)
+        state = (known in self._net, known in self._given_up)
+        twin = twins.of(signature, case, setting, state)
+        if twin is None:
+            return self._traces(signature, case, contract)
+        same = twins.find(twin, case)
+        if same is not None:
+            return same
+        with twins.watching(twin) as keep:
+            found = self._traces(signature, case, contract)
+            keep(found)
+        return found
 
     def _traces(self, signature: Signature, case: Case, contract: Contract) -> tuple[Trace, ...]:
         """All paths of a case. Where there are too many, of those that come to the same one; of
@@ -270,6 +299,7 @@ class Runner:
         table = session.new_table(signature.level, SLOTS, fill)
         for offset, entry in enumerate((case.old, *case.neighbours)):
             table.entries[INDEX + offset] = entry.raw
+        self.twins.watch(table)
         machine.opaque_entry = None if stand_in < 0 else stand_in
         status, reason = "", ""
         try:
@@ -288,6 +318,7 @@ class Runner:
             run.earlier = None
         events = tuple(run.events)
         left = table.entries[INDEX]
+        self.twins.looked(table)
         for used in run.tables:
             used.entries = []  # events keep the table, nobody reads it any more
         return Trace(
