@@ -45,6 +45,7 @@ class Workshop:
 
     def __init__(self) -> None:
         gc.set_threshold(COLLECT, 20, 50)
+        gc.unfreeze()  # what an earlier workshop left
         sys.setrecursionlimit(max(sys.getrecursionlimit(), RECURSION))
         self._parsed = ParseCache()
         self._scans: dict[bytes, Scan] = {}
@@ -122,3 +123,4 @@ class Workshop:
         self._parsed.forget()
         self._sources.forget(f"arch/{arch}")
         gc.collect()
+        gc.freeze()  # what is left is shared by all that follow: it need not be looked at again
