@@ -117,6 +117,15 @@ COMPARES: Final = {"csp": 4, "cspg": 8}
 """COMPARE AND SWAP AND PURGE: the first operand is an even-odd pair (expected, new), the second
 the address, whose last bits say what to purge."""
 
+OPCODES: Final = {
+    ".insn rre,0xb2500000": "csp",
+    ".insn rre,0xb98a0000": "cspg",
+    ".insn rrf,0xb2210000": "ipte",
+    ".insn rrf,0xb98e0000": "idte",
+}
+"""Instructions by format and number, as trees write them that old assemblers are to read; their
+operands are those of the mnemonic (Principles of Operation, list of instructions)."""
+
 _WORDS: Final = re.compile(r"^\.(?:word|long|4byte|inst|byte|insn)\b")
 _LABEL = re.compile(r"^(\d+)\s*:\s*")
 _SECTION = re.compile(r"^\.(?:push)?section\s+\"?([\w.$]+)")
@@ -206,7 +215,8 @@ def _instruction(line: str) -> Instruction:
         rest = f"{more} {rest}"
     if mnemonic == ".insn":
         parts = _split(rest)
-        return Instruction(f".insn {','.join(parts[:2])}", parts[2:])
+        named = f".insn {','.join(parts[:2])}"
+        return Instruction(OPCODES.get(named, named), parts[2:])
     return Instruction(re.sub(r"(?:%[A-Z]\d+)+$", "", mnemonic), _split(rest))
 
 

@@ -252,6 +252,21 @@ class Reading(Operands):
         else:
             raise NotUnderstood
 
+    def _odd(self, even: Pointer, operands: tuple[str, ...], behind: Pointer) -> Value:
+        """The second register of a pair: the second half of the operand, or the one operand more
+        that is an input, where the pair is given as two variables."""
+        if even.target is None or even.target.size > 8:
+            return self.core.load(behind)
+        named = {self.operand(text) for text in operands}
+        others = [
+            f"%{number}"
+            for number, operand in enumerate(self.operands)
+            if number not in named and not operand.out and not operand.memory
+        ]
+        if len(others) != 1:
+            raise NotUnderstood
+        return self.get(others[0])
+
     def _compare_and_swap(self, width: int, operands: tuple[str, ...]) -> None:
         pair = self.operand(operands[0])
         place = self.operands[pair].place
@@ -261,12 +276,13 @@ class Reading(Operands):
         whole = IntType(64, False)
         last = 8 - width
         even = self.core.load(Pointer(place.obj, place.offset + last, word))
-        odd = self.core.load(Pointer(place.obj, place.offset + 8 + last, word))
+        odd = self._odd(place, operands, Pointer(place.obj, place.offset + 8 + last, word))
         address = self.known(self.core.number(self.get(operands[1])))
         target = self.at(Int(address.raw & -width, address.bits, False), 0, width)
         old = self.known(self.read(target))
         if old.raw == self.known(even).raw:
             self.effects.stores.append((target, self.core.convert(odd, word)))
         else:
+            self.effects.spared.append(target)
             self.effects.stores.append((Pointer(place.obj, place.offset, whole), old))
         self.effects.kept.add(pair)

@@ -168,6 +168,18 @@ def test_patched_instructions_run_both_ways() -> None:
             'unsigned long o = 0; asm("ipte %2,%3,%0,0" : "+a" (o), "+m" (*p) : "a" (p), "a" (0));',
             0x411,
         ),
+        (
+            'asm(".insn rrf,0xb2210000,%[a],%1,0,0" : "+m" (*p) : "a" (0UL), [a] "a" (p));',
+            0x411,
+        ),
+        (
+            'long o = 0; asm(".insn rrf,0xb2210000,%1,%2,%0,0" : "+a" (o) : "a" (p), "a" (0));',
+            0x411,
+        ),
+        (
+            'asm(".insn rrf,0xb98e0000,%0,%1,0,0" : "+m" (*p) : "a" (p), "a" (0UL));',
+            0x31,
+        ),
         ('asm volatile("idte %0,0,%1,0" : "+m" (*p) : "a" (p), "a" (0UL));', 0x31),
         (
             'asm volatile(".insn rrf,0xb98b0000,%1,%2,%%r0,0" : "+m" (*p) : "a" (p), "a" (0UL));',
@@ -202,6 +214,27 @@ def test_compare_and_swap_of_a_pair() -> None:
     taken = only(paths(text, Int(0x11, 64, False), order="big"))
     assert isinstance(taken.result, Int)
     assert (taken.slot, taken.result.value) == (0x99, 1)
+
+
+@pytest.mark.parametrize("name", ["cspg\t", ".insn rre,0xb98a0000,"])
+@pytest.mark.parametrize(("old", "wanted"), [(0x11, 0x99), (0x12, 0x12)])
+def test_compare_and_swap_of_two_variables(name: str, old: int, wanted: int) -> None:
+    text = (
+        'void f(pte_t *p) { register unsigned long even asm("2") = 0x11;'
+        ' register unsigned long odd asm("3") = 0x99;'
+        f' asm volatile("{name} %0,%3" : "+d" (even), "+m" (*p)'
+        ' : "d" (odd), "d" ((unsigned long)p | 1) : "cc"); }'
+    )
+    assert only(paths(text, old=old, order="big")).slot == wanted
+
+
+def test_compare_and_swap_with_an_input_too_many() -> None:
+    text = (
+        "void f(pte_t *p) { unsigned long even = 0x11, odd = 0x99, more = 1;"
+        ' asm volatile("cspg %0,%4" : "+d" (even), "+m" (*p)'
+        ' : "d" (odd), "d" (more), "d" ((unsigned long)p | 1) : "cc"); }'
+    )
+    assert "assembler" in unknown(paths(text, old=0x11, order="big"))
 
 
 @pytest.mark.parametrize("text", [".word 1", "1: nop; .section a; .word 1b; x; .section b; y"])
