@@ -80,6 +80,7 @@ QUIET: Final = frozenset(
     {
         *(
             "nop",
+            "lock",
             "dbar",
             "bcr",
             "sync",
@@ -117,6 +118,10 @@ COMPARES: Final = {"csp": 4, "cspg": 8}
 """COMPARE AND SWAP AND PURGE: the first operand is an even-odd pair (expected, new), the second
 the address, whose last bits say what to purge."""
 
+PAIRED: Final = frozenset({"cmpxchg8b"})
+"""`op memory`: eight bytes that become those of ecx:ebx where they are those of edx:eax; else
+edx:eax is them. Operands give the registers by their constraints, A, b and c."""
+
 OPCODES: Final = {
     ".insn rre,0xb2500000": "csp",
     ".insn rre,0xb98a0000": "cspg",
@@ -131,6 +136,7 @@ _LABEL = re.compile(r"^(\d+)\s*:\s*")
 _SECTION = re.compile(r"^\.(?:push)?section\s+\"?([\w.$]+)")
 _SECTION_ENDS = re.compile(r"^\.(?:previous|popsection)\b")
 _REPLACED = re.compile(r"^\.word\s+(\d+)b$")
+_DATA = re.compile(r"^\.(?:b?align|long|4byte)\b")
 _COMMENT = re.compile(r"\s(?:#\s|@|!|//).*$|^(?:#|//|@|!).*$")
 
 
@@ -176,10 +182,7 @@ def program(text: str) -> Program | None:
             continue
         opened = _SECTION.match(line)
         if opened is not None:
-            inside = opened[1]
-            section = section or inside
-            if section != inside:
-                return None
+            inside, where = opened[1], ""
             continue
         if _SECTION_ENDS.match(line):
             inside = ""
@@ -189,9 +192,12 @@ def program(text: str) -> Program | None:
             if replaced is not None:
                 where = replaced[1]
                 patch.setdefault(where, [])
+                section = section or inside
+                if section != inside:
+                    return None
             elif where:
                 patch[where].append(_instruction(line))
-            else:
+            elif not _DATA.match(line):  # a list of places (of lock prefixes, say) does nothing
                 return None
             continue
         if line.startswith(".") and not line.startswith(".insn"):

@@ -156,6 +156,8 @@ class Reading(Operands):
             self._swap(operands)
         elif name in table.EXCHANGES and len(operands) == 3:
             self._exchange(table.EXCHANGES[name], operands)
+        elif name in table.PAIRED and len(operands) == 1:
+            self._exchange_pair(operands)
         elif (half := table.HALVES.match(name)) is not None and len(operands) == 2:
             self._half(half, operands)
         else:
@@ -212,6 +214,38 @@ class Reading(Operands):
         self.refused = True
         self.effects.spared.append(place)
         self.set(operands[0], old)
+
+    def _bound(self, letter: str) -> int:
+        """The one operand that is in a register, by its constraint. Raises NotUnderstood."""
+        found = [n for n, one in enumerate(self.operands) if one.constraint.strip("+=&") == letter]
+        if len(found) != 1:
+            raise NotUnderstood
+        return found[0]
+
+    def _exchange_pair(self, operands: tuple[str, ...]) -> None:
+        """An exchange of eight bytes by registers of four: it succeeds, or is tried again.
+
+        The pair with the expected bytes is a variable; elsewhere A says what lies in memory.
+        """
+        place, whole = self.address(operands, 8), IntType(64, False)
+        variable = self.operands[self._bound("A")].place
+        if not isinstance(variable, Pointer) or not isinstance(variable.obj, Variable):
+            raise NotUnderstood
+        pair = self.wide(variable, 8)
+        old, expected = self.read(place), self.read(pair)
+        known = isinstance(old, Int) and isinstance(expected, Int)
+        if known and self.known(old).raw != self.known(expected).raw:
+            self.refused = True
+            self.effects.spared.append(place)
+            self.effects.stores.append((pair, old))
+            return
+        if not known and not self.repeats:
+            raise NotUnderstood
+        low, high = (self.get(f"%{self._bound(letter)}") for letter in "bc")
+        upper = self.core.operate("<<", self.core.convert(high, whole), Int(32, 32))
+        new = self.core.operate("|", upper, self.core.convert(low, whole))
+        self.effects.stores.append((place, self.core.convert(new, whole)))
+        self.effects.spared.append(pair)
 
     def _half(self, named: re.Match[str], operands: tuple[str, ...]) -> None:
         """An operation on a halfword of a register, an input's, too: it lives for the template."""

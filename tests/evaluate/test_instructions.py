@@ -237,7 +237,51 @@ def test_compare_and_swap_with_an_input_too_many() -> None:
     assert "assembler" in unknown(paths(text, old=0x11, order="big"))
 
 
-@pytest.mark.parametrize("text", [".word 1", "1: nop; .section a; .word 1b; x; .section b; y"])
+WIDE = "typedef struct { unsigned long long pte; } pte_t;\n"
+LISTED = r".section .places,\"a\"\n.balign 4\n.long 7f - .\n.previous\n7: lock; "
+
+
+@pytest.mark.parametrize("prefix", ["", "lock; ", LISTED])
+@pytest.mark.parametrize("expected", ["p->pte", "0x1100000012ULL", "n"])
+def test_eight_bytes_are_exchanged_by_two_registers(prefix: str, expected: str) -> None:
+    """Where memory holds something else it is tried again with that, and succeeds."""
+    text = (
+        "void f(pte_t *p, unsigned long long n) { unsigned int low = n, high = n >> 32;"
+        f" unsigned long long prev = {expected};"
+        f' asm volatile("\\n1:\\t{prefix}cmpxchg8b %0\\n\\tjnz 1b" : "=m" (p->pte), "+A" (prev)'
+        ' : "b" (low), "c" (high) : "memory"); }'
+    )
+    given = Int(0x99_0000_0077, 64, False)
+    path = only(paths(text, given, old=0x11_0000_0012, bits=32, types=WIDE))
+    assert path.slot == 0x99_0000_0077
+
+
+@pytest.mark.parametrize(("expected", "wanted"), [(0x11_0000_0012, 0x77), (0x12, 0x11_0000_0012)])
+def test_an_exchange_of_eight_bytes_that_is_not_tried_again(expected: int, wanted: int) -> None:
+    text = (
+        "unsigned long long f(pte_t *p) {"
+        f" unsigned long long prev = {expected:#x}ULL;"
+        ' asm volatile("lock; cmpxchg8b %1" : "+A" (prev), "+m" (p->pte)'
+        ' : "b" (0x77u), "c" (0u) : "memory"); return prev; }'
+    )
+    path = only(paths(text, old=0x11_0000_0012, bits=32, types=WIDE))
+    assert path.slot == wanted
+    assert isinstance(path.result, Int)
+    assert path.result.value == 0x11_0000_0012
+
+
+def test_eight_bytes_without_their_registers_are_not_exchanged() -> None:
+    text = (
+        "void f(pte_t *p) { unsigned long long prev = p->pte;"
+        ' asm volatile("cmpxchg8b %0" : "+m" (p->pte), "+A" (prev) : "b" (1u) : "memory"); }'
+    )
+    assert "assembler" in unknown(paths(text, bits=32, types=WIDE))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [".word 1", ".section a; .long 1; y", "1: nop; .section a; .word 1b; x; .section b; y"],
+)
 def test_no_program(text: str) -> None:
     assert program(text) is None
 
