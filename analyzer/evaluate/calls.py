@@ -300,6 +300,8 @@ class Machine(Intrinsics, InlineAssembly, Builtins, StaticTypes, Shapes, Warm, G
                 and not reason.reason.startswith("more than")
                 and not self.noted_reach(name)
             ):
+                self.forget(values, name)
+                self.forget_globals(name)
                 return Opaque(self._call_name(name, values))
             raise
         finally:

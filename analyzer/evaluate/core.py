@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from typing import Final
 
 from .ctype import ArrayType, CType, UnknownType, VoidType
-from .memory import Table, Variable
+from .journal import leads_to_locals
+from .memory import Lost, Table, Variable
 from .names import LOCAL_BASE, Names
 from .state import LOCAL_STEP, Event
 from .values import Int, Opaque, Partly, PathEnds, Pointer, SlotInt, Struct, Unjudged, Value
@@ -76,8 +77,9 @@ class Core(Names):
             for _, payload in cells.values()
         )
 
-    def forget(self, values: Iterable[Value], by: str) -> None:
-        """Locals that somebody unseen can reach may hold anything afterwards."""
+    def forget(self, values: Iterable[Value], by: str, for_good: bool = False) -> None:
+        """Locals that somebody unseen can reach may hold anything afterwards; `for_good`: from
+        now on, whatever is stored to them."""
         todo = list(values)
         while todo:
             value = todo.pop()
@@ -92,12 +94,17 @@ class Core(Names):
                     for _, p in obj.cells.values()
                 )
                 obj.cells.clear()
+                obj.cells = Lost() if for_good else obj.cells
                 obj.fill = Opaque(f"set by {by}")
 
     def forget_globals(self, by: str) -> None:
-        """Globals that this run wrote may have been written again by a function not followed."""
-        for name in self.run.written:
-            var = self.run.globals.get(name)
+        """Globals that this run wrote may have been written again by a function not followed, and
+        so may locals whose address was left in one, or in a place that is not known."""
+        run = self.run
+        if run.left:
+            self.forget(run.left, by, for_good=True)
+        for name in run.written:
+            var = run.globals.get(name)
             if var is not None:
                 var.cells.clear()
                 var.fill = Opaque(f"{name} after {by}")
@@ -156,6 +163,7 @@ class Core(Names):
                 raise Unjudged(f"a store through {place.name}")
             if isinstance(value, Struct) and self.names_slot(value):
                 raise Unjudged(f"an entry's address is kept in {place.name}")
+            self._leave(value)
             self.run.touched += 1
             self.run.lost += 1
             for key in [key for key in self.run.memo if place.name in key]:
@@ -171,11 +179,17 @@ class Core(Names):
         if obj.is_global:
             if self.names_slot(value):
                 raise Unjudged(f"an entry's address is kept in {obj.name}")
+            self._leave(value)
             self.ask_contents(obj.name)
             self.run.written.add(obj.name)
             self.memory.store(obj, place.offset, value, place.target)
             return
         self.memory.store(obj, place.offset, value, place.target)
+
+    def _leave(self, value: Value) -> None:
+        """A value is stored where functions that are not followed may find it."""
+        if leads_to_locals([value], self.run, LOCAL_BASE[self.bits]):
+            self.run.left.append(value)
 
     def _with_bits(self, value: Value, width: int) -> Value:
         """A value that is known but for a few bits: once all of them are clear, once set."""

@@ -54,6 +54,16 @@ class Table(Object):
         return self.width * len(self.entries)
 
 
+class Lost(dict[int, tuple[int, Payload]]):
+    """The cells of a variable that functions nobody follows may write at any time: none is kept."""
+
+    def __setitem__(self, offset: int, cell: tuple[int, Payload]) -> None:
+        """Whatever is stored may be another value when it is read."""
+
+    def update(self, *cells: object, **named: object) -> None:
+        """As an assignment."""
+
+
 class Variable(Object):
     """A variable of C: cells by byte offset. `fill` is what a byte without a cell reads as."""
 

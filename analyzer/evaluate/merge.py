@@ -84,6 +84,7 @@ class Meeting:
                 self._events(run, run.events[events:]),
                 tuple([(n, _cells(run, run.globals[n], 0)) for n in sorted(run.written)
                        if n in run.globals]),
+                len(run.left),
             )  # fmt: skip
         except _Unlike:
             return

@@ -94,6 +94,7 @@ class Run:
     earlier: Any = None  # the run that this one follows for a while (see `journal`)
     writes: list[tuple[Table, int, int]] = field(default_factory=list)  # to entries, in order
     lost: int = 0  # how often choices were forgotten
+    left: list[Value] = field(default_factory=list)  # what was stored where others may find it
 
     def frames(self) -> tuple[Frame, ...]:
         """The call stack; events one after the other that have the same one share it."""
