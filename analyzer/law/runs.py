@@ -177,16 +177,15 @@ class Runner:
 
     def _told(self, signature: Signature, case: Case, contract: Contract) -> tuple[Trace, ...]:
         """All paths of a case: run now, or known from a case that comes to the same call."""
-        twins = self.twins
         setting, known = self._setting(signature, contract), (signature.name, case.nr > 1)
         state = (known in self._net, known in self._given_up)
-        twin = twins.of(signature, case, setting, state)
+        twin = self.twins.of(signature, case, setting, state)
         if twin is None:
             return self._traces(signature, case, contract)
-        same = twins.find(twin, case)
+        same = self.twins.find(twin, case)
         if same is not None:
             return same
-        with twins.watching(twin) as keep:
+        with self.twins.watching(twin) as keep:
             found = self._traces(signature, case, contract)
             keep(found)
         return found
