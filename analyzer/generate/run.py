@@ -117,7 +117,7 @@ def _plan(
     begun = list(search.edits)
     now = search.run(now)
     search, now = one_by_one(bench, hooks, search, now, begun)
-    now, more = _with_twins(every, bench, search, before, now)
+    now, more = _with_twins(every, bench, search, before, now, selected)
     bench.variants = (*every, *more)
     guard, chosen, problem = _select(tree, bench, arch, now, search, frozenset(lost))
     if chosen is not None:
@@ -164,12 +164,17 @@ def _worthwhile(tree: KernelTree, bench: Bench, lost: Mapping[str, str]) -> tupl
 
 
 def _with_twins(
-    every: tuple[Variant, ...], bench: Bench, search: Search, before: Judgement, now: Judgement
+    every: tuple[Variant, ...],
+    bench: Bench,
+    search: Search,
+    before: Judgement,
+    now: Judgement,
+    selected: bool,
 ) -> tuple[Judgement, tuple[Variant, ...]]:
     """Judges configurations that compile what no other one does of hooked functions, too, and
     mends what is broken there."""
     units = {**before.units, **now.units}
-    more = tuple(others(bench, unseen(every, bench, search.edits, units)))
+    more = tuple(others(bench, unseen(every, bench, search.edits, units), selected))
     if not more:
         return now, ()
     bench.variants = (*bench.variants, *more)

@@ -16,9 +16,10 @@ from weakref import WeakKeyDictionary
 from ..frontend import Unit
 from ..model import Location
 from .api import Hooks
+from .branches import all_forms
 from .ctext import blank, find_function
 from .edits import Step
-from .forms import Change, Form, Site, forms, hook_call
+from .forms import Change, Form, Site, hook_call
 from .invalidates import invalidate_forms, mkinvalid_forms
 from .judge import LEFT, Judgement, Path, Place
 from .numbered import Numbered
@@ -324,7 +325,7 @@ class Targets:
             raw = [f for f in every if all(inner[0] < c.start < inner[1] for c in f.changes)]
         for form in mm_forms(site, self.hooks) if not place.has_mm else ():
             yield Candidate(place.defined.path, form.changes, form.hook, form.why, Step.HOOKS)
-        for form in forms(site, self.hooks):
+        for form in all_forms(site, self.hooks):
             for replaced in raw:
                 if not _overlap(form, replaced):
                     changes = (*form.changes, *replaced.changes)

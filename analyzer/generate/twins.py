@@ -139,9 +139,12 @@ def _in_file(text: str, path: str, name: str, read: Sequence[Config]) -> Iterato
             yield Twin(name, path, line_of(text, arm.start) + 1, arm)
 
 
-def others(bench: Bench, twins: Sequence[Twin]) -> list[Variant]:
+def others(bench: Bench, twins: Sequence[Twin], selected: bool = False) -> list[Variant]:
     """Configurations that compile them: of those that are judged, with as little turned as will
-    do. They are few."""
+    do. They are few.
+
+    `selected`: the architecture selects the option, and in such a configuration it has to be on.
+    """
     found: list[Variant] = []
     tries = _TRIES
     for twin in twins:
@@ -150,7 +153,7 @@ def others(bench: Bench, twins: Sequence[Twin]) -> list[Variant]:
         for variant in bench.variants:
             one, used = _turned(bench, variant, twin, tries)
             tries -= used
-            if one is not None:
+            if one is not None and (one.supported or not selected):
                 taken = {v.name for v in (*bench.variants, *found)}
                 if one.name not in taken:
                     found.append(one)

@@ -7,6 +7,7 @@ import re
 
 import pytest
 
+from analyzer.generate.branches import other_branches
 from analyzer.generate.commits import cover, patches
 from analyzer.generate.run import plan
 from analyzer.generate.twins import arms, definitions
@@ -67,6 +68,25 @@ def test_an_option_that_others_need_is_turned_together_with_them(demo: Demo) -> 
     found = plan(tree, "demo")
     assert [one.name for one in found.more] == ["no-locked"]
     assert "page_table_check_pte_clear(mm, pte);" in bodies(applied(tree, found))[1]
+
+
+@pytest.mark.parametrize(("guard", "judged"), [("MMU", ["no-smp"]), ("SMP", [])])
+def test_where_the_option_is_off_nothing_is_mended(
+    demo: Demo, guard: str, judged: list[str]
+) -> None:
+    tree = with_branches(demo.whole, "CONFIG_SMP")
+    kconfig = tree.read(KCONFIG).decode()
+    select = "select ARCH_SUPPORTS_PAGE_TABLE_CHECK if"
+    assert select in kconfig
+    first = bodies(tree)[0]
+    less = first.replace("\tpage_table_check_pte_clear(mm, old);\n\n", "", 1)
+    assert less != first
+    header = tree.read(HEADER).decode().replace(first, less, 1)
+    kconfig = kconfig.replace(f"{select} MMU", f"{select} {guard}")
+    found = plan(edited(tree, {KCONFIG: kconfig, HEADER: header}), "demo")
+    assert [one.name for one in found.more] == judged
+    hooks = [e.after.count("page_table_check_pte_clear(mm, ") for e in found.edits if e.hook]
+    assert sum(hooks) == 1 + len(judged)
 
 
 def test_a_branch_that_nothing_compiles_is_named(demo: Demo) -> None:
@@ -153,3 +173,25 @@ def test_every_definition_of_a_name_is_found() -> None:
     assert [text[one.start : one.open].split("\n")[0] for one in definitions(text, "f")] == [
         "static int f(int a)"
     ] * 2
+
+
+BRANCHES = (
+    "void f(void)\n{\n#ifdef A\n\tone();\n#ifdef B\n\ttwo();\n#else\n\tthree();\n#endif\n"
+    "#elif defined(C)\n\tfour();\n#else\n\tfive();\n#endif\n#ifdef D\n\tsix();\n#else\n"
+    "\tseven();\n#endif\n\teight();\n}\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("at", "gone"),
+    [
+        ("one", {"four", "five"}),
+        ("two", {"three", "four", "five"}),
+        ("five", {"one", "two", "three", "four"}),
+        ("six", {"seven"}),
+        ("eight", set()),
+    ],
+)
+def test_what_is_compiled_instead_of_a_line_is_left_out(at: str, gone: set[str]) -> None:
+    parts = other_branches(BRANCHES, 0, len(BRANCHES), BRANCHES.index(f"{at}()"))
+    assert set(re.findall(r"(\w+)\(\);", "".join(BRANCHES[s:e] for s, e in parts))) == gone
