@@ -280,7 +280,12 @@ def test_eight_bytes_without_their_registers_are_not_exchanged() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    [".word 1", ".section a; .long 1; y", "1: nop; .section a; .word 1b; x; .section b; y"],
+    [
+        ".word 1",
+        ".section a; .long 1; y",
+        "1: nop; .section a; .word 1b; x; .section b; y",
+        "1: nop; nop; .section a; .word 1b; x; .previous; .section b; y",
+    ],
 )
 def test_no_program(text: str) -> None:
     assert program(text) is None

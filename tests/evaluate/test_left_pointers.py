@@ -46,6 +46,7 @@ def test_what_may_have_changed_is_not_known(poke: str, body: str) -> None:
     [
         "struct s one = { &seen }; where->next = &one; poke(); return seen;",
         "where->what = &seen; poke(); return seen;",
+        "struct s one = { &seen }; where->next = &one; poke(); seen = 5; poke(); return seen;",
     ],
 )
 def test_a_place_that_is_not_known_is_as_good_as_a_global_one(body: str) -> None:
