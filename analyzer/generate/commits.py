@@ -116,6 +116,7 @@ def _facts(plan: Plan, edits: Iterable[Edit]) -> dict[str, object]:
         "guard": plan.guard,
         "where": " and ".join(_with(term) for term in plan.guard.split(" && ") if term),
         "configurations": _selected(plan),
+        "undecided": list(dict.fromkeys(f"{one.helper}()" for one in plan.undecided)),
     }
 
 

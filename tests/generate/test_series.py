@@ -240,3 +240,14 @@ def test_a_configuration_that_the_select_does_not_reach_is_told(demo: Demo) -> N
     edits = tuple(replace(one, after=text) if one is select else one for one in demo.plan.edits)
     checked = check_series(demo.stripped, replace(demo.plan, edits=edits))
     assert [found for found in checked.findings if "not selected in base" in found]
+
+
+def test_the_select_does_not_claim_what_is_not_decided(demo: Demo) -> None:
+    one = Undecided("pmdp_invalidate", "pmd", ("base",), "assembler", False)
+    told = patches(replace(demo.plan, undecided=(one,)))[-1].body
+    whole = patches(demo.plan)[-1].body
+    assert "could not be settled" in told
+    assert "- pmdp_invalidate()" in told
+    assert "Every other helper" in " ".join(told.split())
+    assert "could not be settled" not in whole
+    assert "Every helper" in whole
