@@ -92,6 +92,7 @@ class Twins:
         self._signatures: tuple[Signature, ...] = ()
         self._callees: dict[str, str] | None = None
         self._kept: dict[Hashable, _Kept] = {}
+        self._types: dict[int, object] = {}  # those of which a key has the id: it stays theirs
         self._watches = False
         self._beyond = False  # whether another entry was looked at
 
@@ -209,6 +210,7 @@ class Twins:
                 if value.obj is not table:
                     return None
                 slots += 1
+                self._types[id(value.target)] = value.target
                 parts += (name, value.offset, id(value.target))
                 continue
             known = plain_parts(machine.convert(value, ctype))
