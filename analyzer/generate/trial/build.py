@@ -60,29 +60,40 @@ def compile_series(
     tree: KernelTree, plan: Plan, steps: Sequence[Patch], folder: Path, jobs: int
 ) -> Iterator[Tried]:  # fmt: skip
     """A row for each configuration and patch. Runs the Makefiles of the tree."""
-    toolchains = {bits: find_toolchain(tree, plan.arch, bits) for bits in (0, 32, 64)}
-    if isinstance(toolchains[0], Missing):
-        yield Tried("compile", "all", "", State.NOT_TRIED, str(toolchains[0]))
-        return
     trace = built_inside(tree)
     if trace is not None:
         why = f"the tree was built in itself ({trace} is there); `make mrproper` cleans it"
         yield Tried("compile", "all", "", State.NOT_TRIED, why)
         return
     final = OverlayTree(tree, {p: t.encode("latin-1") for p, t in steps[-1].texts.items()})
+    kconfig = load_kconfig(final, plan.arch, KconfigFiles(final))
+    more = (replace(v, supported=kconfig.solve(dict(v.wants)).on(SUPPORT)) for v in plan.more)
+    chosen = [
+        (variant, find_toolchain(tree, _machine(plan.arch, variant), variant.bits))
+        for variant in (*variants(final, plan.arch, kconfig), *more)
+    ]
+    lacking = {str(toolchain) for _, toolchain in chosen if isinstance(toolchain, Missing)}
+    if len(lacking) == 1 and all(isinstance(toolchain, Missing) for _, toolchain in chosen):
+        yield Tried("compile", "all", "", State.NOT_TRIED, lacking.pop())
+        return
     view = View(tree, folder / "view", folder / "kept")
     numbered = _seen(plan, steps)
     without = True  # one configuration is compiled without the option, too, when it is there
-    kconfig = load_kconfig(final, plan.arch, KconfigFiles(final))
-    more = (replace(v, supported=kconfig.solve(dict(v.wants)).on(SUPPORT)) for v in plan.more)
-    for variant in (*variants(final, plan.arch, kconfig), *more):
-        toolchain = toolchains[variant.bits]
+    for variant, toolchain in chosen:
         if isinstance(toolchain, Missing):
             yield Tried("compile", "all", variant.label, State.NOT_TRIED, str(toolchain))
             continue
         build = _Build(tree, plan, variant, toolchain, view, folder, jobs)
         yield from build.rows(numbered, len(steps), without)
         without = without and not build.checked
+
+
+def _machine(arch: str, variant: Variant) -> str:
+    """The architecture whose code a compiler makes: User Mode Linux is code of its host's.
+
+    Its Makefile and Kconfig call that HEADER_ARCH (arch/um/Makefile).
+    """
+    return dict(variant.environment).get("HEADER_ARCH", arch)
 
 
 def _seen(plan: Plan, steps: Sequence[Patch]) -> list[tuple[int, Patch]]:
@@ -219,8 +230,12 @@ class _Build:
         return config.read_text(encoding="utf-8", errors="replace")
 
     def _make(self, *rest: str) -> list[str]:
-        arch = dict(self.variant.environment).get("ARCH", self.plan.arch)
-        return ["make", "-s", "-C", str(self.view.folder), f"O={self.folder}", f"ARCH={arch}",
+        given = dict(self.variant.environment)
+        names = [f"ARCH={given.get('ARCH', self.plan.arch)}"]
+        host = given.get("SUBARCH", given.get("HEADER_ARCH", ""))  # else make asks uname
+        if host:
+            names.append(f"SUBARCH={host}")
+        return ["make", "-s", "-C", str(self.view.folder), f"O={self.folder}", *names,
                 *self.toolchain.variables, *rest]  # fmt: skip
 
     def _errors(self) -> tuple[str, ...]:

@@ -10,12 +10,14 @@ from pathlib import Path
 
 import pytest
 
+from analyzer.boot.mirror import View
 from analyzer.generate.commits import patches
 from analyzer.generate.run import Plan
 from analyzer.generate.series import Patch
 from analyzer.generate.trial import State, Tried
 from analyzer.generate.trial import build as building
 from analyzer.generate.trial.toolchain import Missing, Toolchain
+from analyzer.kconfig import load_kconfig, variants
 from analyzer.tree import FolderTree, MemoryTree
 from tests.generate.conftest import Demo
 from tests.generate.strip import strip
@@ -176,7 +178,39 @@ def test_without_a_compiler_nothing_is_tried(
     demo: Demo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(building, "find_toolchain", lambda *_: Missing("no compiler", "gcc-x"))
-    found = list(building.compile_series(demo.stripped, demo.plan, [], tmp_path, 1))
+    found = list(building.compile_series(demo.stripped, demo.plan, patches(demo.plan), tmp_path, 1))
     assert [(one.state, one.result) for one in found] == [
         (State.NOT_TRIED, "no compiler (on Debian: apt-get install gcc-x)")
     ]
+
+
+def test_what_runs_on_another_architecture_is_compiled_for_that_one(
+    demo: Demo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tree = MemoryTree(
+        {
+            "arch/guest/Kconfig": 'source "arch/$(HEADER_ARCH)/guest/Kconfig"\n',
+            "arch/below/guest/Kconfig": (
+                'config 64BIT\n\tbool\n\tdefault "$(SUBARCH)" != "below32"\n'
+            ),
+        }
+    )
+    asked: list[tuple[str, int]] = []
+
+    def find(_: object, machine: str, bits: int) -> Missing:
+        asked.append((machine, bits))
+        return Missing(f"no compiler of {bits}", "")
+
+    monkeypatch.setattr(building, "find_toolchain", find)
+    plan = replace(demo.plan, arch="guest")
+    list(building.compile_series(tree, plan, [Patch("a", "", {})], tmp_path, 1))
+    assert set(asked) == {("below", 64), ("below", 32)}
+
+    view = View(tree, tmp_path / "view", tmp_path / "kept")
+    for variant in variants(tree, "guest", load_kconfig(tree, "guest")):
+        (tmp_path / variant.name).mkdir()
+        build = building._Build(
+            tree, plan, variant, Toolchain("ours", ()), view, tmp_path / variant.name, 1
+        )
+        named = "below32" if variant.bits == 32 else "below"
+        assert {"ARCH=guest", f"SUBARCH={named}"} < set(build._make())
