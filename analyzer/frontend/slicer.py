@@ -96,6 +96,23 @@ class Positions:
                 end = self._end(index) if after is None else after
                 yield start, self._text[start:end]
 
+    def reached(self, path: str, line: int) -> int | None:
+        """Where a file first comes to a line; None where it does not come so far.
+
+        What a line of a file includes stands behind the position of that line.
+        """
+        before: int | None = None
+        for index, name in enumerate(self._files):
+            if name != path:
+                continue
+            if self._lines[index] > line:  # the line itself left nothing
+                return self._starts[index] if before is None else before
+            position = self._line_start(index, line)
+            if position is not None:
+                return position
+            before = self._end(index)
+        return None
+
     def _end(self, index: int) -> int:
         last = index + 1 == len(self._starts)
         return len(self._text) if last else self._starts[index + 1]

@@ -163,6 +163,13 @@ class Unit:
         """Return the place in the tree of a position in the text."""
         return self._positions.location(position)
 
+    def reached(self, path: str, line: int) -> int | None:
+        """Return where in the text a file comes to a line, what that line includes behind it.
+
+        None where the file is not read, or ends before.
+        """
+        return self._positions.reached(path, line)
+
     def image(self, stamp: str) -> Image | None:
         """Return the unit in a form that can be kept; None where it cannot be."""
         if not self.events or not isinstance(self._slicer, Slicer):

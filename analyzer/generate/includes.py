@@ -13,7 +13,6 @@ from .numbered import Numbered
 from .placement import HOOKS, include_places, includes, sorted_place
 
 _WHY = "the hooks are declared there"
-_INCLUDED = re.compile(r"^[ \t]*#[ \t]*include[ \t]*[<\"]([^>\"\n]+)[>\"]", re.M)
 _DECLARED = "page_table_check_pte_clear"
 
 
@@ -75,8 +74,7 @@ class Includes:
         for at in places:
             lines = file.lines[text.count("\n", 0, at) :]
             number = next((n for n in lines if n), 0)
-            later = tuple(_INCLUDED.findall(text, at))
-            if not all(ready(unit, path, number, later) for unit in now.units.values()):
+            if not all(ready(unit, path, number) for unit in now.units.values()):
                 continue
             previous = text.rfind("\n", 0, at - 1) + 1
             alone = not text[previous:at].lstrip().startswith("#") and at != 0
@@ -84,29 +82,17 @@ class Includes:
         return None
 
 
-def ready(unit: Unit, path: str, line: int, later: tuple[str, ...] = ()) -> bool:
-    """Whether the types that the hooks' header names are declared ahead of a line of a file.
-
-    `later`: the headers that the file itself includes from there on; a type of theirs is not.
-    """
-    starts = [
-        chunk.start
-        for table in (unit.functions, unit.prototypes, unit.typedefs, unit.structs, unit.variables)
-        for chunks in table.values()
-        for chunk in chunks
-        if unit.path(chunk) == path and unit.location(chunk).line >= line
-    ]
-    if not starts:
+def ready(unit: Unit, path: str, line: int) -> bool:
+    """Whether the types that the hooks' header names are declared ahead of a line of a file."""
+    at = unit.reached(path, line)
+    if at is None:
         return True  # this variant sees nothing of the file from there on
-    at = min(starts)
     first = declared_at(unit, _DECLARED)
     if first is not None and first < at:
         return True
     for name in ("pte_t", "pmd_t", "pud_t"):
         known = unit.typedef(name)
         if known is None or known.start > at:
-            return False
-        if any(unit.path(known).endswith(f"/{header}") for header in later):
             return False
     return re.search(r"\bstruct mm_struct\s*[;{]", unit.text[:at]) is not None
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from typing import Any
@@ -301,3 +302,20 @@ def test_hostile_text_takes_bounded_time(unit: Make, text: str) -> None:
     for chunks in list(made.functions.values())[:3]:
         made.ast(chunks[0])
     assert time.process_time() - began < 20
+
+
+@pytest.mark.parametrize(
+    ("path", "line", "behind"),
+    [
+        ("a.h", 1, "int a1;"), ("a.h", 2, "int b1;"), ("a.h", 3, "int a3;"), ("a.h", 4, "int a9;"),
+        ("a.h", 9, "int a9;"), ("a.h", 12, None), ("b.h", 1, "int b1;"), ("c.h", 1, None),
+    ],
+)  # fmt: skip
+def test_where_a_file_comes_to_a_line(unit: Make, path: str, line: int, behind: str | None) -> None:
+    made = unit(
+        '# 1 "a.h" 1\nint a1;\n# 1 "b.h" 1\nint b1;\n# 3 "a.h" 2\nint a3;\n# 9 "a.h"\nint a9;\n'
+        '# 1 "a.h" 1\nint again;\n'
+    )
+    at = made.reached(path, line)
+    found = None if at is None else re.search(r"^int.*", made.text[at:], re.M)
+    assert (found and found[0]) == behind

@@ -3,6 +3,10 @@
 
 from __future__ import annotations
 
+import pytest
+
+from analyzer.frontend import Unit
+from analyzer.generate.includes import ready
 from analyzer.generate.placement import include_places
 
 TEXT = """\
@@ -50,3 +54,30 @@ def test_among_lines_in_a_row_those_of_linux_come_first() -> None:
     places = include_places(text, text.index("static inline void none"))
 
     assert places[:2] == [text.index("#include <asm/page.h>"), text.index("\n#ifdef CONFIG_MMU")]
+
+
+TYPES = "typedef long pte_t; typedef long pmd_t; struct mm_struct;\n"
+LEVELS = '# 1 "levels.h" 1\n# 1 "folded.h" 1\ntypedef long pud_t;\n# 2 "levels.h" 2\n'
+
+
+def of(lines: str) -> Unit:
+    """A header of which line 5 includes, through another one, what declares the last type."""
+    return Unit(f'# 1 "early.h" 1\n{TYPES}# 1 "h.h" 1\n{lines}{LEVELS}# 6 "h.h" 2\nint last;\n')
+
+
+@pytest.mark.parametrize(
+    ("line", "is_ready"), [(1, False), (3, False), (4, False), (5, False), (6, True), (9, True)]
+)
+def test_no_place_ahead_of_an_include_that_leads_to_a_type(line: int, is_ready: bool) -> None:
+    assert ready(of("\n\n\n\n"), "h.h", line) is is_ready
+    assert ready(of('int first;\n# 4 "h.h"\n\n'), "h.h", line) is is_ready  # blank lines left out
+
+
+def test_each_type_and_mm_struct_is_needed() -> None:
+    for name in ("pte_t", "pmd_t", "pud_t", "struct mm_struct;"):
+        unit = Unit(of("").text.replace(name, "struct other;" if "struct" in name else "other"))
+        assert not ready(unit, "h.h", 6)
+
+
+def test_a_file_that_is_not_read_wants_nothing() -> None:
+    assert ready(of(""), "other.h", 1)
