@@ -231,6 +231,7 @@ def cover(plan: Plan, steps: Sequence[Patch], findings: Sequence[str] = ()) -> P
         "goal": _goal(plan), "findings": list(findings),
         "left_out": [(name, _reason(reason)) for name, reason in plan.left_out],
         "unseen": [f"{one.function}() at {one.path}:{one.line}" for one in plan.unseen],
+        "unsearched": list(plan.unsearched),
         "width": max((len(row.helper) for row in rows), default=6),
     }  # fmt: skip
     subject = env.get_template("cover.subject.j2").render(known).strip()

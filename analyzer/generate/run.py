@@ -26,7 +26,7 @@ from .parts import find_parts, put, together
 from .predicates import Synthesis
 from .search import Search
 from .subjects import subject_prefix
-from .twins import Twin, others, unseen
+from .twins import Twin, others, unsearched, unseen
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +61,7 @@ class Plan:
     prefix: str = ""  # what the subjects begin with
     more: tuple[Variant, ...] = ()  # configurations that only the series was judged in
     unseen: tuple[Twin, ...] = ()  # of hooked functions, and compiled by no configuration judged
+    unsearched: tuple[str, ...] = ()  # headers in which none were looked for
 
 
 def plan(tree: KernelTree, arch: str, note: Callable[[str], None] = lambda _: None) -> Plan:
@@ -150,6 +151,7 @@ def _plan(
         selected, before.hooked, now.hooked,
         _left_out(bench, now, lost, off), subject_prefix(tree, arch), more,
         tuple(unseen(bench.variants, bench, search.edits, {**before.units, **now.units})),
+        unsearched(bench),
     )  # fmt: skip
 
 

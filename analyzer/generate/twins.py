@@ -113,7 +113,7 @@ def unseen(
     for name, paths in sorted(hooked.items()):
         for path in sorted({*paths, *headers}):
             text = _read(bench, path)
-            if f"{name}(" not in text and f"{name} (" not in text:
+            if text is None or (f"{name}(" not in text and f"{name} (" not in text):
                 continue
             read = [v.config for v in variants
                     if v.name in units and path in units[v.name].files]  # fmt: skip
@@ -209,9 +209,15 @@ def _headers(bench: Bench) -> list[str]:
         return []
 
 
-def _read(bench: Bench, path: str) -> str:
+def unsearched(bench: Bench) -> tuple[str, ...]:
+    """The headers of the architecture that no branch was looked for in: they cannot be read, or
+    are too large."""
+    return tuple(path for path in _headers(bench) if _read(bench, path) is None)
+
+
+def _read(bench: Bench, path: str) -> str | None:
     try:
         data = bench.tree.read(path)
     except SourceError:
-        return ""
-    return data.decode("latin-1") if len(data) <= _MAX_BYTES else ""
+        return None
+    return data.decode("latin-1") if len(data) <= _MAX_BYTES else None

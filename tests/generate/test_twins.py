@@ -102,9 +102,19 @@ def test_a_branch_that_nothing_compiles_is_named(demo: Demo) -> None:
     assert f"ptep_get_and_clear() at {HEADER}:{line}" in letter
 
 
+def test_a_header_that_cannot_be_searched_is_named(demo: Demo) -> None:
+    large = "arch/demo/include/asm/large.h"
+    tree = edited(demo.stripped, {large: "/* */\n" * (1 << 18)})
+    found = plan(tree, "demo")
+    assert found.unsearched == (large,)
+    assert f"larger than 1 MiB:\n\n- {large}\n" in cover(found, patches(found)).body
+
+
 def test_without_such_a_branch_nothing_more_is_judged(demo: Demo) -> None:
     assert not demo.plan.more
     assert not demo.plan.unseen
+    assert not demo.plan.unsearched
+    assert "looked for" not in cover(demo.plan, patches(demo.plan)).body
 
 
 TEXT = """\
