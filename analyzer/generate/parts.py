@@ -15,7 +15,7 @@ from .conjunctions import OPTIONS
 from .groups import header_groups
 from .judge import Bench, Judgement
 from .kconfig_edit import holds, simple_guards
-from .predicate_text import Block, lacking, predicates_edits, undeclared
+from .predicate_text import Block, lacking, lacking_ahead, predicates_edits
 from .predicates import NO_PREDICATE, Synthesis, synthesise
 
 if TYPE_CHECKING:
@@ -153,7 +153,7 @@ def put(
         search.keep([edit])
         now = search.judge()
         where = [unit for name, unit in now.units.items() if name in names]
-        if not undeclared(where, path) or edit is options[-1]:
+        if not lacking_ahead(where, path) or edit is options[-1]:
             break
         search.drop([edit])
     return now, tuple(partly)

@@ -9,6 +9,11 @@ from typing import Final
 _DIRECTIVE = re.compile(r"^[ \t]*#[ \t]*(if|ifdef|ifndef|elif|else|endif)\b([^\n]*)$", re.M)
 _INCLUDE = re.compile(r"^#[ \t]*include[ \t]+[<\"]([^>\"]+)[>\"][^\n]*\n", re.M)
 _ASSEMBLER: Final = re.compile(r"__ASSEMBL(?:Y|ER)__")
+_NO_ASSEMBLER: Final = re.compile(
+    r"[ \t]*#[ \t]*(?:ifndef[ \t]+|if[ \t]+![ \t]*defined[ \t(]*)"
+    r"__ASSEMBL(?:Y|ER)__[ \t)]*(?:/.*)?$",
+    re.M,
+)
 HOOKS: Final = "linux/page_table_check.h"
 _HOOK_MACRO = re.compile(
     r"^[ \t]*#[ \t]*define[ \t]+(page_table_check_\w+)\((?:[^\n\\]|\\.|\\\n)*\n", re.M
@@ -19,7 +24,7 @@ _FORM = re.compile(
 
 
 def c_regions(text: str) -> list[tuple[int, int]]:
-    """The stretches that only C sees; the whole file where nothing is kept from assembler."""
+    """The stretches that only C sees; none where nothing is kept from assembler."""
     stack: list[tuple[str, int]] = []
     found: list[tuple[int, int]] = []
     for match in _DIRECTIVE.finditer(text):
@@ -65,6 +70,26 @@ def _open(text: str, position: int, start: int) -> list[tuple[int, str]]:
         elif match[1] == "endif" and stack:
             stack.pop()
     return stack
+
+
+def place_behind(text: str, before: int, at: int) -> int | None:
+    """The first position from `at` on that only C sees, and under no other conditions than what
+    stands at `before`; None where there is none."""
+    wanted = _conditions(text, before)
+    regions = c_regions(text)
+    if any(not any(a <= m.start() <= b for a, b in regions) for m in _FORM.finditer(text)):
+        regions = [(0, end_of_header(text))]  # assembler does not include it at all
+    ends = (m.end() + 1 for m in _DIRECTIVE.finditer(text, at) if m[1] == "endif")
+    for place in sorted({at, *ends, *(first for first, _ in regions if first > at)}):
+        inside = any(first <= place <= last for first, last in regions)
+        if inside and _conditions(text, place) == wanted:
+            return place
+    return None
+
+
+def _conditions(text: str, position: int) -> list[tuple[int, str]]:
+    """The conditions that hold at a position, but for those that keep assembler out."""
+    return [one for one in _open(text, position, 0) if not _NO_ASSEMBLER.match(text, one[0])]
 
 
 def _ahead(text: str, position: int, before: int, start: int) -> bool:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from ..frontend import Unit
+from .ahead import undeclared
 from .api import PredicateShape
 from .edits import Edit, Step, make
 from .placement import c_regions, end_of_c, end_of_header
@@ -102,25 +103,14 @@ def _alternatives(blocks: Sequence[tuple[str, str]]) -> str:
     )
 
 
-_NO_CALL: Final = frozenset({"if", "while", "for", "switch", "return", "sizeof", "__typeof__"})
-_CALL = re.compile(r"\b([A-Za-z_]\w*)\s*\(")
-
-
-def undeclared(units: Iterable[Unit], path: str) -> tuple[str, ...]:
+def lacking_ahead(units: Iterable[Unit], path: str) -> tuple[str, ...]:
     """What the predicates of a header need, and is not declared or defined ahead of them."""
     found: set[str] = set()
     for unit in units:
         for level in ("pte", "pmd", "pud"):
             chunk = unit.function(f"{level}_user_accessible_page", path)
-            if chunk is None or unit.path(chunk) != path:
-                continue
-            if unit.ast(chunk) is None:
-                found.add(chunk.name)
-            for match in _CALL.finditer(unit.source(chunk).partition("{")[2]):
-                name = match[1]
-                known = (*unit.functions.get(name, ()), *unit.prototypes.get(name, ()))
-                if name not in _NO_CALL and not any(c.start < chunk.start for c in known):
-                    found.add(name)
+            if chunk is not None and unit.path(chunk) == path:
+                found |= undeclared(unit, chunk)
     return tuple(sorted(found))
 
 

@@ -11,8 +11,8 @@ import re
 from collections import Counter
 from typing import Final
 
-from ..frontend import Unit
 from ..model import Verdict
+from .ahead import complete
 from .api import Hooks
 from .edits import Edit, make
 from .includes import Includes
@@ -325,7 +325,12 @@ def failing(
     """Variants in which something that goes through the target is broken still, or anew."""
     if trial.problems.keys() - before.problems.keys():
         return set(trial.units) | target.variants
-    found = {name for name, unit in trial.units.items() if not _complete(target, unit)}
+    form = target.current
+    found = {
+        name for name, unit in trial.units.items()
+        if form is not None
+        and not complete(unit, before.units.get(name), target.function, form.path, form.hook)
+    }  # fmt: skip
     if target.left:
         gone = trial.vanished - before.vanished
         found |= {name for name, level in gone if level == target.level}
@@ -377,18 +382,6 @@ def _to_be_mended(target: Target, path: Path, made: frozenset[str]) -> bool:
 def _concerns(target: Target, path: Path) -> bool:
     names = {place.function for place in path.places}
     return target.function in names or any(f == target.function for _, _, f in path.hooks)
-
-
-def _complete(target: Target, unit: Unit) -> bool:
-    """Whether what the hook is given is declared ahead of the function."""
-    chunk = unit.function(target.function, target.path)
-    if chunk is None or target.current is None or not target.current.hook:
-        return True
-    source = unit.source(chunk)
-    if target.current.hook not in source or "->vm_mm" not in source:
-        return True
-    struct = unit.struct("vm_area_struct")
-    return struct is None or struct.start < chunk.start
 
 
 __all__ = ["Search", "failing"]

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -20,7 +20,7 @@ from .ctext import (
     wrap_call,
 )
 from .forms import Change, Form
-from .placement import c_regions
+from .placement import c_regions, place_behind
 
 _COMMA: Final = re.compile(r",(?=[^\s,])")
 _BRACKETS: Final = re.compile(r"(?<=[(\s])\((\w+)\)(?=\s*[,)])")  # of a macro's parameters
@@ -28,6 +28,8 @@ _DEFINE = r"^#[ \t]*define[ \t]+{name}\(([^()\n]*)\)((?:[^\n\\]|\\.|\\\n)*)\n"
 _HEAD = re.compile(r"#[ \t]*define[ \t]+\w+\([^()\n]*\)")  # of a macro: its name is no call
 _ONCE = re.compile(r"\bwhile\s*\(\s*0\s*\)")
 _DO = re.compile(rf"do\s*\{{[ \t]*\n(.*)\}}\s*{_ONCE.pattern}", re.S)
+_BRANCH = re.compile(r"^[ \t]*#[ \t]*(?:if|el|endif)", re.M)
+_CALLED = re.compile(r"\b([A-Za-z_]\w*)\s*\(")
 _SETTER = re.compile(r"\bset_(pte|pmd|pud)_at\s*\(")
 _STORE = re.compile(r"\s*(?:(?P<call>\w+)\s*\(|\*(?P<slot>\w+)\s*=\s*(?P<value>\w+)\s*;)")
 _ENDS = re.compile(r"\bif\s*\(\s*--\w+\s*==\s*0\s*\)\s*break\s*;|\bwhile\s*\(\s*--\w+\s*\)\s*;")
@@ -120,11 +122,8 @@ def _function_of(text: str, start: int, end: int, call: str, level: str) -> Iter
     known = _parameters(names, level)
     if known is None or (";" not in call and all(one in words for one in names)):
         return
-    at = end
-    for name in re.findall(r"(?:^|;\s*)(\w+)\(", call):
-        for _, behind in _definitions(text, name):
-            at = max(at, text.find("\n", behind - 1) + 1)
-    if not any(first <= at <= last for first, last in c_regions(text)):
+    at = _behind(text, end, re.findall(r"(?:^|;\s*)(\w+)\(", call))
+    if at is None or not any(first <= at <= last for first, last in c_regions(text)):
         return
     head = wrap_call("", f"static inline void {match[1]}", known[0], ")")
     bare = _BRACKETS.sub(r"\1", call)
@@ -134,6 +133,15 @@ def _function_of(text: str, start: int, end: int, call: str, level: str) -> Iter
     if not text.startswith("\n", at):
         new += "\n"
     yield Form((Change(start, end, ""), Change(at, at, new)), "", _RAW)
+
+
+def _behind(text: str, end: int, called: Iterable[str]) -> int | None:
+    """Where a macro may become a function: behind what it calls, where assembler does not look."""
+    at = end
+    for name in called:
+        for _, behind in _definitions(text, name):
+            at = max(at, text.find("\n", behind - 1) + 1)
+    return place_behind(text, end, at)
 
 
 def _parameters(names: Sequence[str], level: str) -> tuple[list[str], dict[str, str]] | None:
@@ -332,8 +340,23 @@ def macro_forms(
             new = f"{head}\n{{\n{call}\n{one}\n}}\n"
             if re.search(rf"#[ \t]*ifndef[ \t]+{re.escape(name)}\b", text):
                 new += f"#define {name} {name}\n"
-            new = _spaced(text, match.start(), match.end(), new)
-            yield Form((Change(match.start(), match.end(), new),), hook.name, why), one != statement
+            for changes in _in_place(text, match, one, new):
+                yield Form(changes, hook.name, why), one != statement
+
+
+def _in_place(text: str, macro: re.Match[str], body: str, new: str) -> Iterator[tuple[Change, ...]]:
+    """A function in place of a macro, or further below, behind what it calls and what stands
+    together with that."""
+    start, end = macro.span()
+    yield (Change(start, end, _spaced(text, start, end, new)),)
+    at = _behind(text, end, set(_CALLED.findall(body)))
+    if at is None or at == end:
+        return
+    blank_line = text.find("\n\n", at - 1) + 1
+    if blank_line and not _BRANCH.search(text, at, blank_line):
+        at = blank_line
+    alone = text[:start].endswith("\n\n") and text.startswith("\n", end)
+    yield Change(start, end + alone, ""), Change(at, at, _spaced(text, at, at, new))
 
 
 def _block(body: str, names: list[str]) -> str:

@@ -7,7 +7,7 @@ import pytest
 
 from analyzer.frontend import Unit
 from analyzer.generate.includes import ready
-from analyzer.generate.placement import include_places
+from analyzer.generate.placement import include_places, place_behind
 
 TEXT = """\
 #ifndef H
@@ -81,3 +81,52 @@ def test_each_type_and_mm_struct_is_needed() -> None:
 
 def test_a_file_that_is_not_read_wants_nothing() -> None:
     assert ready(of(""), "other.h", 1)
+
+
+GUARDED = """\
+#ifndef H
+#define H
+#ifndef __ASSEMBLY__
+#define first(x) second(x)
+#ifdef CONFIG_A
+#define second(x) 1
+#else
+#define second(x) 0
+#endif
+/* here */
+#endif /* !__ASSEMBLY__ */
+#define third(x) 2
+#if defined(CONFIG_B) && !defined(__ASSEMBLY__)
+int b;
+#endif
+#if !defined(__ASSEMBLER__)
+/* there */
+#endif
+#endif
+"""
+
+
+@pytest.mark.parametrize(
+    ("behind", "found"),
+    [
+        ("first(x) second(x)\n", "#ifdef CONFIG_A"), ("second(x) 1\n", "/* here */"),
+        ("second(x) 0\n", "/* here */"), ("third(x) 2\n", "/* there */"),
+        ("/* there */\n", "#endif\n#endif"),
+    ],
+)  # fmt: skip
+def test_a_place_further_below_has_the_same_conditions(behind: str, found: str) -> None:
+    at = GUARDED.index(behind) + len(behind)
+    place = place_behind(GUARDED, GUARDED.index("#define first"), at)
+    assert place is not None
+    assert GUARDED[place:].startswith(found)
+
+
+def test_no_place_behind_what_stands_under_the_macros_own_condition() -> None:
+    at = GUARDED.index("#define third")
+    assert place_behind(GUARDED, GUARDED.index("#define second(x) 1"), at) is None
+    assert place_behind(GUARDED, GUARDED.index("int b;"), GUARDED.index("/* there")) is None
+
+
+def test_a_place_in_a_header_that_assembler_sees_as_a_whole() -> None:
+    text = "#ifndef H\n#define H\n#define a(x) b(x)\n#define b(x) x\nint c;\n#endif\n"
+    assert place_behind(text, text.index("#define a"), text.index("int c")) == text.index("int c")

@@ -15,7 +15,7 @@ from analyzer.generate.edits import Edit, Step, apply
 from analyzer.generate.judge import Judgement
 from analyzer.generate.parts import opposite
 from analyzer.generate.placement import c_regions
-from analyzer.generate.predicate_text import Block, predicates_edits, undeclared
+from analyzer.generate.predicate_text import Block, lacking_ahead, predicates_edits
 from analyzer.generate.predicates import Predicate
 from analyzer.generate.run import _idle, plan
 from analyzer.generate.shapes import Raw, raw_forms, raw_store
@@ -237,16 +237,18 @@ def test_what_a_predicate_calls_must_come_before_it() -> None:
     )
     types = "typedef _Bool bool;\ntypedef int pte_t;\n"
     marked = f'\n# 1 "a.h"\n{types}int m(pte_t pte);\n{body}'
-    assert undeclared([Unit(marked + "int late(pte_t pte);\n")], "a.h") == ("late",)
-    assert undeclared([Unit(marked.replace("int m(", "int late(pte_t pte);\nint m("))], "a.h") == ()
+    assert lacking_ahead([Unit(marked + "int late(pte_t pte);\n")], "a.h") == ("late",)
+    assert (
+        lacking_ahead([Unit(marked.replace("int m(", "int late(pte_t pte);\nint m("))], "a.h") == ()
+    )
 
 
 def test_what_a_predicate_is_given_must_be_declared_before_it() -> None:
     body = "static inline bool pud_user_accessible_page(pud_t pud)\n{ return false; }\n"
     marked = '\n# 1 "a.h"\ntypedef _Bool bool;\nenum { false };\n'
     late = [Unit(f"{marked}{body}typedef int pud_t;\n")]
-    assert undeclared(late, "a.h") == ("pud_user_accessible_page",)
-    assert undeclared([Unit(f"{marked}typedef int pud_t;\n{body}")], "a.h") == ()
+    assert lacking_ahead(late, "a.h") == ("pud_user_accessible_page",)
+    assert lacking_ahead([Unit(f"{marked}typedef int pud_t;\n{body}")], "a.h") == ()
 
 
 @pytest.mark.parametrize(
