@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ..helpers.defined import Globals
     from ..kconfig import ScannedKconfig
 
-COLLECT: Final = 100_000  # trees of C are big and acyclic: look for cycles rarely
+COLLECT: Final = 1_000_000  # what is made here is in no cycle: looked for, in case, but rarely
 RECURSION: Final = 20_000  # Python frames; helpers nest about 60 calls of some 20 frames each
 
 

@@ -73,6 +73,7 @@ class _Parser(CParser):  # type: ignore[misc]
 
     def __init__(self) -> None:
         super().__init__(lexer=GnuLexer)
+        self.clex.error_func = _refuse  # not ours: tokens go with the parser, in no cycle
 
     def parse_declaration(self, text: str, path: str, line: int, types: Iterable[str]) -> Node:
         """Parse `text` as external declarations. Raises ParseError, ChunkError and worse."""
@@ -133,6 +134,11 @@ class _Parser(CParser):  # type: ignore[misc]
             if kind == "ID":
                 return self._parse_identifier()
         return super()._parse_cast_expression()
+
+
+def _refuse(message: str, line: int, column: int) -> None:
+    """What the lexer of the base class is to do with text that is no token; ours cuts it first."""
+    raise ParseError(f"{line}:{column}: {message}")
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from ..evaluate.values import PathEnds, Unjudged
-from .sharing import Question
+from .sharing import Question, refused
 
 Said = tuple[tuple[int, ...], str]  # numbers, and words where there are none
 _PLAIN: Final = 0
@@ -34,9 +34,7 @@ class Answer:
         if self.raised == _ENDS:
             raise PathEnds(self.words)
         if self.raised == _UNJUDGED:
-            problem = Unjudged(self.words)
-            problem.place = self.place
-            raise problem
+            raise refused(self.words, self.place)
         return self.numbers, self.words
 
 

@@ -40,10 +40,19 @@ class Told:
         if self.ends:
             raise PathEnds(self.refusal)
         if self.refusal:
-            problem = Unjudged(self.refusal)
-            problem.place = self.place
-            raise problem
+            raise refused(self.refusal, self.place)
         return self.value
+
+
+def refused(reason: str, place: str) -> Unjudged:
+    """What an evaluation raised, to be raised again.
+
+    Made here, so that no frame on its traceback has it in a variable: that would be a cycle
+    through all callers, and the unit that they judge would outlive them.
+    """
+    problem = Unjudged(reason)
+    problem.place = place
+    return problem
 
 
 class Sharing(Protocol):
