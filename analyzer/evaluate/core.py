@@ -161,7 +161,7 @@ class Core(Names):
         if isinstance(place, Opaque):
             if place.slot:
                 raise Unjudged(f"a store through {place.name}")
-            if isinstance(value, Struct) and self.names_slot(value):
+            if self.names_slot(value):
                 raise Unjudged(f"an entry's address is kept in {place.name}")
             self._leave(value)
             self.run.touched += 1

@@ -15,6 +15,7 @@ from pycparser import c_ast
 
 from .core import Core
 from .ctype import Node
+from .leaving import CLEANS_UP
 from .memory import Variable
 from .names import Scope
 from .values import FuncRef, Int, Opaque, Payload, SlotInt, Text
@@ -145,6 +146,8 @@ def _reach(node: Node) -> Reach | None:
                 return None
             if name == _ASM:
                 changed |= _asm_outputs(item)
+            elif name == CLEANS_UP:
+                called.add(str(item.args.exprs[0].name))
             elif not name.startswith("__ptc_"):
                 called.add(name)
         elif isinstance(item, c_ast.Assignment):

@@ -105,6 +105,8 @@ class InlineAssembly(Assembler):
                     if idle:
                         continue
                     raise self._refuse("writes an entry", template)
+                if operand.memory and "+" in constraint and self.names_slot(place) and not idle:
+                    raise self._refuse("is given an entry's address", template)
                 in_out = "+" in constraint and not operand.memory and not idle
                 if in_out and value is not None and self.names_slot(value):
                     raise self._refuse("is given an entry's address", template)
@@ -116,6 +118,8 @@ class InlineAssembly(Assembler):
                 if place is not None and not only_loads and not idle:
                     if self.is_slot(place):
                         raise self._refuse("is given an entry", template)
+                    if self.names_slot(place):
+                        raise self._refuse("is given an entry's address", template)
                     self.forget([place], "asm")
                 inputs.append((constraint, Opaque("memory") if place is None else place))
             else:

@@ -58,13 +58,14 @@ class Operands:
 
 
 class Scope:
-    """Names of a block; `outer` is the block around it."""
+    """Names of a block; `outer` is the block around it, `ends` what is called when it is left."""
 
-    __slots__ = ("names", "outer")
+    __slots__ = ("ends", "names", "outer")
 
     def __init__(self, outer: Scope | None = None) -> None:
         self.names: dict[str, Variable] = {}
         self.outer = outer
+        self.ends: list[tuple[str, Value]] | None = None
 
 
 class Names:

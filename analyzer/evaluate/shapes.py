@@ -29,6 +29,11 @@ class Shape:
     defined: Location
     void: bool
     answers: bool  # with a plain number, which is no entry
+    variadic: bool
+
+    def unnamed(self, values: list[Value]) -> list[Value]:
+        """The arguments that the body takes by va_arg()."""
+        return values[len(self.parameters) - 1 :] if self.variadic else []
 
 
 class Shapes(Core):
@@ -86,7 +91,8 @@ class Shapes(Core):
         for mask in masks:
             self.fold(mask, Scope())  # to ask again what it asks
         pairs = zip(shape.parameters, values, strict=False)
-        return [value for (parameter, _), value in pairs if parameter in mentioned]
+        named = [value for (parameter, _), value in pairs if parameter in mentioned]
+        return named + shape.unnamed(values)
 
     def mentions(self, node: Node) -> frozenset[str]:
         """The names that the body of a function makes use of."""
@@ -177,9 +183,10 @@ class Shapes(Core):
     def _new_shape(self, node: Node) -> Shape:
         declaration = node.decl.type
         parameters: list[tuple[str, CType]] = []
-        has_mm = False
+        has_mm = variadic = False
         for parameter in declaration.args.params if declaration.args is not None else []:
             has_mm = has_mm or _takes_mm(parameter)
+            variadic |= isinstance(parameter, c_ast.EllipsisParam)
             if isinstance(parameter, c_ast.EllipsisParam) or not getattr(parameter, "name", None):
                 parameters.append(("", UnknownType()))
             else:
@@ -193,7 +200,7 @@ class Shapes(Core):
         return Shape(
             tuple(parameters), self.types.of(returned), has_mm, defined,
             plain and returned.type.names == ["void"],
-            plain and {*returned.type.names} <= _TRUTHS,
+            plain and {*returned.type.names} <= _TRUTHS, variadic,
         )  # fmt: skip
 
     def _adjusted(self, ctype: CType) -> CType:

@@ -12,6 +12,7 @@ from . import arith
 from .ctype import ArrayType, Node, UnknownType
 from .harmless import Harmless
 from .initializers import Initializers
+from .leaving import CLEANUP, Leaving
 from .memory import Variable
 from .merge import state_of
 from .names import Scope, condition_key
@@ -48,7 +49,7 @@ class Jump(Exception):
 NOTHING: Final = Int(0)
 
 
-class Statements(Initializers, Harmless):
+class Statements(Initializers, Harmless, Leaving):
     """Executes statements; a statement's value is that of its last expression (GNU C)."""
 
     def statement_methods(self) -> dict[type, Callable[[Any, Scope], Value]]:
@@ -94,17 +95,23 @@ class Statements(Initializers, Harmless):
         position = 0
         jumps = 0
         state: State = None
-        while position < len(items):
-            try:
-                value = self.evaluate(items[position], inner)
-                position += 1
-            except Jump as jump:
-                target = self.find_label(items, jump.label)
-                jumps += 1
-                if target is None or jumps > MAX_ITERATIONS:
-                    raise
-                state = self.moved_on(state, jump.label, inner)
-                position = target
+        try:
+            while position < len(items):
+                try:
+                    value = self.evaluate(items[position], inner)
+                    position += 1
+                except Jump as jump:
+                    target = self.find_label(items, jump.label)
+                    jumps += 1
+                    if target is None or jumps > MAX_ITERATIONS:
+                        raise
+                    state = self.moved_on(state, jump.label, inner)
+                    position = target
+        except (Return, Break, Continue, Jump):
+            self.leave(inner)
+            raise
+        if inner.ends is not None:
+            self.leave(inner)
         return value
 
     def moved_on(self, before: State, label: str, scope: Scope) -> State:
@@ -180,6 +187,9 @@ class Statements(Initializers, Harmless):
 
     def _declaration(self, node: Node, scope: Scope) -> Value:
         if node.name is None or isinstance(node.type, c_ast.FuncDecl):
+            return NOTHING
+        if node.name.startswith(CLEANUP):
+            self.clean_up_after(node.init, scope)
             return NOTHING
         guesses = self.guesses
         ctype = self.type_of_name(node.type, scope)
@@ -276,9 +286,15 @@ class Statements(Initializers, Harmless):
 
     def _for(self, node: Node, scope: Scope) -> Value:
         inner = Scope(scope)
-        if node.init is not None:
-            self.evaluate(node.init, inner)
-        return self._loop(node.cond, node.stmt, node.next, inner, first=False)
+        try:
+            if node.init is not None:
+                self.evaluate(node.init, inner)
+            result = self._loop(node.cond, node.stmt, node.next, inner, first=False)
+        except (Return, Jump):
+            self.leave(inner)
+            raise
+        self.leave(inner)
+        return result
 
     # -- switch
 
@@ -297,6 +313,10 @@ class Statements(Initializers, Harmless):
                     self.evaluate_again(statement, inner, 0)
         except Break:
             pass
+        except (Return, Continue, Jump):
+            self.leave(inner)
+            raise
+        self.leave(inner)
         return NOTHING
 
     def _select(

@@ -9,6 +9,7 @@ from pycparser import c_ast
 
 from .closures import Closure
 from .ctype import Node
+from .leaving import CLEANUP
 from .memory import Variable
 from .names import Scope
 from .statements import (
@@ -88,18 +89,24 @@ class Warm(UnaryClosures, Statements):
             value: Value = NOTHING
             position = jumps = 0
             state: State = None
-            while position < len(made):
-                try:
-                    for code in made[position:] if position else made:
-                        value = code(inner)
-                    return value
-                except Jump as jump:
-                    target = find_label(items, jump.label)
-                    jumps += 1
-                    if target is None or jumps > MAX_ITERATIONS:
-                        raise
-                    state = self.moved_on(state, jump.label, inner)
-                    position = target
+            try:
+                while position < len(made):
+                    try:
+                        for code in made[position:] if position else made:
+                            value = code(inner)
+                        break
+                    except Jump as jump:
+                        target = find_label(items, jump.label)
+                        jumps += 1
+                        if target is None or jumps > MAX_ITERATIONS:
+                            raise
+                        state = self.moved_on(state, jump.label, inner)
+                        position = target
+            except (Return, Break, Continue, Jump):
+                self.leave(inner)
+                raise
+            if inner.ends is not None:
+                self.leave(inner)
             return value
 
         return block
@@ -213,7 +220,7 @@ class Warm(UnaryClosures, Statements):
 
     def _made_declaration(self, node: Node) -> Closure:
         init, name = node.init, node.name
-        if name is None or isinstance(node.type, c_ast.FuncDecl):
+        if name is None or isinstance(node.type, c_ast.FuncDecl) or name.startswith(CLEANUP):
             return self.made_as_it_is(node)
         if init is None:
             return self._made_empty(node)

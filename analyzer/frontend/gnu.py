@@ -13,9 +13,11 @@ inline assembly                call of `__ptc_asm`(template, `__ptc_asm_out`(con
                                `__ptc_asm_in`(constraint, value), `__ptc_asm_goto`(labels))
 `__builtin_types_compatible_p` call with two UnaryOp `sizeof` as arguments
 `__alignof__ x`                UnaryOp `_Alignof`
+`T x __attribute__((cleanup    one more variable in the declaration, whose initializer is a call of
+(f))) = y;` in a function      `__ptc_cleanup`(f, &x), without the `&x` where the name is not told
 =============================  ==================================================================
 
-Attributes, asm labels, `__extension__`, `__label__` and file-scope assembly are dropped.
+Other attributes, asm labels, `__extension__`, `__label__` and file-scope assembly are dropped.
 """
 
 from __future__ import annotations
@@ -31,6 +33,7 @@ _DROPPED: Final = words(
     "__extension__ __restrict __restrict__ __thread __seg_gs __seg_fs __nullable"
 )
 _ATTRIBUTE: Final = frozenset({"__attribute__", "__attribute", "__declspec"})
+_CLEANUP: Final = frozenset({"cleanup", "__cleanup__"})
 _ASM: Final = frozenset({"asm", "__asm__", "__asm"})
 _OPENING: Final = frozenset({"LPAREN", "LBRACKET", "LBRACE"})
 _CLOSING: Final = frozenset({"RPAREN", "RBRACKET", "RBRACE"})
@@ -90,6 +93,7 @@ class _Rewriter:
         self.out: list[Token] = []
         self.index = 0
         self.depth = depth  # of braces: file scope is 0
+        self.cleanups: list[tuple[int, list[Token]]] = []  # depth, function and variable
         self.labels, self.declared_labels = _labels(tokens)
 
     def run(self) -> list[Token]:
@@ -110,6 +114,8 @@ class _Rewriter:
                     self.depth += 1
                 elif kind == "RBRACE":
                     self.depth -= 1
+                elif kind == "SEMI" and self.cleanups:
+                    self._clean_up(token)
                 out.append(token)
         return out
 
@@ -140,7 +146,9 @@ class _Rewriter:
     def _name(self, token: Token) -> None:
         value = token.value
         if value in _ATTRIBUTE:
-            self._group()
+            group = self._group()
+            if self.depth and any(t.value in _CLEANUP for t in group):
+                self._note_cleanup(group)
         elif value in _ASM:
             self._asm(token)
         elif value == "__label__":
@@ -149,6 +157,26 @@ class _Rewriter:
             self.index += 1
         elif value == "__builtin_types_compatible_p":
             self._types_compatible(token)
+
+    def _note_cleanup(self, group: list[Token]) -> None:
+        """The function that `cleanup(f)` names, and the variable in front of the attribute."""
+        at = next(i for i, t in enumerate(group) if t.value in _CLEANUP)
+        function = next((t for t in group[at + 1 :] if t.type == "ID"), group[at])
+        variable = [self.out[-1]] if self._previous() == "ID" else []
+        self.cleanups.append((self.depth, [function, *variable]))
+
+    def _clean_up(self, end: Token) -> None:
+        """In front of the end of a declaration: `, * __ptc_cleanup_N = __ptc_cleanup(f, &x)`."""
+        ended = [tokens for depth, tokens in self.cleanups if depth >= self.depth]
+        self.cleanups = [(depth, tokens) for depth, tokens in self.cleanups if depth < self.depth]
+        for function, *variable in ended:
+            name = f"__ptc_cleanup_{len(self.out)}"
+            self.out += [_like(end, "COMMA", ","), _like(end, "TIMES", "*")]
+            self.out += [_like(end, "ID", name), _like(end, "EQUALS", "=")]
+            self.out += [_like(end, "ID", "__ptc_cleanup"), _like(end, "LPAREN", "("), function]
+            for token in variable:
+                self.out += [_like(end, "COMMA", ","), _like(end, "AND", "&"), token]
+            self.out.append(_like(end, "RPAREN", ")"))
 
     def _operator(self, token: Token) -> None:
         kind, following, previous = token.type, self._next(), self._previous()

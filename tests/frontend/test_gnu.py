@@ -181,6 +181,27 @@ def test_attributes_are_dropped(text: str) -> None:
     assert "attribute" not in c(node)
 
 
+def test_cleanup_is_a_call_in_the_declaration() -> None:
+    declarations = find(
+        parse(
+            "void f(pte_t *ptep, int x) { pte_t *p __attribute__((cleanup(put), unused)) = ptep;"
+            " if (x) { int y __attribute__((__cleanup__(end))) = ({ int w = x; w; }), z = 3; }"
+            " int a[2] __attribute__((cleanup(all))); }"
+        ).body,
+        c_ast.Decl,
+    )
+    assert [d.name for d in declarations if not d.name.startswith("__ptc")] == list("pywza")
+    added = [d for d in declarations if d.name.startswith("__ptc_cleanup_")]
+    assert [c(d.init) for d in added] == [
+        "__ptc_cleanup(put, &p)", "__ptc_cleanup(end, &y)", "__ptc_cleanup(all)",
+    ]  # fmt: skip
+    assert len({d.name for d in added}) == 3
+
+
+def test_cleanup_outside_of_functions_is_dropped() -> None:
+    assert c(parse("int x __attribute__((cleanup(f)));")) == "int x"
+
+
 def test_alignof_is_its_own_operator() -> None:
     statement, other = body("x = __alignof__(u64); return __alignof__(*ptep);")
     assert (statement.rvalue.op, c(statement.rvalue.expr)) == ("_Alignof", "u64")

@@ -177,6 +177,87 @@ def test_address_as_a_number_is_still_the_entry(demo: Bench, declared: str, stor
     assert "set_pud_at" in unknown(result)
 
 
+TAKES_ANY = """\
+static inline void demo_put(int n, ...)
+{
+	__builtin_va_list rest;
+	pud_t *to;
+
+	__builtin_va_start(rest, n);
+	to = __builtin_va_arg(rest, pud_t *);
+	to->pud = __builtin_va_arg(rest, unsigned long);
+	__builtin_va_end(rest);
+}
+"""
+SAYS = """\
+int demo_print(const char *f, __builtin_va_list rest);
+static inline int demo_say(const char *f, ...)
+{
+	__builtin_va_list rest;
+
+	__builtin_va_start(rest, f);
+	return demo_print(f, rest);
+}
+"""
+PAIR = "struct demo_pair { unsigned long to, what; };\n"
+KEPT = "{ (unsigned long)pudp, pud_val(pud) }"
+
+
+@pytest.mark.parametrize(
+    ("declared", "store"),
+    [
+        ("void demo_flush(struct mm_struct *mm);\n",
+         "mm->total_vm = (unsigned long)pudp; demo_flush(mm);"),
+        ("void demo_flush(void);\n", "mm->pgd = (pgd_t *)pudp; demo_flush();"),
+        ("pud_t **demo_mine(void);\nvoid demo_flush(void);\n",
+         "*demo_mine() = pudp; demo_flush();"),
+        (f"{PAIR}extern struct demo_pair demo_queue[16];\nextern int demo_last;\n",
+         f"demo_queue[demo_last++] = (struct demo_pair) {KEPT};"),
+        (f"{PAIR}extern struct demo_pair demo_queue[16];\nextern int demo_last;\n",
+         "demo_queue[demo_last].to = (unsigned long)pudp; demo_queue[demo_last++].what = 1;"),
+        (PAIR, f'struct demo_pair two = {KEPT}; asm volatile("put %0" : : "m" (two) : "memory");'),
+        (PAIR, f'struct demo_pair two = {KEPT}; asm volatile("put %0" : "+m" (two));'),
+        (TAKES_ANY, "demo_put(2, pudp, pud_val(pud));"),
+        (TAKES_ANY.replace("int n,", "pud_t *n,"), "demo_put(pudp, pud_val(pud));"),
+    ],
+)  # fmt: skip
+def test_address_that_is_left_somewhere_is_still_the_entry(
+    demo: Bench, declared: str, store: str
+) -> None:
+    """Cure: Core.store() and InlineAssembly look into what is stored to a place that is not known
+    and into what assembler finds in memory, Machine at arguments that have no name."""
+    result = demo.judge(arch(HELPERS, declared + HELPERS), arch(SET_PUD, f"\t{store}\n"))
+    assert "set_pud_at" in unknown(result)
+
+
+@pytest.mark.parametrize(
+    ("declared", "store"),
+    [
+        ("static inline int demo_say(const char *f, ...) { return 0; }\n", 'demo_say("%p", pudp);'),
+        (SAYS, 'demo_say("%p", pudp);'),
+        ("", 'pud_t *p = pudp; asm volatile("" : : "m" (p) : "memory");'),
+        ("", 'pud_t *p = pudp; unsigned long t; asm("ld %0, %1" : "=r" (t) : "m" (p));'),
+    ],
+)  # fmt: skip
+def test_what_is_only_read_or_printed(demo: Bench, declared: str, store: str) -> None:
+    result = demo.judge(arch(HELPERS, declared + HELPERS), arch(SET_PUD, f"\t{store}\n{SET_PUD}"))
+    assert verdict(result, "set_pud_at").verdict is Verdict.BALANCED
+
+
+def test_store_when_a_block_is_left(demo: Bench) -> None:
+    """Cure: `cleanup` is a part of the tree that the front end makes, and not dropped."""
+    later = (
+        "struct demo_later { pud_t *slot; pud_t entry; };\n"
+        "static inline void demo_store(struct demo_later *l) { set_pud(l->slot, l->entry); }\n"
+    )
+    body = "\tstruct demo_later l __attribute__((cleanup(demo_store))) = { pudp, pud };\n"
+    hook = "\tpage_table_check_pud_set(mm, pudp, pud);\n"
+    result = demo.judge(arch(HELPERS, later + HELPERS), arch(SET_PUD, body))
+    assert found(result) == {("PTC101", "set_pud_at")}
+    result = demo.judge(arch(HELPERS, later + HELPERS), arch(SET_PUD, body + hook))
+    assert verdict(result, "set_pud_at").verdict is Verdict.BALANCED
+
+
 def test_store_through_a_number_in_a_callee_is_seen(demo: Bench) -> None:
     poke = (
         "static inline void poke(unsigned long to, unsigned long what)\n{\n"
