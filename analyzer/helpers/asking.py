@@ -61,6 +61,7 @@ class Asking:
         self.machine.refilled = is_refilled(self.machine.world)
         on = bool(world) and not self.machine.refilled and all(self.machine.world.values())
         self._way = int(on)  # what states that nobody asked for before are taken as
+        self.changed = on or self.machine.refilled  # a state that is not the first one
         self.machine.known = frozenset({MM.name})
         self.frames = FRAMES[variant.bits]
         self.machine.overrides = {

@@ -196,6 +196,10 @@ def probe_text(
             "mksoft_dirty",
             "clear_soft_dirty",
             "mkuffd_wp",
+            "mkuffd",
+            "mkcont",
+            "mkdevmap",
+            "mkspecial",
         ):
             lines.append(
                 f"static {entry} {APPLY}{level}_{change}({entry} x)"

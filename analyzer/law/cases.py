@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import islice
 
 from ..helpers.contracts import Contract, New, Old
 from ..helpers.interface import Signature, parameter_names
@@ -26,10 +27,7 @@ class Cases:
     def of(self, signature: Signature, contract: Contract) -> Iterator[Case]:
         """The (old, new) pairs that the contract allows."""
         level = signature.level
-        names = parameter_names(signature.parameters)
-        takes_value = any(
-            is_value(p) and not is_old(n) for p, n in zip(signature.parameters, names, strict=True)
-        )
+        takes_value = self._takes_value(signature)
         batch = takes_count(signature)
         entries = self.session.classes(level)
         if is_hugetlb(signature.name):
@@ -50,6 +48,42 @@ class Cases:
                 cases = self.with_value(level, old, entries, contract, batch)
             for case in cases:
                 yield replace(case, old=kept, neighbours=case.neighbours or behind)
+
+    def also(self, signature: Signature, contract: Contract, entry: Entry) -> Iterator[Case]:
+        """The cases of one more entry: it comes where nothing was, and it goes."""
+        level = signature.level
+        none = self.session.none(level)
+        if not isinstance(none, Entry):
+            return
+        gone = allowed(self.session, level, entry, contract.old)
+        if not self._takes_value(signature):
+            if gone:
+                yield Case(entry, None, 1)
+            return
+        comes = contract.new in (New.ANY, New.NO_TABLE)
+        if comes and allowed(self.session, level, none, contract.old):
+            yield Case(none, entry, 1)
+        if gone:
+            yield from islice(self.with_value(level, entry, (none,), contract, False), 1)
+
+    def batch(self, signature: Signature, contract: Contract, length: int) -> Iterator[Case]:
+        """The case of one batch of some length."""
+        level = signature.level
+        usual = {entry.name: entry for entry in self.session.classes(level)}
+        entry, none = usual.get("user-writable"), usual.get("none")
+        if entry is None or none is None:
+            return
+        if not self._takes_value(signature):
+            if allowed(self.session, level, entry, contract.old):
+                yield Case(entry, None, length, self._followers(level, entry, length))
+        elif contract.new is New.ANY and allowed(self.session, level, none, contract.old):
+            yield Case(none, entry, length)
+
+    @staticmethod
+    def _takes_value(signature: Signature) -> bool:
+        names = parameter_names(signature.parameters)
+        pairs = zip(signature.parameters, names, strict=True)
+        return any(is_value(declared) and not is_old(name) for declared, name in pairs)
 
     def _without_value(
         self, level: str, old: Entry, contract: Contract, batch: bool
@@ -97,10 +131,10 @@ class Cases:
         best = "user-writable" if "user-writable" in counted else next(iter(counted), "none")
         return frozenset({best} if self.session.machine.refilled else {"none", "swap", best})
 
-    def _followers(self, level: str, old: Entry) -> tuple[Entry, ...]:
+    def _followers(self, level: str, old: Entry, length: int = BATCH) -> tuple[Entry, ...]:
         step = self.session.pages(level)
         return tuple(
-            self.session.with_frame(level, old, old.pfn + i * step) for i in range(1, BATCH)
+            self.session.with_frame(level, old, old.pfn + i * step) for i in range(1, length)
         )
 
     def _moved(self, entry: Entry, level: str, pfn: int) -> Entry:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import count, takewhile
 from typing import Final
 
 from ..evaluate.state import Choice, Event
@@ -79,3 +80,11 @@ class HelperRuns:
     reason: str = ""
     as_kept: tuple[Outcome, ...] = ()  # hugetlb: of the slots as they are, where read otherwise
     remark: str = ""  # what a reader should know of it although the law holds
+
+
+def filled(trace: Trace) -> tuple[int, ...]:
+    """What a path leaves in the slot, and in those behind it as far as it stores to them."""
+    stores = [event for event in trace.events if event.kind == "store"]
+    stored = {event.index: event.new for event in stores if event.table is stores[0].table}
+    behind = takewhile(stored.__contains__, count(INDEX + 1))
+    return (trace.left, *(stored[index] for index in behind))

@@ -7,7 +7,7 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from itertools import count, takewhile
+from itertools import chain
 from typing import Final
 
 from ..evaluate.calls import Tangled
@@ -40,8 +40,9 @@ from .bounds import (
 )
 from .cases import Cases
 from .deltas import hooked_delta, is_user_mm, sole_level, stored_delta
+from .further import Further
 from .hugetlb import counted_at, is_hugetlb
-from .outcome import INDEX, Case, HelperRuns, Outcome, Trace
+from .outcome import INDEX, Case, HelperRuns, Outcome, Trace, filled
 from .reuse import Answers, Reuse, Setting
 from .slots import HugeSlots
 from .twins import Twins, retold
@@ -85,6 +86,7 @@ class Runner:
         self.slots = HugeSlots(session, self._left)
         self.twins = Twins(session)
         self._cases = cases(session, self.slots)
+        self._further = Further(session, self._cases)
 
     def cases(self, signature: Signature, contract: Contract) -> Iterator[Case]:
         """The (old, new) pairs that the contract allows."""
@@ -110,7 +112,10 @@ class Runner:
             self._work = 0
             self._effort = None if reuse is None else reuse.effort
             alike: dict[Hashable, tuple[Trace, ...]] = {}
-            for case in cases:
+            also = self._further.of(
+                signature, contract, lambda: self.session.asked_in_all() | borrowed
+            )
+            for case in chain(cases, also):
                 like = self._raws(signature.name, case)
                 found = known.get(case) or retold(case, alike.get(like))
                 if found is None:
@@ -338,8 +343,8 @@ class Runner:
             trace = self._trace(signature, case, setting, todo.pop())
             todo.extend(alternatives(self.machine.run))
             if trace is not None and not trace.status:
-                filled = _filled(trace)
-                found = (found or filled)[:1] + max(found[1:], filled[1:], key=len)
+                slots = filled(trace)
+                found = (found or slots)[:1] + max(found[1:], slots[1:], key=len)
         return found
 
     def _judged(self, name: str, trace: Trace, read: bool = True) -> Outcome:
@@ -390,11 +395,3 @@ class Runner:
             if event.table is not None and event.table is not table:
                 return True
         return False
-
-
-def _filled(trace: Trace) -> tuple[int, ...]:
-    """What a path leaves in the slot, and in those behind it as far as it stores to them."""
-    stores = [event for event in trace.events if event.kind == "store"]
-    stored = {event.index: event.new for event in stores if event.table is stores[0].table}
-    behind = takewhile(stored.__contains__, count(INDEX + 1))
-    return (trace.left, *(stored[index] for index in behind))
