@@ -128,10 +128,10 @@ class Judge:
             if verdict.verdict is Verdict.FINDING:
                 for outcome in one.outcomes:
                     if outcome.status == "broken":
-                        outcome = part_at_fault(self.session, outcome)
-                        rule = rule_of(self.session, one, outcome)
-                        function, _ = root_of(self.session, outcome, rule, raw)
-                        broken.setdefault(function, []).append((one, outcome, rule))
+                        part = part_at_fault(self.session, outcome)
+                        rule = rule_of(self.session, one, part, outcome)
+                        function, _ = root_of(self.session, part, rule, raw)
+                        broken.setdefault(function, []).append((one, part, rule))
         for function in sorted(broken):
             self.findings.append(self._finding(broken[function], raw))
         self._parse_headers()

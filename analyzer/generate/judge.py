@@ -327,8 +327,8 @@ class Bench(Closing):
 def _note(
     result: Judgement, judge: Judge, runs: HelperRuns, outcome: Outcome, raw: frozenset[str]
 ) -> None:
-    outcome = part_at_fault(judge.session, outcome)
-    rule = rule_of(judge.session, runs, outcome)
+    whole, outcome = outcome, part_at_fault(judge.session, outcome)
+    rule = rule_of(judge.session, runs, outcome, whole)
     root, _ = root_of(judge.session, outcome, rule, raw)
     try:
         event = _store_at_fault(judge.session, outcome)

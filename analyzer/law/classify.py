@@ -46,8 +46,8 @@ def part_at_fault(session: Session, outcome: Outcome) -> Outcome:
     return outcome
 
 
-def rule_of(session: Session, runs: HelperRuns, outcome: Outcome) -> str:
-    """The rule code for a broken outcome (or its part at fault)."""
+def rule_of(session: Session, runs: HelperRuns, outcome: Outcome, whole: Outcome) -> str:
+    """The rule code for a broken outcome, the `whole`, by its part at fault."""
     level = runs.signature.level
     hooks = outcome.hooks
     for event in hooks:
@@ -65,7 +65,8 @@ def rule_of(session: Session, runs: HelperRuns, outcome: Outcome) -> str:
     if not hooks:
         contract = contract_for(runs.signature.name)
         in_place = any(word in runs.signature.name for word in _IN_PLACE)
-        if in_place and (contract.new is New.SAME or contract.old is Old.PRESENT):
+        kept = contract.new is New.SAME or contract.old is Old.PRESENT
+        if in_place and kept and not whole.hooks:
             return "PTC109"
         return "PTC101"
     return _hooked_rule(session, outcome)

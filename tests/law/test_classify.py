@@ -68,7 +68,7 @@ class Judged:
         found = set()
         for outcome in self.broken:
             part = part_at_fault(self.session, outcome)
-            rule = rule_of(self.session, self.runs, part)
+            rule = rule_of(self.session, self.runs, part, outcome)
             function, location = root_of(self.session, part, rule, raw)
             found.add((rule, function, location.line))
         return found

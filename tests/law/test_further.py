@@ -40,6 +40,7 @@ def test_a_marked_entry_that_is_taken_out(demo: Bench) -> None:
     assert found(result) == {("PTC101", "ptep_get_and_clear")}
     (witness,) = [finding.witness for finding in result.findings]
     assert witness is not None
+    assert witness.old is not None
     assert witness.old.name == "user-writable, mkcont"
 
 
@@ -94,6 +95,23 @@ def test_both_ways_that_keep_the_books(demo: Bench) -> None:
     result = demo.judge(marked("mkcont"), generic(HOOK, two))
     assert verdict(result, "set_ptes").verdict is Verdict.BALANCED
     assert result.findings == ()
+
+
+def test_an_entry_that_is_put_back_raw_lacks_its_hook(demo: Bench) -> None:
+    """Taken out behind a hook and put back without: that is no change in place."""
+    body = (
+        "\tunsigned long old = READ_ONCE(ptep->pte);\n\n"
+        "\twhile (!try_cmpxchg(&ptep->pte, &old, old & ~_PAGE_WRITE))\n\t\tbarrier();\n"
+    )
+    raw = (
+        "\tpte_t old = *ptep;\n\n\tif (pte_val(old) & _PAGE_DEMO) {\n"
+        "\t\told = ptep_get_and_clear(mm, addr, ptep);\n"
+        "\t\tset_pte(ptep, pte_wrprotect(old));\n\t\treturn;\n\t}\n"
+        "\tset_pte(ptep, pte_wrprotect(old));\n"
+    )
+    result = demo.judge(marked("mkcont"), arch(body, raw))
+    assert found(result) == {("PTC101", "ptep_set_wrprotect")}
+    assert verdict(result, "ptep_set_wrprotect").verdict is Verdict.FINDING
 
 
 @pytest.mark.kernel

@@ -65,7 +65,7 @@ def judged(endian: str, parameters: tuple[str, ...], body: str) -> tuple[set[str
     for outcome in runs.outcomes:
         if outcome.status == "broken":
             part = part_at_fault(it, outcome)
-            rule = rule_of(it, runs, part)
+            rule = rule_of(it, runs, part, outcome)
             rules.add(rule)
             assert root_of(it, part, rule, frozenset())[0] == "helper"
     return rules, {outcome.status for outcome in runs.outcomes}
