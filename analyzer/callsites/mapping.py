@@ -32,6 +32,7 @@ from .words import (
 )
 
 _WORD: Final = re.compile(r"(?<![\w])(?:(?<!->)(?<!\.))([A-Za-z_]\w*)")
+_VARIABLE: Final = re.compile(r"^&\s*\w+(?:(?:->|\.)\w+)*$")
 _RETURNED: Final = re.compile(r"\breturn\b")
 _CALLED: Final = re.compile(r"\b([a-z_]\w*)\s*\(")
 _OWN_MM: Final = re.compile(r"(?<![\w.>])(\w+_mm)\b(?!\s*(?:\(|->))")
@@ -267,19 +268,30 @@ class Origins:
         """Where a function's name stands."""
         return tuple(self._callers(body))
 
-    def is_result(self, body: Body, name: str) -> bool:
-        """Whether a parameter points to a variable of every caller: no entry of a table."""
+    def is_result(self, body: Body, name: str, passed_on: tuple[str, ...] = ()) -> bool:
+        """Whether a parameter points to a variable of every caller: no entry of a table.
+
+        A caller may have it from its own callers, by the same name; `passed_on` are those that
+        have it from this function.
+        """
         position = body.position_of(name)
-        if position < 0:
+        if position < 0 or len(passed_on) > MAX_STEPS:
             return False
-        given = [
-            use.call.arguments[position]
-            for use in self._callers(body)
-            if use.direct and position < len(use.call.arguments)
-        ]
-        given += self._through(body, position)
-        own = [text for text in given if text != "NULL"]
-        return bool(own) and all(text.startswith("&") or text == name for text in own)
+        found = False
+        for use in self._callers(body):
+            if not use.direct or position >= len(use.call.arguments):
+                continue
+            text, caller = use.call.arguments[position], use.body.function.name
+            if text == "NULL" or (text == name and caller in (*passed_on, body.function.name)):
+                continue
+            if text == name:
+                if not self.is_result(use.body, name, (*passed_on, body.function.name)):
+                    return False
+            elif not _VARIABLE.match(text):
+                return False
+            found = True
+        given = [text for text in self._through(body, position) if text != "NULL"]
+        return (found or bool(given)) and all(_VARIABLE.match(text) for text in given)
 
     def path_to(self, body: Body) -> list[Step]:
         """A way to a function: one caller, and one of that one's, outermost first."""

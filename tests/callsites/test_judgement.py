@@ -211,6 +211,71 @@ def test_a_result_is_no_entry_of_a_table() -> None:
     assert said(code.replace("&pte", "slot"))[0][0] == "*"
 
 
+@pytest.mark.parametrize(
+    "store",
+    [
+        "*ptep = __pte(0)", "*ptep++ = __pte(0)", "ptep->pte = 0", "pte_val(*ptep) = 0",
+        "pte_val( * ptep ) = 0", "WRITE_ONCE(*ptep, __pte(0))", "xchg(&ptep->pte, 0)",
+        "xchg(&pte_val(*ptep), 0)", "WRITE_ONCE(pte_val(*ptep), 0)",
+    ],
+)  # fmt: skip
+def test_forms_of_a_plain_store(store: str) -> None:
+    found = said(clear(f"if (pte_present(*ptep)) {store};"))
+    assert [row[3] for row in found if row[0] == "*"] == ["finding"]
+
+
+def test_a_store_beside_the_entry_that_was_tested() -> None:
+    found = said(clear("if (pte_present(*ptep)) *(ptep + 1) = __pte(0);"))
+    assert [row[3] for row in found if row[0] == "*"] == ["unknown"]
+
+
+@pytest.mark.parametrize(
+    "store",
+    ["if (pte_val(*ptep) == 0)", "x = ptep->pte == 0", "entry.pte = 0", "pte_val(entry) = 0"],
+)
+def test_no_store_to_an_entry_of_a_table(store: str) -> None:
+    found = said(clear(f"pte_t entry; if (pte_present(*ptep)) {store};"))
+    assert not [row for row in found if row[0] == "*"]
+
+
+PASSED_ON = """\
+static void put(struct vm_area_struct *vma, pte_t *ptep)
+{
+	*ptep = mk_pte(page, vma->vm_page_prot);
+}
+
+static void middle(struct vm_area_struct *vma, pte_t *ptep)
+{
+	put(vma, ptep);
+}
+
+void outer(struct vm_area_struct *vma, pmd_t *pmd)
+{
+	pte_t one, table[4], *ptep = pte_offset_map(pmd, addr);
+
+	middle(vma, GIVEN);
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("given", "judgements"),
+    [("ptep", ["finding"]), ("&ptep[1]", ["finding"]), ("&one", []), ("NULL", ["finding"])],
+)
+def test_an_entry_that_is_passed_on_by_one_name_is_no_result(
+    given: str, judgements: list[str]
+) -> None:
+    found = said(PASSED_ON.replace("GIVEN", given))
+    assert [row[3] for row in found if row[0] == "*"] == judgements
+
+
+def test_a_result_that_is_passed_on_is_no_entry_of_a_table() -> None:
+    code = PASSED_ON.replace("GIVEN", "&one").replace("put(vma, ptep)", "again(vma, ptep)")
+    code += "static void again(struct vm_area_struct *vma, pte_t *ptep)\n{\n\tput(vma, ptep);\n"
+    code += "\tif (more)\n\t\tmiddle(vma, ptep);\n}\n"
+    assert [row for row in said(code) if row[0] == "*"] == []
+
+
 def test_a_local_copy_is_no_entry_of_a_table() -> None:
     assert said("void f(void) { pmd_t copy; pmd_populate(mm, &copy, t); pmd_clear(&copy); }") == []
 
