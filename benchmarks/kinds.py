@@ -23,11 +23,12 @@ Change = Callable[[str], str | None]  # None: nothing to change like that
 
 @dataclass(frozen=True, slots=True)
 class EditKind:
-    """One kind of edit; `kept`: it is judged from what is kept of the tree without it."""
+    """One kind of edit; `kept`: it is judged from what is kept of the tree without it; None: that
+    depends on what the header has."""
 
     name: str
     change: Change
-    kept: bool = True
+    kept: bool | None = True
 
 
 def _functions(text: str) -> list[re.Match[str]]:
@@ -118,6 +119,24 @@ def macro_of_function(text: str) -> str | None:
     return f"{text[: one.start(3)]}({one[3]}){text[one.end(3) :]}"
 
 
+def macro_in_use(text: str) -> str | None:
+    """Another value of a macro that nothing of the header names but functions."""
+    inside = " ".join(one[3] for one in _functions(text))
+    for one in _SIMPLE.finditer(text):
+        name = re.compile(rf"\b{re.escape(one[1])}\b")
+        if len(name.findall(text)) == len(name.findall(inside)) + 1 > 1 and not one[2]:
+            return f"{text[: one.start(3)]}(0 + ({one[3]})){text[one.end(3) :]}"
+    return None
+
+
+def macro_less(text: str) -> str | None:
+    """Without a macro that nothing of the header names."""
+    for one in _SIMPLE.finditer(text):
+        if len(re.findall(rf"\b{re.escape(one[1])}\b", text)) == 1 and not one[1].islower():
+            return text[: one.start()] + text[one.end() :]
+    return None
+
+
 def macro_more(text: str) -> str | None:
     """One more macro, that nobody uses."""
     found = list(_SIMPLE.finditer(text))
@@ -155,9 +174,11 @@ KINDS: Final = (
     EditKind("a statement in a helper", in_helper),
     EditKind("a statement elsewhere", in_other),
     EditKind("a local renamed", renamed),
-    EditKind("a macro's value", macro_value, False),
-    EditKind("a macro with parameters", macro_of_function, False),
-    EditKind("a new macro", macro_more, False),
+    EditKind("a macro's value", macro_value, None),
+    EditKind("a macro of functions", macro_in_use, None),
+    EditKind("a macro with parameters", macro_of_function, None),
+    EditKind("a macro less", macro_less, None),
+    EditKind("a new macro", macro_more),
     EditKind("a new function", new_function),
     EditKind("a new function in use", split),
 )  # fmt: skip

@@ -16,24 +16,19 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar, cast
 
-from ..callsites.kept import declares_the_same, is_quiet, same_sites
-from ..callsites.reading import may_have_sites as is_read
-from ..callsites.text import Source
 from ..clock import Clock
 from ..errors import PtcheckError
 from ..frontend import ParseCache
 from ..frontend.core import Core, LeftOut
-from ..frontend.edits import Edit, FileEdit, Unsure
+from ..frontend.edits import Edit, FileEdit, MacroEdit, Unsure
 from ..frontend.image import Events, Image
 from ..frontend.preprocess import preprocess
 from ..frontend.splice import Splicer
 from ..frontend.unit import Unit
-from ..helpers.bodies import SourceIndex, header_is_alike
+from ..helpers.bodies import SourceIndex
 from ..helpers.interface import Interface
-from ..helpers.interface import declares_the_same as is_same_interface
 from ..helpers.session import LEAVES
 from ..kconfig import Variant
-from ..kconfig.headers import lines_now
 from ..law.bounds import Effort
 from ..law.kept import Edited
 from ..law.reuse import Reuse
@@ -41,24 +36,19 @@ from ..model import Verdict
 from ..preprocessor import Tool, find_tool
 from ..scratch import Scratch
 from ..tree import KernelTree
-from .added import without_added
-from .api import HEADER
-from .edited import edit_between
-from .hookuse import header_is_quiet
+from .differs import Differences, differences
 from .judge import Judge
+from .meant import without_same
 from .moved import moved
 from .nearly import Change
 from .notebook import Judged, Memory, State, kept_name
 from .reach import reaches_the_same
-from .remarks import never_asked, only_remarks
 from .results import ArchResult, VariantResult, both_worlds
 from .trail import Trail
 
 if TYPE_CHECKING:
     from ..kconfig import Config
 
-MAX_EDITS: Final = 40  # functions; with more, reading the headers again costs no more
-_OTHERS: Final = frozenset({"byteorder.h", "bitsperlong.h"})  # read by kconfig.facts
 _NONE_OF_OURS: Final = (
     ArithmeticError, AssertionError, AttributeError, LookupError, RecursionError, TypeError,
     ValueError, PtcheckError,
@@ -100,74 +90,18 @@ def judge_again(
         return None
     if not changes:
         return known
-    with clock.stage("compare headers"):
-        files = _file_edits(tree, known, trail, changes)
-    if files is None:
-        return None
     try:
+        with clock.stage("compare headers"):
+            found = differences(tree, known, trail, changes, called)
+            if found is not None and found.macros:
+                found = found.with_meanings(tree, stamp, changes, memory, known.arch)
+        if found is None:
+            return None
         with closing(Scratch()) as scratch:
-            again = _Again(tree, known, trail, files, memory, cache, clock, note, scratch.path)
+            again = _Again(tree, known, trail, found, memory, cache, clock, note, scratch.path)
             return again.result()
     except (Unsure, LeftOut, *_NONE_OF_OURS):
         return None
-
-
-def _file_edits(
-    tree: KernelTree, known: ArchResult, trail: Trail, changes: Sequence[Change]
-) -> tuple[FileEdit, ...] | None:
-    """The edits, if no stage but that of units sees them."""
-    if not any(result.supported for result in known.variants):
-        return None  # what Kconfig and hooks say of each other is found by lint
-    said = "\n".join([*known.unread, *(p for one in known.variants for p in one.problems)])
-    found: list[FileEdit] = []
-    lines: dict[tuple[str, int], int] = {}
-    read = 0  # files whose call sites may be others now
-    for change in changes:
-        path, old, new = change.path, change.old, change.new
-        name = path.rpartition("/")[2]
-        if path == HEADER or name in _OTHERS or path in said:
-            return None
-        shown = lines_now(path, known.arch, old, new)
-        if shown is None:
-            return None
-        lines |= shown
-        if path not in known.files and never_asked(path, old, new):
-            continue
-        if name.endswith(".c"):
-            remarks = "/boot/" not in path and only_remarks(old, new)
-        else:
-            remarks = name.endswith(".h")
-        if not remarks:
-            return None
-        before, after = Source(path, old), Source(path, new)
-        left, added = without_added(before, old, after, new)
-        rest = Source(path, left) if added else after
-        edit = edit_between(before, old, rest, left, added)
-        if edit is None or ((edit.edits or added) and name.endswith(".c")):
-            return None
-        if not (
-            is_same_interface(old, left, trail.makers)
-            and header_is_alike(old, left)
-            and declares_the_same(trail.sites, before, after)
-            and is_read(path, old) == is_read(path, new)
-        ):
-            return None
-        if (edit.edits or added) and not header_is_quiet(tree, after):
-            return None
-        if (edit.edits or added) and is_read(path, old):
-            read += 1
-            if read > 1 or not same_sites(tree, trail.sites, before, rest):
-                return None
-            if added and not is_quiet(trail.sites, after, [one.edit.name for one in added]):
-                return None
-        if any(maker in one.edit.new for maker in trail.makers for one in added):
-            return None
-        found.append(edit)
-    if sum(
-        len(one.edits) + len(one.added) for one in found
-    ) > MAX_EDITS or not trail.weighing.stands(lines):
-        return None
-    return tuple(found)
 
 
 class _Again:
@@ -176,7 +110,7 @@ class _Again:
         tree: KernelTree,
         known: ArchResult,
         trail: Trail,
-        files: tuple[FileEdit, ...],
+        found: Differences,
         memory: Memory,
         cache: ParseCache,
         clock: Clock,
@@ -185,7 +119,8 @@ class _Again:
     ) -> None:
         self._known = known
         self._trail = trail
-        self._files = files
+        self._files = found.files
+        self._macros = found.macros
         self._memory = memory
         self._cache = cache
         self._clock = clock
@@ -193,7 +128,7 @@ class _Again:
         self._tool = find_tool()
         self._folder = scratch / "src"
         self._folder.mkdir()
-        self._splicer = Splicer(files, self._expand)
+        self._splicer = Splicer(found.files, self._expand, found.macros)
         self._index = SourceIndex(tree, known.arch)
         self._effort = Effort()
         self._reuse = Reuse(self._effort)
@@ -204,6 +139,8 @@ class _Again:
     def result(self) -> ArchResult:
         """The result now. Raises Unsure."""
         trail, known = self._trail, self._known
+        if self._expand(_defined(self._macros)) is None:
+            raise Unsure
         if len(trail.variants) != len(known.variants) or len(trail.more) != len(known.variants):
             raise Unsure
         lines = any(file.shifts or file.torn for file in self._files)
@@ -225,8 +162,10 @@ class _Again:
         """The variants whose units have any function that was edited or is new, as bits."""
         found = 0
         for file in self._files:
-            places = [*file.edits, *(one.edit for one in file.added)]
+            places = [*file.edits, *(one.edit for one in file.added), *file.touched]
             found |= self._where(file.path, places)
+            if file.touched and file.path.endswith(".c"):
+                return -1  # all of them: of these it is not kept which have it
         return found
 
     def _where(self, path: str, edits: Sequence[Edit]) -> int:
@@ -274,29 +213,39 @@ class _Again:
         asked = {one.name for state in kept.states for one in state.record.questions}
         if not asked.isdisjoint(chunk.name for chunk in spliced.added):
             raise Unsure
-        edited = [Edited(chunk.name, old) for chunk, old in spliced.edited]
-        if not spliced.edited:
-            return moved(kept.result, self._files)
-        if not reaches_the_same(unit, kept, spliced.edited):
+        differing, files = without_same(spliced, kept.result, self._files)
+        if any(unit.path(chunk).endswith(".c") for chunk, _ in differing):
+            raise Unsure  # what these assign, and who calls them, is told from their text
+        edited = [Edited(chunk.name, old) for chunk, old in differing]
+        if not differing:
+            return moved(kept.result, files)
+        if not reaches_the_same(unit, kept, differing):
             raise Unsure
         result: VariantResult | None = None
         for state in kept.states:
-            found = self._state(unit, kept, state, edited)
+            found = self._state(unit, kept, state, edited, files)
             result = found if result is None else both_worlds(result, found)
         if result is None or self._effort.exhausted:
             raise Unsure
         return replace(result, problems=kept.result.problems)
 
     def _there(self, number: int) -> Callable[[str, Edit], bool]:
-        """Whether a variant has a function of a header where one was edited."""
-        return lambda path, edit: bool(self._where(path, (edit,)) >> number & 1)
-
-    def _now(self, value: T) -> T:
-        return moved(value, self._files)
+        """Whether a variant has a function of a header where one was edited, or may have one."""
+        return lambda path, edit: (
+            path.endswith(".c") or bool(self._where(path, (edit,)) >> number & 1)
+        )
 
     def _state(
-        self, unit: Unit, kept: Judged, state: State, edited: Sequence[Edited]
+        self,
+        unit: Unit,
+        kept: Judged,
+        state: State,
+        edited: Sequence[Edited],
+        files: Sequence[FileEdit],
     ) -> VariantResult:
+        def now(value: T) -> T:
+            return moved(value, files)
+
         given = dict(state.record.world)
         judge = Judge(
             unit, _variant_of(self._known.arch, kept), Interface(state.helpers, 0), self._index,
@@ -305,7 +254,7 @@ class _Again:
         judge.parses = True  # all did, and those that were edited do
         judge.signatures = state.helpers
         try:
-            recalled = judge.known.recall_edited(state.record, edited, self._now)
+            recalled = judge.known.recall_edited(state.record, edited, now)
             result = judge.result_known(recalled, kept.result.bodies, self._clock)
             if result is None or unit.unparsed:
                 raise Unsure
@@ -327,6 +276,12 @@ def _variant_of(arch: str, kept: Judged) -> Variant:
         arch, kept.result.variant, kept.label, kept.bits, kept.endian,
         cast("Config", KeptConfig(kept.on, LEAVES)), True, kept.result.supported, (), (), "",
     )  # fmt: skip
+
+
+def _defined(macros: Iterable[MacroEdit]) -> str:
+    """Text that defines all macros that are new, one after the other."""
+    new = [macro for edit in macros for macro, _ in edit.new]
+    return "".join(f"#define {one.name}{one.behind}\n#undef {one.name}\n" for one in new)
 
 
 def expanded(tool: Tool, text: str, folder: Path) -> str | None:

@@ -189,6 +189,12 @@ def _edit(
             stays = trial.shifts == lines.shifts and line == line_now
             lines.shifts = trial.shifts
             return None if stays else Edit(one.name, old, new, *places, moved=True)
+    elif len(first.words) == len(second.words):
+        trial = lines.copy()
+        if not trial.pair(first, second):
+            lines.shifts = trial.shifts
+            lines.from_line(end + 1, end_now - end)
+            return Edit(one.name, old, new, *places, mapped=True)
     lines.from_line(line, line_now - line)
     lines.from_line(end + 1, end_now - end)
     return Edit(one.name, old, new, *places)

@@ -4,15 +4,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from ..callsites import sites_of
 from ..clock import Clock
 from ..errors import UsageError
 from ..frontend import ParseCache, Stage
+from ..frontend.mentions import mentions_of
 from ..helpers.bodies import SourceIndex
 from ..helpers.defined import Globals
 from ..helpers.interface import find_interface
+from ..helpers.probes import probe_text
 from ..kconfig import KconfigFiles, load_kconfig
 from ..kconfig.plan import plan_of
 from ..law.bounds import Effort
@@ -92,6 +95,12 @@ def check_arch(
         )
         if trail is not None:
             notebook.save(("trail", arch), trail)
+            with clock.stage("index words"):
+                probes = probe_text(
+                    interface.signatures, index.initial_values(), index.set_at_boot()
+                ).encode("latin-1", "replace")
+                texts = chain(stage.texts(), [("", probes)])
+                notebook.save(("mentions", arch), mentions_of(notebook.stamp, texts))
     unread = [f"{p.location}: {p.message}" for p in kconfig.problems]
     if kconfig.empty:
         unread.append(f"arch/{arch}/Kconfig: there is no Kconfig to read")

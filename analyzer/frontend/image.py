@@ -123,6 +123,18 @@ class Macros:
             index += 1
         return found
 
+    def events(self, name: str) -> list[tuple[int, str | None]]:
+        """Return every line on which a macro is defined, with what stands behind the name there,
+        or undefined (None). Raises ValueError."""
+        found: list[tuple[int, str | None]] = []
+        for index in range(bisect_left(self._lines, f"{name}\t"), len(self._lines)):
+            key, _, rest = self._lines[index].partition("\t")
+            if key != name:
+                break
+            number, _, text = rest.partition("\t")
+            found.append((int(number), text[1:] if text[:1] == "+" else None))
+        return found
+
 
 def _name(line: str) -> str:
     return line.partition("\t")[0]

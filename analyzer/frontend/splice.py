@@ -12,14 +12,15 @@ from __future__ import annotations
 import re
 import sys
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Final
 
+from analyzer.frontend.altered import Altered
 from analyzer.frontend.core import Core, CoreUnit, WholeUnit, slices_of_core
 from analyzer.frontend.declared import Remembered
-from analyzer.frontend.edits import Added, Edit, FileEdit
+from analyzer.frontend.edits import Added, Edit, FileEdit, MacroEdit, Unsure
 from analyzer.frontend.image import Image, Macros, Slices, slices_of
 from analyzer.frontend.lines import only_told
 from analyzer.frontend.parsecache import ParseCache
@@ -43,18 +44,22 @@ Expand = Callable[[str], str | None]  # preprocesses a text; None where there wa
 @dataclass(frozen=True, slots=True)
 class Spliced:
     """The unit now; `edited` are the functions that differ, as they were and as they are; `added`
-    those that are new."""
+    those that are new. `origins`: for each that differs the file, and what happened to it there."""
 
     unit: Unit
     edited: tuple[tuple[Chunk, str], ...]  # now, and the old text
     added: tuple[Chunk, ...]
+    origins: tuple[tuple[str, Edit], ...] = ()
 
 
 class Splicer:
     """Makes units of another revision of kept ones of one architecture."""
 
-    def __init__(self, files: Sequence[FileEdit], expand: Expand) -> None:
+    def __init__(
+        self, files: Sequence[FileEdit], expand: Expand, macros: Sequence[MacroEdit] = ()
+    ) -> None:
         self._files = files
+        self._macros = macros
         self._expand = expand
         self._declared = Remembered()
         self._expanded: dict[str, tuple[str, str] | None] = {}
@@ -88,24 +93,37 @@ class Splicer:
         there: Callable[[str, Edit], bool] | None,
     ) -> Spliced | None:
         patch = _Patch(slices)
+        now = macros
+
+        def line_of(path: str, edit: Edit) -> int | None:
+            stretch = patch.stretch(path, edit)
+            if stretch is None or (not stretch.text and there is not None and there(path, edit)):
+                raise Unsure
+            return stretch.line if stretch.text else None
+
+        if self._macros:
+            altered = Altered(macros, self._macros, line_of)
+            now = altered if altered.active else macros
         names = {span.name for span in slices.functions}
         edited: list[tuple[int, str]] = []
+        origins: list[tuple[str, Edit]] = []
         for file in self._files:
             if there is None and file.path not in slices.positions.paths:
                 continue
             for one in file.added:
-                new = self._new(file.path, one, patch, macros, there)
+                new = self._new(file.path, one, patch, (macros, now), there)
                 if new is None:
                     return None
                 if new:
                     patch.add(file.path, one.edit, new)
             edits = list(file.edits)
             if file.shifts:
-                reader = _Reader(macros, sys.maxsize)
+                reader = _Reader(macros, sys.maxsize)  # none that is new names __LINE__
                 if reader.depends_on_line(file.between):
                     return None
                 edits += [one for one in file.moved if reader.depends_on_line(one.old)]
-            for edit in edits:
+            touched = file.touched if now is not macros else ()
+            for edit in (*edits, *touched):
                 stretch = patch.stretch(file.path, edit)
                 if stretch is None:
                     return None
@@ -113,29 +131,33 @@ class Splicer:
                     if there is not None and not edit.moved and there(file.path, edit):
                         return None
                     continue  # no part of this configuration
-                new = self._renewed(file.path, edit, stretch, macros)
+                new = self._renewed(file.path, edit, stretch, (macros, now))
                 if new is None:
                     return None
+                if edit.old == edit.new and plain(stretch.text) == plain(new):
+                    continue
                 if edit.moved and only_told(plain(stretch.text), plain(new), names):
                     continue
                 edited.append((stretch.index, stretch.text))
+                origins.append((file.path, edit))
                 patch.put(stretch, file.path, edit, new)
             patch.shift(file)
         text = patch.text()
-        now = patch.slices(text)
+        cut = patch.slices(text)
         if isinstance(image, Core):
-            unit: Unit = CoreUnit(text, cache, now, image, self._declared)
+            unit: Unit = CoreUnit(text, cache, cut, image, self._declared)
         else:
-            unit = WholeUnit(text, cache, now, image.unread, self._declared)
+            unit = WholeUnit(text, cache, cut, image.unread, self._declared)
         found = [(_chunk(patch.functions[index]), old) for index, old in edited]
-        return Spliced(unit, tuple(found), tuple(map(_chunk, patch.added)))
+        added = tuple(map(_chunk, patch.added))
+        return Spliced(unit, tuple(found), added, tuple(origins))
 
     def _new(
         self,
         path: str,
         one: Added,
         patch: _Patch,
-        macros: Macros,
+        macros: tuple[Macros, Macros],
         there: Callable[[str, Edit], bool] | None,
     ) -> str | None:
         """The preprocessed text of a new function, '' where it is not compiled; None where it may
@@ -149,14 +171,20 @@ class Splicer:
             return None
         return self._renewed(path, one.edit, stretch, macros)
 
-    def _renewed(self, path: str, edit: Edit, stretch: _Stretch, macros: Macros) -> str | None:
-        """The preprocessed text of a function now."""
-        reader = _Reader(macros, stretch.line)
-        definitions = reader.definitions((edit.old, edit.new))
-        if definitions is None or reader.pastes_more(edit.old, edit.new):
+    def _renewed(
+        self, path: str, edit: Edit, stretch: _Stretch, macros: tuple[Macros, Macros]
+    ) -> str | None:
+        """The preprocessed text of a function now, by the macros as they were and as they are."""
+        was, now = (_Reader(one, stretch.line) for one in macros)
+        definitions = was.definitions((edit.old, edit.new))
+        redefinitions: dict[str, str] | None = {}
+        if macros[0] is not macros[1]:
+            redefinitions = now.definitions((edit.new,))
+        if definitions is None or redefinitions is None or now.pastes_more(was, edit):
             return None
         source = (
-            f'{definitions}# {edit.old_line} "{path}"\n{edit.old}\n# 1 "{_END}"\n'
+            f'{_lines(definitions)}# {edit.old_line} "{path}"\n{edit.old}\n# 1 "{_END}"\n'
+            f"{_redefined(definitions, redefinitions) if macros[0] is not macros[1] else ''}"
             f'# {edit.new_line} "{path}"\n{edit.new}\n# 1 "{_END}"\n'
         )
         if source not in self._expanded:
@@ -176,7 +204,18 @@ class Splicer:
             return None
         _, found, old = pieces[0].partition(old_start)
         before, also, new = f"\n{pieces[1].lstrip()}".partition(new_start)
-        return (old, new) if found and also and not before.strip() else None
+        return (old, new) if found and also and not plain(before) else None
+
+
+def _lines(definitions: Mapping[str, str]) -> str:
+    return "".join(sorted(f"#define {name}{behind}\n" for name, behind in definitions.items()))
+
+
+def _redefined(was: Mapping[str, str], now: Mapping[str, str]) -> str:
+    """The lines that make other macros of some; those of which nothing is known now are gone."""
+    lines = [f"#undef {name}\n" for name in sorted(was) if now.get(name) != was[name]]
+    more = {name: behind for name, behind in now.items() if was.get(name) != behind}
+    return "".join([*lines, _lines(more)])
 
 
 def _chunk(span: Span) -> Chunk:
@@ -231,25 +270,25 @@ class _Reader:
                 todo = sorted(one for one in made if self._definition(one) is not None)
                 seen.update(todo)
 
-    def definitions(self, texts: Iterable[str]) -> str | None:
-        """The #define lines that the texts need; None where these cannot be told."""
-        lines = []
+    def definitions(self, texts: Iterable[str]) -> dict[str, str] | None:
+        """The macros that the texts need; None where these cannot be told."""
+        found: dict[str, str] = {}
         for name, behind in self._closure(texts):
             if name in _NOT_PLAIN:
                 return None
             if behind is not None:
-                lines.append(f"#define {name}{behind}\n")
-                if len(lines) > _MAX_CLOSURE:
+                found[name] = behind
+                if len(found) > _MAX_CLOSURE:
                     return None
-        return "".join(sorted(lines))
+        return found
 
-    def pastes_more(self, old: str, new: str) -> bool:
-        """Whether a text uses a macro that pastes names together, and the old one does not: its
+    def pastes_more(self, was: _Reader, edit: Edit) -> bool:
+        """Whether a function uses a macro that pastes names together, and did not before: its
         way through the preprocessor is not tried on text of which the outcome is known."""
-        before = {name for name, _ in self._closure((old,))}
+        before = {name for name, _ in was._closure((edit.old,))}
         return any(
             behind is not None and "##" in behind and name not in before
-            for name, behind in self._closure((new,))
+            for name, behind in self._closure((edit.new,))
         )
 
     def depends_on_line(self, text: str) -> bool:

@@ -17,7 +17,7 @@ is scanned twice by those that share their scans.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
@@ -161,6 +161,14 @@ class Stage(Closing):
                 found = self._by_content[digest] = scan(data)
             self._scans[path] = found
             self._write(self.source / path, data if found.text is None else found.text)
+
+    def texts(self) -> Iterator[tuple[str, bytes]]:
+        """Yield what the preprocessor was given so far: files of the tree, and without a name all
+        that is ours, as one text. Raises OSError where the copy is gone."""
+        for path in self.files:
+            yield path, (self.source / path).read_bytes()
+        ours = [one for part in ("gen", "stubs") for one in sorted((self.top / part).rglob("*"))]
+        yield "", b"\n".join(one.read_bytes() for one in ours if one.is_file())
 
     def change(self, path: str, data: bytes, shown: bytes | None = None) -> None:
         """Take a file of the tree as `data` from now on, for those who try an edit.

@@ -285,6 +285,12 @@ class Unit:
             return ()
         return found
 
+    def parsed(self, chunk: Chunk, text: str) -> Node | None:
+        """Return the node of another text of a chunk, a function; None if it does not parse."""
+        location = self._positions.location(chunk.start)
+        found = self.cache.parse(text, location, self._types(chunk, text))
+        return None if isinstance(found, str) else _node(found, chunk.kind, chunk.name)
+
     def mark(self, chunk: Chunk) -> str:
         """Return a digest of what decides whether a chunk parses: not its place."""
         text = self.text[chunk.start : chunk.end]

@@ -194,6 +194,11 @@ def declares_a_helper(text: str) -> bool:
     return any(_declared(name, inner, "") is not None for name, inner in _FUNCTION.findall(plain))
 
 
+def names_a_function(text: str) -> bool:
+    """Whether a line could be read as a function that is given a pointer to an entry."""
+    return _FUNCTION.search(f"{text}\n") is not None
+
+
 def _squeezed(pattern: re.Pattern[str], text: str) -> list[list[str]]:
     """What a pattern finds, with single spaces."""
     return [[" ".join(one.split()) for one in found.groups()] for found in pattern.finditer(text)]

@@ -242,10 +242,12 @@ def test_kinds_of_edits(copy: FactCache, found_again: list[bool], kind: EditKind
     """What forks do to a header every day, nearly always without reading anything again."""
     header = _header()
     changed = kind.change(header)
-    assert changed is not None
+    if changed is None:
+        assert kind.kept is None
+        return
     tree = _demo(changed)
     assert judged(tree, _demo(header), copy) == judged(tree, None, None)
-    assert found_again == [kind.kept]
+    assert kind.kept is None or found_again == [kind.kept]
 
 
 @pytest.mark.parametrize(
@@ -276,7 +278,8 @@ def test_a_new_function(
 @pytest.mark.parametrize(
     ("old", "new"),
     [
-        ("\n#define ", "\n#define another 1\n#define "),
+        ("\n#define ", "\n#define another __LINE__\n#define "),
+        ("static inline void set_pmd_at(", "enum { MORE };\nstatic inline void set_pmd_at("),
         ("static inline void set_pmd_at(", "extern int more;\nstatic inline void set_pmd_at("),
     ],
 )

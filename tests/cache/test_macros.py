@@ -1,0 +1,237 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A macro that means something else is judged from what is kept only where that can be told."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from analyzer.cache import FactCache, open_cache
+from analyzer.cache.codec import encode
+from analyzer.check import check_tree, judging
+from analyzer.check.judging import Shared
+from analyzer.model import CheckResult, Verdict
+from analyzer.tree import KernelTree, MemoryTree
+from tests.check.trees import PGTABLE, demo_files, mend
+
+HEADER: Final = f"arch/demo/{PGTABLE}"
+BITS: Final = "arch/demo/include/asm/pgtable-bits.h"
+ONLY: Final = frozenset({"base"})
+BEFORE: Final = "static inline bool pte_protnone("
+MORE: Final = """\
+#define FORK_SHIFT 3
+#define FORK_MASK(x) ((x) & FORK_SHIFT)
+#define FORK_LEVEL 2
+#define FORK_BASE 4
+#define FORK_OF_BASE (FORK_BASE - 1)
+#define FORK_GONE 1
+#define FORK_NUMBER 11
+#define FORK_const_a 5
+#define FORK_TYPE int
+#define FORK_GLUE(a, b) a##b
+#define FORK_GET(x) FORK_const_##x
+#define FORK_STORE(a, b) xchg(a, b)
+
+static inline FORK_TYPE fork_one(int x)
+{
+	int mine = FORK_MASK(x);
+
+	return mine + FORK_SHIFT;
+}
+
+static inline int fork_two(int x)
+{
+	return FORK_GET(a) + FORK_GLUE(FORK_, NUMBER) + FORK_GONE;
+}
+#undef FORK_GONE
+
+#if FORK_LEVEL > 1
+static inline int fork_three(int x)
+{
+	return fork_one(x);
+}
+#endif
+
+#if FORK_OF_BASE > 1
+static inline int fork_four(int x)
+{
+	return fork_two(x);
+}
+#endif
+
+#ifdef CONFIG_NOT_THERE
+#define FORK_HIDDEN 1
+static inline int fork_hidden(int x)
+{
+	return FORK_SHIFT;
+}
+#endif
+
+"""
+XCHG: Final = "xchg(&pmdp->pmd, 0UL)"
+
+
+def header_before() -> str:
+    """The demonstration's header with macros, of which the helpers use some."""
+    header = mend(demo_files("demo")[HEADER]).decode("latin-1")
+    assert XCHG in header
+    header = header.replace(XCHG, "FORK_STORE(&pmdp->pmd, (unsigned long)(fork_one(0) - 3))")
+    return header.replace(BEFORE, MORE + BEFORE, 1)
+
+
+def tree_of(header: str, **more: str) -> MemoryTree:
+    files = {**demo_files("demo"), HEADER: header.encode("latin-1")}
+    return MemoryTree({**files, **{path: text.encode("latin-1") for path, text in more.items()}})
+
+
+def judged(tree: KernelTree, base: KernelTree | None, cache: FactCache | None) -> CheckResult:
+    shared = Shared()
+    if base is not None:
+        shared.trees.append(base)
+    found = check_tree(tree, ("demo",), only=ONLY, facts=cache, shared=shared)
+    return replace(found, seconds=0)
+
+
+@pytest.fixture(scope="module")
+def known(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("cache")
+    with open_cache(folder) as cache:
+        result = judged(tree_of(header_before()), None, cache)
+    assert not any(one.verdict is Verdict.UNKNOWN for one in result.helpers)
+    return folder
+
+
+@pytest.fixture
+def copy(known: Path, tmp_path: Path) -> Iterator[FactCache]:
+    shutil.copytree(known, tmp_path / "copy")
+    with open_cache(tmp_path / "copy") as cache:
+        yield cache
+
+
+@pytest.fixture
+def found_again(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
+    answers: list[bool] = []
+    ask = judging._again
+
+    def noted(*given: object) -> object:
+        answers.append((found := ask(*given)) is not None)  # type: ignore[arg-type]
+        return found
+
+    monkeypatch.setattr(judging, "_again", noted)
+    return answers
+
+
+def line(text: str, more: str) -> tuple[str, str]:
+    """Put lines before one that begins so."""
+    return text, f"{more}{text}"
+
+
+KEPT: Final = {
+    "the value": ("FORK_SHIFT 3", "FORK_SHIFT 2"),
+    "brackets": ("FORK_SHIFT 3", "FORK_SHIFT (3)"),
+    "what it is made of": ("((x) & FORK_SHIFT)", "((x) | FORK_SHIFT)"),
+    "gone": ("#define FORK_SHIFT 3\n", ""),
+    "new": line("#define FORK_SHIFT", "#define FORK_NEW 1\n"),
+    "new, of several lines": line(
+        "#define FORK_SHIFT", "#define FORK_NEW(x) \\\n\t((x) + /* so */ 1)\n"
+    ),
+    "new, not compiled": line("#define FORK_HIDDEN", "#define FORK_NEW 1\n"),
+    "other, not compiled": ("FORK_HIDDEN 1", "FORK_HIDDEN 2"),
+    "a local's name": line("static inline FORK_TYPE fork_one", "#define mine ours\n"),
+    "behind a function": line("static inline int fork_two", "#define FORK_SHIFTED 9\n"),
+}  # fmt: skip
+
+FULL: Final = {
+    "in a condition": ("FORK_LEVEL 2", "FORK_LEVEL 1"),
+    "in one that is": ("FORK_BASE 4", "FORK_BASE 1"),
+    "undefined later": ("FORK_GONE 1", "FORK_GONE 2"),
+    "pasted with a name": ("FORK_const_a 5", "FORK_const_a 6"),
+    "pasted of two": ("FORK_NUMBER 11", "FORK_NUMBER 12"),
+    "a function's name": line("#define FORK_LEVEL", "#define fork_one(x) 7\n"),
+    "what a probe asks": ("PMD_SHIFT 21", "PMD_SHIFT 22"),
+    "asked by a generic header": line("#define FORK_SHIFT", "#define ptep_clear ptep_clear\n"),
+    "a helper's name": line("#define FORK_SHIFT", "#define set_pte_at(m, a, p, v) set_pte(p, v)\n"),
+    "what is pasted": ("FORK_GLUE(a, b) a##b", "FORK_GLUE(a, b) b##a"),
+    "the line": ("FORK_SHIFT 3", "FORK_SHIFT __LINE__"),
+    "a hook": ("FORK_SHIFT 3", "FORK_SHIFT page_table_check_pte_clear(0, __pte(0))"),
+    "parameters": ("FORK_MASK(x) ((x) &", "FORK_MASK(x, y) ((x) &"),
+    "no macro": ("#define FORK_SHIFT 3", "#define FORK_SHIFT(3"),
+    "behind its use": (
+        "#define FORK_SHIFT 3\n#define FORK_MASK", "#define FORK_MASK",
+    ),
+    "a store": ("FORK_STORE(a, b) xchg(a, b)", "FORK_STORE(a, b) (*(a))"),
+    "a predicate's": ("pmd_pfn(pmd) ((", "pmd_pfn(pmd) (1 + ("),
+}  # fmt: skip
+
+
+def _edited(change: tuple[str, str]) -> str:
+    header = header_before()
+    assert header.count(change[0]) >= 1, change
+    return header.replace(*change, 1)
+
+
+@pytest.mark.parametrize("name", KEPT)
+def test_what_only_functions_name(copy: FactCache, found_again: list[bool], name: str) -> None:
+    tree = tree_of(_edited(KEPT[name]))
+    warm = judged(tree, tree_of(header_before()), copy)
+    assert encode(warm) == encode(judged(tree, None, None))
+    assert found_again == [True]
+
+
+@pytest.mark.parametrize("name", FULL)
+def test_what_others_ask_is_read_again(copy: FactCache, found_again: list[bool], name: str) -> None:
+    text = _edited(FULL[name])
+    if name == "behind its use":
+        text = text.replace("#if FORK_LEVEL", "#define FORK_SHIFT 3\n#if FORK_LEVEL", 1)
+    tree = tree_of(text)
+    warm = judged(tree, tree_of(header_before()), copy)
+    assert encode(warm) == encode(judged(tree, None, None))
+    assert found_again == [False]
+
+
+def test_what_is_stored_now_is_found(copy: FactCache, found_again: list[bool]) -> None:
+    """The helper is run again: the macro makes another entry of none."""
+    tree = tree_of(_edited(KEPT["the value"]))
+    found = judged(tree, tree_of(header_before()), copy)
+    broken = {one.helper for one in found.helpers if one.verdict is Verdict.FINDING}
+    assert "pmdp_huge_get_and_clear" in broken
+    assert found_again == [True]
+
+
+def test_a_macro_and_a_function_that_uses_it(copy: FactCache, found_again: list[bool]) -> None:
+    text = _edited(KEPT["new"]).replace("return mine + FORK_SHIFT", "return mine + 2 + FORK_NEW")
+    tree = tree_of(text)
+    warm = judged(tree, tree_of(header_before()), copy)
+    assert encode(warm) == encode(judged(tree, None, None))
+    assert found_again == [True]
+
+
+def test_two_headers_define_it(tmp_path: Path, found_again: list[bool]) -> None:
+    """Which of the two holds depends on their order: nothing is told of that."""
+    bits = demo_files("demo")[BITS].decode("latin-1")
+    guard = "#ifndef FORK_NUMBER_OF\n#define FORK_NUMBER_OF 1\n#endif\n"
+    where = bits.rindex("#endif")
+    more = {BITS: f"{bits[:where]}{guard}{bits[where:]}"}
+    before = header_before()
+    after = before.replace("#define FORK_LEVEL", "#define FORK_NUMBER_OF 2\n#define FORK_LEVEL")
+    with open_cache(tmp_path) as cache:
+        judged(tree_of(before, **more), None, cache)
+        found_again.clear()
+        warm = judged(tree_of(after, **more), tree_of(before, **more), cache)
+    assert encode(warm) == encode(judged(tree_of(after, **more), None, None))
+    assert found_again == [False]
+
+
+def test_a_bit_that_predicates_read(copy: FactCache, found_again: list[bool]) -> None:
+    """Everything depends on it; of a header that the other one includes."""
+    bits = demo_files("demo")[BITS].decode("latin-1")
+    found = next(one for one in bits.split("\n") if one.startswith("#define _PAGE_USER"))
+    tree = tree_of(header_before(), **{BITS: bits.replace(found, "#define _PAGE_USER (1UL << 40)")})
+    warm = judged(tree, tree_of(header_before()), copy)
+    assert encode(warm) == encode(judged(tree, None, None))
+    assert found_again == [False]
