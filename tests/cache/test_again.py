@@ -21,9 +21,11 @@ from analyzer.cache.codec import encode
 from analyzer.check import again, check_tree, edited, judging
 from analyzer.check.judge import is_parsed
 from analyzer.check.judging import Shared
+from analyzer.check.notebook import Judged
 from analyzer.frontend import Unit
 from analyzer.frontend.core import Searched, core_of
 from analyzer.frontend.splice import Splicer, plain
+from analyzer.law.record import Answered
 from analyzer.model import CheckResult, Verdict
 from analyzer.tree import KernelTree, MemoryTree, OverlayTree, open_tree
 from benchmarks.kinds import KINDS, EditKind
@@ -273,6 +275,23 @@ def test_a_new_function(
     tree = _demo(text)
     assert judged(tree, _demo(header), copy) == judged(tree, None, None)
     assert found_again == [kept]
+
+
+def test_a_name_that_was_asked_for(copy: FactCache, found_again: list[bool]) -> None:
+    """That there was no function of a name is an answer that a record may have."""
+    header = _header()
+    head = "static inline void set_pte("
+    tree = _demo(header.replace(head, f"{NEW[0]}{head}", 1))
+    name = re.search(r"(\w+)\(", NEW[0])
+    assert name is not None
+    kept = copy.load(("judged", "demo", "base"), Judged)
+    assert kept is not None
+    record = kept.states[0].record
+    asked = replace(record, questions=(*record.questions, Answered("function", name[1], "", "")))
+    state = replace(kept.states[0], record=asked)
+    copy.save(("judged", "demo", "base"), replace(kept, states=(state, *kept.states[1:])))
+    assert judged(tree, _demo(header), copy) == judged(tree, None, None)
+    assert found_again == [False]
 
 
 @pytest.mark.parametrize(

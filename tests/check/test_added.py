@@ -82,6 +82,7 @@ def test_what_is_left_is_the_header_as_it_was(text: str, beside: str) -> None:
         before("one", NEW.replace("fork", "pte_user_accessible_page")),
         before("one", NEW.replace("return x + 1;", "#ifdef A\n\treturn x;\n#endif")),
         before("one", f"#define fork(x) one(x)\n{NEW}"),
+        before("one", NEW.replace("x + 1", 'x + sizeof("#")')),  # no directive, and yet
         before("one", NEW.replace("x + 1", "x \\\n + 1")),
         TEXT.replace("one", "first"),  # another name
     ],
