@@ -155,6 +155,24 @@ def new_function(text: str) -> str | None:
     return f"{text[: one.start()]}{more}{text[one.start() :]}"
 
 
+def function_less(text: str) -> str | None:
+    """Without a function that nothing of the header names, of those given no entry's place."""
+    for one in _functions(text):
+        if len(re.findall(rf"\b{one[1]}\b", text)) == 1 and not _ENTRY.search(one[2]):
+            return text[: one.start()] + text[one.end() :]
+    return None
+
+
+def function_renamed(text: str) -> str | None:
+    """Another name of a function of which nothing else of the header but functions has the name."""
+    for one in _functions(text):
+        name = re.compile(rf"\b{one[1]}\b")
+        heads = sum(len(name.findall(f"{f[1]} {f[3]}")) for f in _functions(text))
+        if not _ENTRY.search(one[2]) and len(name.findall(text)) == heads > 1:
+            return name.sub("a_name_of_the_fork", text)
+    return None
+
+
 def split(text: str) -> str | None:
     """A step of a function that is given a pointer to an entry, in a function of its own."""
     one = _about(text, True)
@@ -181,4 +199,6 @@ KINDS: Final = (
     EditKind("a new macro", macro_more),
     EditKind("a new function", new_function),
     EditKind("a new function in use", split),
+    EditKind("a function less", function_less, None),
+    EditKind("a function renamed", function_renamed, None),
 )  # fmt: skip

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Functions that a header has now and had not before, taken out of its text.
+"""Functions that only one of two contents of a header has, taken out of its text.
 
 What is left is an edit of what was there. Whether a new function is compiled in a configuration,
 and with which macros, is that of the function beside it: nothing of the preprocessor may stand
@@ -37,19 +37,9 @@ def without_added(
     singles = {one.name: one for one in old_ones if had[one.name] == has[one.name] == 1}
     found = []
     for one in fresh:
-        text = after.text[one.start : one.end]
         written = new[one.start : one.end].decode("latin-1")
         beside = _beside(one, new_ones, after, before, singles)
-        if (
-            beside is None
-            or has[one.name] != 1
-            or not text.startswith("static")
-            or "#" in written
-            or not is_plain(written)
-            or any(word in one.name for word in _OURS)
-            or declares_a_helper(text)
-            or any(d.word == "define" and one.name in d.rest for d in after.directives)
-        ):
+        if beside is None or has[one.name] != 1 or not _is_clear(one, after, written):
             return new, ()
         edit = Edit(
             one.name, old[beside.start : beside.end].decode("latin-1"), written,
@@ -57,10 +47,46 @@ def without_added(
             after.line(one.start), after.line(one.end - 1),
         )  # fmt: skip
         found.append(Added(edit, beside.name))
-    left = bytearray(new)
-    for one in fresh:
-        left[one.start : one.end] = _NOT_NEWLINE.sub(b" ", new[one.start : one.end])
-    return bytes(left), tuple(found)
+    return _without(fresh, new), tuple(found)
+
+
+def _is_clear(one: Definition, source: Source, written: str) -> bool:
+    """Whether a function is one to its own header and to nobody else."""
+    text = source.text[one.start : one.end]
+    return not (
+        not text.startswith("static")
+        or "#" in written
+        or not is_plain(written)
+        or any(word in one.name for word in _OURS)
+        or declares_a_helper(text)
+        or any(d.word == "define" and one.name in d.rest for d in source.directives)
+    )
+
+
+def _without(some: list[Definition], data: bytes) -> bytes:
+    left = bytearray(data)
+    for one in some:
+        left[one.start : one.end] = _NOT_NEWLINE.sub(b" ", data[one.start : one.end])
+    return bytes(left)
+
+
+def without_gone(before: Source, old: bytes, after: Source) -> tuple[bytes, tuple[Edit, ...]]:
+    """The old contents without functions that are gone, and these, with the lines that they had;
+    the contents as they are where nothing is taken out."""
+    old_ones = definitions_in(before)
+    had = Counter(one.name for one in old_ones)
+    has = {one.name for one in definitions_in(after)}
+    gone = [one for one in old_ones if one.name not in has]
+    if not gone or len(gone) > MAX_ADDED or is_odd(old.decode("latin-1")):
+        return old, ()
+    found = []
+    for one in gone:
+        written = old[one.start : one.end].decode("latin-1")
+        if had[one.name] != 1 or not _is_clear(one, before, written):
+            return old, ()
+        places = before.line(one.start), before.line(one.end - 1)
+        found.append(Edit(one.name, written, "", *places, *places))
+    return _without(gone, old), tuple(found)
 
 
 def _beside(
@@ -88,4 +114,4 @@ def _beside(
     return None
 
 
-__all__ = ["without_added"]
+__all__ = ["without_added", "without_gone"]

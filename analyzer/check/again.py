@@ -93,7 +93,7 @@ def judge_again(
     try:
         with clock.stage("compare headers"):
             found = differences(tree, known, trail, changes, called)
-            if found is not None and found.macros:
+            if found is not None and (found.macros or any(one.gone for one in found.files)):
                 found = found.with_meanings(tree, stamp, changes, memory, known.arch)
         if found is None:
             return None
@@ -162,7 +162,7 @@ class _Again:
         """The variants whose units have any function that was edited or is new, as bits."""
         found = 0
         for file in self._files:
-            places = [*file.edits, *(one.edit for one in file.added), *file.touched]
+            places = [*file.edits, *(one.edit for one in file.added), *file.touched, *file.gone]
             found |= self._where(file.path, places)
             if file.touched and file.path.endswith(".c"):
                 return -1  # all of them: of these it is not kept which have it
@@ -217,10 +217,11 @@ class _Again:
         if any(unit.path(chunk).endswith(".c") for chunk, _ in differing):
             raise Unsure  # what these assign, and who calls them, is told from their text
         edited = [Edited(chunk.name, old) for chunk, old in differing]
-        if not differing:
+        if not differing and not spliced.gone:
             return moved(kept.result, files)
-        if not reaches_the_same(unit, kept, differing):
+        if not reaches_the_same(unit, kept, differing, [old for _, old in spliced.gone]):
             raise Unsure
+        edited += [Edited(name, old) for name, old in spliced.gone]
         result: VariantResult | None = None
         for state in kept.states:
             found = self._state(unit, kept, state, edited, files)

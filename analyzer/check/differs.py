@@ -4,18 +4,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from ..callsites.kept import declares_the_same, is_quiet, same_sites
 from ..callsites.reading import may_have_sites as is_read
 from ..callsites.text import Source
-from ..frontend.edits import FileEdit, MacroEdit
+from ..frontend.edits import Edit, FileEdit, MacroEdit
 from ..helpers.bodies import header_is_alike
 from ..helpers.interface import declares_the_same as is_same_interface
 from ..kconfig.headers import lines_now
 from ..tree import KernelTree
-from .added import without_added
+from .added import without_added, without_gone
 from .api import HEADER
 from .edited import edit_between
 from .hookuse import header_is_quiet
@@ -45,7 +45,8 @@ class Differences:
         memory: Memory,
         arch: str,
     ) -> Differences:
-        """The same with the functions that name a macro that differs. Raises Unsure, ValueError."""
+        """The same with the functions that name a macro that differs. Raises Unsure, also where the
+        name of a function that is gone stands anywhere yet; ValueError."""
         from .meanings import with_meanings  # most edits need none of it
 
         files, macros = with_meanings(tree, stamp, self.macros, self.files, changes, memory, arch)
@@ -89,7 +90,11 @@ def differences(
         left, added = without_added(before, old, after, new)
         rest = Source(path, left) if added else after
         was, now = (before, old), (rest, left)
-        parted = without_macros(before, old, rest, left) if name.endswith(".h") else None
+        gone: tuple[Edit, ...] = ()
+        if name.endswith(".h"):
+            left_old, gone = without_gone(before, old, after)
+            was = (Source(path, left_old), left_old) if gone else was
+        parted = without_macros(*was, *now) if name.endswith(".h") else None
         if parted is not None:
             was, now = ((Source(path, data), data) for data in parted[:2])
             macros.append(parted[2])
@@ -101,6 +106,7 @@ def differences(
         edit = edit_between(*was, *now, added)
         if edit is None or ((edit.edits or added) and name.endswith(".c")):
             return None
+        edit = replace(edit, gone=gone)
         if not (
             is_same_interface(was[1], now[1], trail.makers)
             and header_is_alike(old, left)
@@ -108,19 +114,22 @@ def differences(
             and is_read(path, old) == is_read(path, new)
         ):
             return None
-        if (edit.edits or added) and not header_is_quiet(tree, after):
+        if (edit.edits or added or gone) and not header_is_quiet(tree, after):
             return None
-        if (edit.edits or added) and is_read(path, old):
+        if (edit.edits or added or gone) and is_read(path, old):
             read += 1
             if read > 1 or not same_sites(tree, trail.sites, was[0], now[0]):
                 return None
             if added and not is_quiet(trail.sites, after, [one.edit.name for one in added]):
                 return None
-        if any(maker in one.edit.new for maker in trail.makers for one in added):
+            if gone and not is_quiet(trail.sites, before, [one.name for one in gone]):
+                return None
+        texts = [*(one.edit.new for one in added), *(one.old for one in gone)]
+        if any(maker in text for maker in trail.makers for text in texts):
             return None
         found.append(edit)
     if sum(
-        len(one.edits) + len(one.added) for one in found
+        len(one.edits) + len(one.added) + len(one.gone) for one in found
     ) > MAX_EDITS or not trail.weighing.stands(lines):
         return None
     return Differences(tuple(found), tuple(macros))

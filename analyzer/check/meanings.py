@@ -102,6 +102,7 @@ def with_meanings(
         raise Unsure
     known = Mentioned(mentions)
     given = {change.path: change for change in changes}
+    _nobody_names([one.name for file in files for one in file.gone], known, given)
     read: dict[str, _File] = {}
     names = set().union(*(one.names for one in macros))
     seen: set[str] = set()
@@ -125,6 +126,17 @@ def with_meanings(
         for edit in macros
     )
     return _touched(read, files, given), found
+
+
+def _nobody_names(gone: Sequence[str], known: Mentioned, given: Mapping[str, Change]) -> None:
+    """Raises Unsure where a function that is gone may be named anywhere now."""
+    if not gone:
+        return
+    texts = [Source(path, change.new).text for path, change in given.items()]
+    words = {word for text in texts for word in _WORD.findall(text)}
+    for name in gone:
+        if name in words or known.may_be_pasted(name) or not given.keys() >= {*known.files(name)}:
+            raise Unsure
 
 
 def _content(tree: KernelTree, path: str, given: Mapping[str, Change]) -> bytes:

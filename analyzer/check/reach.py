@@ -12,10 +12,13 @@ from .notebook import Judged
 from .unit import outside, roots
 
 
-def reaches_the_same(unit: Unit, kept: Judged, edited: Sequence[tuple[Chunk, str]]) -> bool:
+def reaches_the_same(
+    unit: Unit, kept: Judged, edited: Sequence[tuple[Chunk, str]], gone: Sequence[str]
+) -> bool:
     """Whether `build_unit` would find the same files; False where that is not certain.
 
-    `edited` are functions of the unit, and their texts before; '' of one that is new. A function
+    `edited` are functions of the unit, and their texts before; '' of one that is new. `gone` are
+    the texts of functions that are not there. A function
     that is called anew may be defined in a file that was not read, and one that is called no more
     may have been the reason why a file was. Raises LeftOut of a part of a unit.
     """
@@ -27,6 +30,11 @@ def reaches_the_same(unit: Unit, kept: Judged, edited: Sequence[tuple[Chunk, str
             return False
         more |= _declared(unit, now - was)
         less |= _declared(unit, was - now)
+    for old in gone:
+        was, through = words_of(old)
+        if through:
+            return False
+        less |= _declared(unit, was)
     wanted = reached(unit, more)
     if not (wanted.missing <= {*kept.missing} and wanted.tables <= {*kept.tables}):
         return False

@@ -86,6 +86,7 @@ class FileEdit:
     line on lines are moved, and by how many; `torn`: old lines that are no line now. `added` are
     functions that were not there, `touched` those of the same text that name a macro of which the
     meaning may be another. `same`: the first lines of edits that change no meaning.
+    `gone` are functions that are there no more.
     """
 
     path: str
@@ -97,6 +98,7 @@ class FileEdit:
     added: tuple[Added, ...] = ()
     touched: tuple[Edit, ...] = ()
     same: frozenset[int] = frozenset()
+    gone: tuple[Edit, ...] = ()
 
     def line(self, number: int) -> int:
         """The line that an old one outside of the edits has now."""
@@ -107,7 +109,7 @@ class FileEdit:
         """Whether an old line was edited, or is no line now."""
         return number in self.torn or any(
             edit.old_line <= number <= edit.old_end
-            for edit in self.edits
+            for edit in (*self.edits, *self.gone)
             if edit.old_line not in self.same
         )
 

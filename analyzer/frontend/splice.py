@@ -12,9 +12,8 @@ from __future__ import annotations
 import re
 import sys
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain
 from typing import Final
 
 from analyzer.frontend.altered import Altered
@@ -23,20 +22,17 @@ from analyzer.frontend.declared import Remembered
 from analyzer.frontend.edits import Added, Edit, FileEdit, MacroEdit, Unsure
 from analyzer.frontend.image import Image, Macros, Slices, slices_of
 from analyzer.frontend.lines import only_told
+from analyzer.frontend.needed import Reader, lines, redefined
 from analyzer.frontend.parsecache import ParseCache
 from analyzer.frontend.patterns import HASH_LINE
 from analyzer.frontend.preprocess import without_counts
 from analyzer.frontend.slicer import Slicer, Span
 from analyzer.frontend.unit import Chunk, Unit
 
-_PASTED: Final = re.compile(r"([A-Za-z_]\w+)\s*##|##\s*([A-Za-z_]\w+)")
-_WORD: Final = re.compile(r"[A-Za-z_$][\w$]*+")
 _MARKERS: Final = re.compile(rf"(?<=\n){HASH_LINE}")
 _NOT_NEWLINE: Final = re.compile(r"[^\n]")
 _END: Final = "<ptcheck-end>"
 _COUNTED: Final = "__compiletime_assert_"
-_MAX_CLOSURE: Final = 4000  # macros that one function may depend on
-_NOT_PLAIN: Final = frozenset({"__has_include", "__has_include_next", "__has_embed", "_Pragma"})
 
 Expand = Callable[[str], str | None]  # preprocesses a text; None where there was any error
 
@@ -50,6 +46,7 @@ class Spliced:
     edited: tuple[tuple[Chunk, str], ...]  # now, and the old text
     added: tuple[Chunk, ...]
     origins: tuple[tuple[str, Edit], ...] = ()
+    gone: tuple[tuple[str, str], ...] = ()  # names and texts of functions that are not there
 
 
 class Splicer:
@@ -107,6 +104,7 @@ class Splicer:
         names = {span.name for span in slices.functions}
         edited: list[tuple[int, str]] = []
         origins: list[tuple[str, Edit]] = []
+        gone: list[tuple[str, str]] = []
         for file in self._files:
             if there is None and file.path not in slices.positions.paths:
                 continue
@@ -118,7 +116,7 @@ class Splicer:
                     patch.add(file.path, one.edit, new)
             edits = list(file.edits)
             if file.shifts:
-                reader = _Reader(macros, sys.maxsize)  # none that is new names __LINE__
+                reader = Reader(macros, sys.maxsize)  # none that is new names __LINE__
                 if reader.depends_on_line(file.between):
                     return None
                 edits += [one for one in file.moved if reader.depends_on_line(one.old)]
@@ -141,8 +139,19 @@ class Splicer:
                 edited.append((stretch.index, stretch.text))
                 origins.append((file.path, edit))
                 patch.put(stretch, file.path, edit, new)
+            for edit in file.gone:
+                stretch = patch.stretch(file.path, edit)
+                if stretch is None:
+                    return None
+                if stretch.text:
+                    gone.append((edit.name, stretch.text))
+                    patch.take(stretch)
+                elif there is not None and there(file.path, edit):
+                    return None
             patch.shift(file)
         text = patch.text()
+        if any(_stands_in(name, text) for name, _ in gone):
+            return None
         cut = patch.slices(text)
         if isinstance(image, Core):
             unit: Unit = CoreUnit(text, cache, cut, image, self._declared)
@@ -150,7 +159,7 @@ class Splicer:
             unit = WholeUnit(text, cache, cut, image.unread, self._declared)
         found = [(_chunk(patch.functions[index]), old) for index, old in edited]
         added = tuple(map(_chunk, patch.added))
-        return Spliced(unit, tuple(found), added, tuple(origins))
+        return Spliced(unit, tuple(found), added, tuple(origins), tuple(gone))
 
     def _new(
         self,
@@ -175,7 +184,7 @@ class Splicer:
         self, path: str, edit: Edit, stretch: _Stretch, macros: tuple[Macros, Macros]
     ) -> str | None:
         """The preprocessed text of a function now, by the macros as they were and as they are."""
-        was, now = (_Reader(one, stretch.line) for one in macros)
+        was, now = (Reader(one, stretch.line) for one in macros)
         definitions = was.definitions((edit.old, edit.new))
         redefinitions: dict[str, str] | None = {}
         if macros[0] is not macros[1]:
@@ -183,8 +192,8 @@ class Splicer:
         if definitions is None or redefinitions is None or now.pastes_more(was, edit):
             return None
         source = (
-            f'{_lines(definitions)}# {edit.old_line} "{path}"\n{edit.old}\n# 1 "{_END}"\n'
-            f"{_redefined(definitions, redefinitions) if macros[0] is not macros[1] else ''}"
+            f'{lines(definitions)}# {edit.old_line} "{path}"\n{edit.old}\n# 1 "{_END}"\n'
+            f"{redefined(definitions, redefinitions) if macros[0] is not macros[1] else ''}"
             f'# {edit.new_line} "{path}"\n{edit.new}\n# 1 "{_END}"\n'
         )
         if source not in self._expanded:
@@ -207,15 +216,8 @@ class Splicer:
         return (old, new) if found and also and not plain(before) else None
 
 
-def _lines(definitions: Mapping[str, str]) -> str:
-    return "".join(sorted(f"#define {name}{behind}\n" for name, behind in definitions.items()))
-
-
-def _redefined(was: Mapping[str, str], now: Mapping[str, str]) -> str:
-    """The lines that make other macros of some; those of which nothing is known now are gone."""
-    lines = [f"#undef {name}\n" for name in sorted(was) if now.get(name) != was[name]]
-    more = {name: behind for name, behind in now.items() if was.get(name) != behind}
-    return "".join([*lines, _lines(more)])
+def _stands_in(name: str, text: str) -> bool:
+    return re.search(rf"(?<![\w$]){re.escape(name)}(?![\w$])", text) is not None
 
 
 def _chunk(span: Span) -> Chunk:
@@ -225,75 +227,6 @@ def _chunk(span: Span) -> Chunk:
 def plain(text: str) -> str:
     """A text without line markers and layout."""
     return " ".join(_MARKERS.sub("", f"\n{text}").split())
-
-
-class _Reader:
-    """What a text depends on, by the macros that hold at one line of a unit."""
-
-    def __init__(self, macros: Macros, line: int) -> None:
-        self._macros = macros
-        self._line = line
-        self._known: dict[str, str | None] = {}
-
-    def _definition(self, name: str) -> str | None:
-        if name not in self._known:
-            self._known[name] = self._macros.at(name, self._line)
-        return self._known[name]
-
-    def _closure(self, texts: Iterable[str]) -> Iterator[tuple[str, str | None]]:
-        """Every name that the texts reach through macros, with what stands behind it.
-
-        Of names that macros paste together, all that begin with a part that is written out, and
-        those of two names of which one is.
-        """
-        todo = list(dict.fromkeys(chain.from_iterable(map(_WORD.findall, texts))))
-        seen = set(todo)
-        ends: set[str] = set()
-        while todo:
-            name = todo.pop()
-            behind = self._definition(name)
-            yield name, behind
-            new: set[str] = set()
-            if behind is not None:
-                new.update(_WORD.findall(behind))
-                if "##" in behind:
-                    for left, right in _PASTED.findall(behind):
-                        if left:
-                            new.update(self._macros.starting(left))
-                        if right:
-                            ends.add(right)
-            new -= seen
-            seen |= new
-            todo += sorted(new)
-            if not todo:
-                made = {f"{one}{end}" for end in ends for one in seen} - seen
-                todo = sorted(one for one in made if self._definition(one) is not None)
-                seen.update(todo)
-
-    def definitions(self, texts: Iterable[str]) -> dict[str, str] | None:
-        """The macros that the texts need; None where these cannot be told."""
-        found: dict[str, str] = {}
-        for name, behind in self._closure(texts):
-            if name in _NOT_PLAIN:
-                return None
-            if behind is not None:
-                found[name] = behind
-                if len(found) > _MAX_CLOSURE:
-                    return None
-        return found
-
-    def pastes_more(self, was: _Reader, edit: Edit) -> bool:
-        """Whether a function uses a macro that pastes names together, and did not before: its
-        way through the preprocessor is not tried on text of which the outcome is known."""
-        before = {name for name, _ in was._closure((edit.old,))}
-        return any(
-            behind is not None and "##" in behind and name not in before
-            for name, behind in self._closure((edit.new,))
-        )
-
-    def depends_on_line(self, text: str) -> bool:
-        """Whether any macro in a text says on which line it stands."""
-        return any(name == "__LINE__" for name, _ in self._closure((text,)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -319,6 +252,7 @@ class _Patch:
         self._starts = [span.start for span in slices.functions]
         self._lines = slices.lines
         self._gone: list[Span] = []
+        self._taken: set[Span] = set()
         self.added: list[Span] = []
         self._more: list[str] = []
         self._length = len(slices.text)
@@ -355,9 +289,15 @@ class _Patch:
         """Put in one more. Raises ValueError."""
         self.added.append(self._appended(path, edit, new))
 
+    def take(self, stretch: _Stretch) -> None:
+        """Take a function out."""
+        span = self.functions[stretch.index]
+        self._gone.append(span)
+        self._taken.add(span)
+
     def names(self, name: str) -> bool:
         """Whether a name stands anywhere in the text."""
-        return re.search(rf"(?<![\w$]){re.escape(name)}(?![\w$])", self._text) is not None
+        return _stands_in(name, self._text)
 
     def _appended(self, path: str, edit: Edit, new: str) -> Span:
         marked = f'\n# {edit.new_line} "{path}"\n{new}\n'
@@ -390,7 +330,8 @@ class _Patch:
         """Where the declarations of that text are."""
         lines = {path: (file.line, file.breaks) for path, file in self._shifts.items()}
         positions = self._positions.shifted(text, len(self._text), lines)
-        return Slices(text, positions, [*self.functions, *self.added], self._declarations)
+        functions = [one for one in self.functions if one not in self._taken]
+        return Slices(text, positions, [*functions, *self.added], self._declarations)
 
 
 __all__ = ["Expand", "Spliced", "Splicer", "plain"]

@@ -50,6 +50,16 @@ static inline int fork_two(int x)
 }
 #undef FORK_GONE
 
+static inline int fork_five(int x)
+{
+	return x;
+}
+
+static inline int fork_six(int x)
+{
+	return fork_five(x);
+}
+
 #if FORK_LEVEL > 1
 static inline int fork_three(int x)
 {
@@ -235,3 +245,35 @@ def test_a_bit_that_predicates_read(copy: FactCache, found_again: list[bool]) ->
     warm = judged(tree, tree_of(header_before()), copy)
     assert encode(warm) == encode(judged(tree, None, None))
     assert found_again == [False]
+
+
+def test_a_function_that_is_gone(copy: FactCache, found_again: list[bool]) -> None:
+    """Nothing names it."""
+    before = header_before()
+    start = before.index("static inline int fork_hidden(")
+    used = before.index("static inline int fork_five(")
+    for at in (start, used):
+        text = before[:at] + before[before.index("}\n", at) + 2 :]
+        found_again.clear()
+        warm = judged(tree_of(text), tree_of(before), copy)
+        assert encode(warm) == encode(judged(tree_of(text), None, None))
+        assert found_again == [at == start]  # the other is called yet
+
+
+NAMED: Final = {
+    "with those who call it": ("fork_five", "fork_other", 99, True),
+    "its own name only": ("fork_five", "fork_other", 1, False),
+    "a name that is there": ("fork_five", "pmd_bad", 99, False),
+    "a helper": ("set_pmd_at", "fork_set", 99, False),
+    "what entries are made of": ("pte_set_bits", "fork_bits", 99, False),
+}
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_a_function_of_another_name(copy: FactCache, found_again: list[bool], name: str) -> None:
+    old, new, times, kept = NAMED[name]
+    before = header_before()
+    after = before.replace(old, new, times)
+    warm = judged(tree_of(after), tree_of(before), copy)
+    assert encode(warm) == encode(judged(tree_of(after), None, None))
+    assert found_again == [kept]
