@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Plain stores to entries: `*ptep = x`, `*ptep++ = x`, `ptep->pte = x`, `pte_val(*ptep) = x`,
+"""Plain stores to entries: `*ptep = x`, `*(ptep + i) = x`, `ptep->pte = x`, `pte_val(*ptep) = x`,
 `WRITE_ONCE(*pmdp, x)`, `xchg(&ptep->pte, x)`."""
 
 from __future__ import annotations
@@ -20,13 +20,12 @@ _STORE: Final = re.compile(rf"{_AT}\*\s*\(?\s*([A-Za-z_][\w.>\-\[\]]*)\s*\)?\s*=
 _OTHERS: Final = tuple(
     re.compile(_AT + form + r"\s*=(?!=)")
     for form in (
-        rf"\*\s*(?P<slot>{_SLOT})\s*(?:\+\+|--)",
         rf"\*\s*(?P<slot>\(\s*{_SLOT}\s*[+-][^=;]*?\))",
         r"(?P<slot>([A-Za-z_]\w*))->(?:pte|pmd|pud)(?:_low|_high)?",
         rf"p(?:te|md|ud)_val\s*\(\s*\*\s*(?P<slot>{_SLOT})\s*\)",
     )
 )
-"""Less usual forms: with a step, an offset, a member, the value of the entry itself."""
+"""Less usual forms: with an offset, a member, the value of the entry itself."""
 _WRITE: Final = re.compile(r"\b(WRITE_ONCE|xchg|cmpxchg|try_cmpxchg|set_64bit)\s*\(")
 _VALUE: Final = re.compile(r"^[&\s(]*p(?:te|md|ud)_val\s*\(\s*(\*[^()]*)\)[)\s]*$")
 _TARGET: Final = re.compile(r"^[*&(\s]*([A-Za-z_][\w.>\-\[\]]*?)(?:->\w+|\))*\s*$")

@@ -214,7 +214,7 @@ def test_a_result_is_no_entry_of_a_table() -> None:
 @pytest.mark.parametrize(
     "store",
     [
-        "*ptep = __pte(0)", "*ptep++ = __pte(0)", "ptep->pte = 0", "pte_val(*ptep) = 0",
+        "*ptep = __pte(0)", "ptep->pte = 0", "pte_val(*ptep) = 0",
         "pte_val( * ptep ) = 0", "WRITE_ONCE(*ptep, __pte(0))", "xchg(&ptep->pte, 0)",
         "xchg(&pte_val(*ptep), 0)", "WRITE_ONCE(pte_val(*ptep), 0)",
     ],
