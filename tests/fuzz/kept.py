@@ -25,8 +25,9 @@ T = TypeVar("T")
 _NAMES = (
     ("trail", "demo"), ("judged", "demo", "base"), ("core", "demo", "base"),
     ("events", "demo", "base"), ("image", "demo", "base"),
+    ("mentions", "demo"),
 )  # fmt: skip
-_NEW = b"static inline int a_step(int x)\n{\n\treturn x;\n}\n\n"
+_NEW = b"#define A_STEP 1\nstatic inline int a_step(int x)\n{\n\treturn x + A_STEP;\n}\n\n"
 _INSTEAD = {2: _NAMES[4], 4: _NAMES[2]}  # what would be taken where the other is no good
 
 
@@ -71,7 +72,9 @@ class Kept:
             b"0", b"0\n0\n[]", b"0\n3\n-1\n9\n\"x\"", b"1\n0\n\"\"", b"1\n30\n[1, 2]\n1000\n0",
             b"1\n77\n\"function\"", b"2\n1\n\"\\n\"", b"2\n2\n\"5 1\"", b"2\n5\n\"1 2 3\"",
             b"2\n6\n\"set_pmd_at\"", b"2\n8\n[[],[],[]]", b"3\n1\n\"a\\t1\\t+ b\"", b"4\n1\n\"\"",
-            b"4\n4\n\"7\"", b"1\n400\n[123]\n401\n\"counted pte 0\"",
+            b"4\n4\n\"7\"", b"5\n0\n\"\"", b"5\n1\n\"\"", b"5\n2\n\"A_STEP\\t0\"",
+            b"5\n2\n\"pmd_leaf\\t9\"", b"5\n3\n\"A_ *\"", b"5\n4\n\"A_\\nSTEP\"",
+            b"1\n400\n[123]\n401\n\"counted pte 0\"",
         )  # fmt: skip
 
     def forged(self, data: bytes) -> bool:

@@ -28,3 +28,6 @@ def test_what_is_kept_of_a_run_may_be_anything() -> None:
         assert not kept.forged(f'{number}\n1\n""'.encode())
     assert not kept.forged(b'2\n5\n"1"')
     assert not kept.forged(b'3\n0\n"another run"')
+    assert not kept.forged(b'5\n0\n"another run"')
+    assert not kept.forged(b'5\n2\n"A_STEP\\t99"')
+    assert not kept.forged(b'5\n3\n"A_ *"\n2\n"STEP\\t0"')
