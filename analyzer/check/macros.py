@@ -34,7 +34,9 @@ _NO_MACRO: Final = re.compile(
     r"__(?:LINE|FILE|COUNTER|BASE_FILE|INCLUDE_LEVEL|TIMESTAMP|DATE|TIME|VA_OPT)__|__has_|_Pragma"
     r"|\b(?:defined|asm_offsets)\b|\bCONFIG_|##|#\s*\w"
 )
-_NAMES_OF_OTHERS: Final = re.compile(r"CONFIG_|__ptc|__has_|defined\Z|__VA_|_Pragma\Z|__[A-Z]+__\Z")
+_NAMES_OF_OTHERS: Final = re.compile(
+    r"CONFIG_|__ptc|__has_|defined\Z|__VA_|_Pragma\Z|__[A-Z0-9_]+__\Z"
+)
 
 
 class _Place:

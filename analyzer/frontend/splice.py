@@ -114,14 +114,14 @@ class Splicer:
                     return None
                 if new:
                     patch.add(file.path, one.edit, new)
-            edits = list(file.edits)
+            edits = [*file.edits, *(file.touched if now is not macros else ())]
             if file.shifts:
                 reader = Reader(macros, sys.maxsize)  # none that is new names __LINE__
                 if reader.depends_on_line(file.between):
                     return None
-                edits += [one for one in file.moved if reader.depends_on_line(one.old)]
-            touched = file.touched if now is not macros else ()
-            for edit in (*edits, *touched):
+                moved = [*file.moved, *(file.touched if now is macros else ())]
+                edits += [one for one in moved if reader.depends_on_line(one.old)]
+            for edit in edits:
                 stretch = patch.stretch(file.path, edit)
                 if stretch is None:
                     return None

@@ -75,6 +75,17 @@ static inline int fork_four(int x)
 #endif
 
 #ifdef CONFIG_NOT_THERE
+#define FORK_EITHER 1
+#else
+#define FORK_EITHER 2
+#endif
+
+static inline int fork_line(int x)
+{
+	return FORK_EITHER + __LINE__;
+}
+
+#ifdef CONFIG_NOT_THERE
 #define FORK_HIDDEN 1
 static inline int fork_hidden(int x)
 {
@@ -90,8 +101,11 @@ def header_before() -> str:
     """The demonstration's header with macros, of which the helpers use some."""
     header = mend(demo_files("demo")[HEADER]).decode("latin-1")
     assert XCHG in header
-    header = header.replace(XCHG, "FORK_STORE(&pmdp->pmd, (unsigned long)(fork_one(0) - 3))")
-    return header.replace(BEFORE, MORE + BEFORE, 1)
+    stored = "(unsigned long)(fork_one(0) - 3 + AT - fork_line(0))"
+    header = header.replace(XCHG, f"FORK_STORE(&pmdp->pmd, {stored})")
+    header = header.replace(BEFORE, MORE + BEFORE, 1)
+    at = header.count("\n", 0, header.index("FORK_EITHER + __LINE__")) + 1
+    return header.replace("AT -", f"{at + 2} -")
 
 
 def tree_of(header: str, **more: str) -> MemoryTree:
@@ -210,6 +224,15 @@ def test_what_is_stored_now_is_found(copy: FactCache, found_again: list[bool]) -
     found = judged(tree, tree_of(header_before()), copy)
     broken = {one.helper for one in found.helpers if one.verdict is Verdict.FINDING}
     assert "pmdp_huge_get_and_clear" in broken
+    assert found_again == [True]
+
+
+def test_a_line_that_moves_with_a_macro(copy: FactCache, found_again: list[bool]) -> None:
+    """A function that says on which line it stands names a macro that is not compiled."""
+    text = header_before().replace("FORK_EITHER 1", "FORK_EITHER \\\n\t3", 1)
+    warm = judged(tree_of(text), tree_of(header_before()), copy)
+    assert encode(warm) == encode(judged(tree_of(text), None, None))
+    assert any(one.verdict is Verdict.FINDING for one in warm.helpers)
     assert found_again == [True]
 
 
