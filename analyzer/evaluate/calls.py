@@ -25,11 +25,12 @@ from .harmless import BUILD_ERROR as BUILD_ERROR
 from .harmless import NO_RETURN
 from .inline_asm import InlineAssembly
 from .intrinsics import Intrinsics
-from .journal import Done, begun, is_kept, is_portable, leads_to_locals, repeat, table_of
+from .journal import Done, Earlier, begun, is_kept, is_portable, leads_to_locals, repeat, table_of
 from .memory import Variable
 from .merge import Meeting
 from .names import LOCAL_BASE, Scope
 from .recall import Before, Recall, call_key
+from .resume import Entered, arguments, found_by, note, restore
 from .shapes import Shape, Shapes
 from .state import MAX_DEPTH, Frame, Run
 from .statements import Break, Continue, Jump, Return
@@ -145,9 +146,14 @@ class Machine(Intrinsics, InlineAssembly, Builtins, StaticTypes, Shapes, Warm, G
                         known = repeat(done, earlier, run, opened)
                         if known is not None:
                             return known
+        found = None if self.recording else found_by(run, number, len(opened))
         past.append(None)
         before, steps, first = begun(run), run.steps, len(opened)
-        result = self._called(name, values, home)
+        try:
+            result = self._called(name, values, home)
+        finally:
+            if found is not None and len(run.choices) > found.choices:
+                note(run, found, name, values, home)
         if (
             is_kept(before, run)
             and is_portable(result)
@@ -159,6 +165,23 @@ class Machine(Intrinsics, InlineAssembly, Builtins, StaticTypes, Shapes, Warm, G
                 len(run.globals), (first, len(opened)), table_of(result, run),
             )  # fmt: skip
         return result
+
+    def resume(self, entered: Entered, earlier: Earlier) -> Earlier | None:
+        """Makes a call of an earlier run again, on the path that `run` is to go, which is new.
+
+        Gives `run` as the earlier one of the call around that; None where it has to be run in
+        full. Raises Merged where the path goes on as one did that was run.
+        """
+        run, meeting = self.run, self.meeting
+        opened = restore(run, entered, earlier)
+        if meeting is None or opened is None:
+            return None
+        meeting.opened, run.earlier = opened, earlier
+        try:
+            self.call(entered.name, arguments(run, entered), entered.home)
+        except (Unjudged, PathEnds, RecursionError):
+            return None
+        return Earlier(run, opened, len(run.choices), earlier.world)
 
     def _called(self, name: str, values: list[Value], home: str) -> Value:
         override = self.overrides.get(name)

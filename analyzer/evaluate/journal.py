@@ -59,8 +59,9 @@ def begun(run: Run) -> Begun:
 
 
 def is_kept(before: Begun, run: Run) -> bool:
-    """Whether a call left alone what nobody could leave there again."""
-    return not run.written and before == (run.next_local, run.lost, len(run.tables))
+    """Whether a call left alone what nobody could leave there again: globals, and locals of its
+    callers that functions which are not followed may write."""
+    return not (run.written or run.left) and before == (run.next_local, run.lost, len(run.tables))
 
 
 def leads_to_locals(values: list[Value], run: Run, base: int) -> bool:
@@ -113,7 +114,7 @@ def repeat(done: Done, earlier: Earlier, run: Run, opened: list[Any]) -> Value |
                for name in names):  # fmt: skip
             return None
         for name in names:
-            run.globals[name] = _copied(before.globals[name])
+            run.globals[name] = copied(before.globals[name])
     run.steps, run.stores, run.decided, run.touched = (
         done.steps, done.stores, done.decided, done.touched,
     )  # fmt: skip
@@ -141,7 +142,8 @@ def repeat(done: Done, earlier: Earlier, run: Run, opened: list[Any]) -> Value |
     return result
 
 
-def _copied(var: Variable) -> Variable:
+def copied(var: Variable) -> Variable:
+    """A global variable as another run finds it."""
     copy = Variable(var.name, var.ctype, base=var.base, fill=var.fill, is_global=True)
     copy.cells.update(var.cells)
     copy.guessed = var.guessed

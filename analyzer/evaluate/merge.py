@@ -72,8 +72,11 @@ class Meeting:
         self, run: Run, first: int, steps: int, events: int, values: list[Value], result: Value
     ) -> None:
         """A call returned that took choices, the first of them `first`; `steps` and `events` are
-        those at its beginning. Raises Merged where nothing new can follow."""
-        if len(run.events) - events > MAX_EVENTS:
+        those at its beginning. Raises Merged where nothing new can follow.
+
+        Where functions that are not followed may write locals of any caller, none is compared.
+        """
+        if run.left or len(run.events) - events > MAX_EVENTS:
             return
         try:
             left: Hashable = (
@@ -84,7 +87,6 @@ class Meeting:
                 self._events(run, run.events[events:]),
                 tuple([(n, _cells(run, run.globals[n], 0)) for n in sorted(run.written)
                        if n in run.globals]),
-                len(run.left),
             )  # fmt: skip
         except _Unlike:
             return

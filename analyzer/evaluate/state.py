@@ -92,6 +92,7 @@ class Run:
     deepest: int = 0  # calls on the stack, at most, since somebody began to count
     past: list[Any] | None = None  # the calls of this run in order, where they are kept
     earlier: Any = None  # the run that this one follows for a while (see `journal`)
+    entered: list[Any] = field(default_factory=list)  # calls that chose (see `resume`)
     writes: list[tuple[Table, int, int]] = field(default_factory=list)  # to entries, in order
     lost: int = 0  # how often choices were forgotten
     left: list[Value] = field(default_factory=list)  # what was stored where others may find it

@@ -14,15 +14,15 @@ from ..evaluate.calls import Tangled
 from ..evaluate.journal import Earlier
 from ..evaluate.memory import Table
 from ..evaluate.merge import Meeting, Merged
-from ..evaluate.state import MORE_CHOICES, Event, alternatives
+from ..evaluate.resume import around, innermost
+from ..evaluate.state import MORE_CHOICES, Run, alternatives
 from ..evaluate.values import PathEnds, Unjudged
 from ..helpers.contracts import Contract, New, contract_for
-from ..helpers.interface import Signature, parameter_names
+from ..helpers.interface import Signature
 from ..helpers.probes import CALL
-from ..helpers.session import ADDRESS, Entry, Session
+from ..helpers.session import Entry, Session
 from ..helpers.sharing import Question
-from .addresses import is_elsewhere, stands_still
-from .arguments import bind, given_in, is_address
+from .arguments import bind, given_in
 from .bounds import (
     EXHAUSTED,
     FEW_PATHS,
@@ -39,9 +39,10 @@ from .bounds import (
     Effort,
 )
 from .cases import Cases
-from .deltas import hooked_delta, is_user_mm, sole_level, stored_delta
+from .deltas import hooked_delta, sole_level, stored_delta
 from .further import Further
 from .hugetlb import counted_at, is_hugetlb
+from .misuse import misused
 from .outcome import INDEX, Case, HelperRuns, Outcome, Trace, filled
 from .reuse import Answers, Reuse, Setting
 from .slots import HugeSlots
@@ -250,7 +251,6 @@ class Runner:
         ended = False
         while todo:
             runs += 1
-            meeting.begin()
             world = dict(self.machine.world)
             trace = self._trace(signature, case, setting, *todo.pop(), limits.net)
             if len(self.machine.run.choices) > 1:
@@ -291,23 +291,22 @@ class Runner:
         net: bool = False,
     ) -> Trace | None:
         """One path; None where it goes on as an earlier one did."""
-        session, machine = self.session, self.machine
-        _, fill, stand_in, _ = setting
-        run = session.fresh(prefix)
-        if net:
-            run.most, run.brief = MORE_CHOICES, True
-        if signature.name in self._forking:
-            run.past = []
-        if earlier is not None and earlier.world == machine.world:
-            run.earlier = earlier
-        table = session.new_table(signature.level, SLOTS, fill)
-        for offset, entry in enumerate((case.old, *case.neighbours)):
-            table.entries[INDEX + offset] = entry.raw
-        self.twins.watch(table)
-        machine.opaque_entry = None if stand_in < 0 else stand_in
+        machine = self.machine
+        if earlier is not None and earlier.world != machine.world:
+            earlier = None
         status, reason = "", ""
+        known = earlier
+        entered = None if known is None else innermost(known)
         try:
-            machine.call(f"{CALL}{signature.name}", bind(session, signature, given_in(case, table)))
+            while entered is not None and known is not None:
+                self._begin(signature, case, setting, prefix, net)
+                known = machine.resume(entered, known)
+                entered = None if known is None else around(known.run, entered)
+                self._let_go(machine.run)
+            table = self._begin(signature, case, setting, prefix, net)
+            machine.run.earlier = known or earlier
+            given = bind(self.session, signature, given_in(case, table))
+            machine.call(f"{CALL}{signature.name}", given)
         except Merged:
             return None
         except PathEnds as end:
@@ -318,18 +317,40 @@ class Runner:
         except RecursionError:
             status, reason = "unknown", "expressions nested too deep"
         finally:
-            machine.opaque_entry = None
-            run.earlier = None
+            machine.opaque_entry = machine.run.earlier = None
+            left = self._let_go(machine.run)
+        run = machine.run
         events = tuple(run.events)
-        left = table.entries[INDEX]
-        self.twins.looked(table)
-        for used in run.tables:
-            used.entries = []  # events keep the table, nobody reads it any more
-        return Trace(
-            case, tuple(run.choices), events, left,
-            self._misused(events, table) or self._misplaced(signature, events), status, reason,
-            net,
-        )  # fmt: skip
+        wrong = misused(signature, events, run.tables[0], self.session.bits)
+        return Trace(case, tuple(run.choices), events, left, wrong, status, reason, net)
+
+    def _begin(
+        self, signature: Signature, case: Case, setting: Setting, prefix: tuple[int, ...], net: bool
+    ) -> Table:
+        """A new run on a path of a case; gives the table with its entries."""
+        _, fill, stand_in, _ = setting
+        run = self.session.fresh(prefix)
+        if net:
+            run.most, run.brief = MORE_CHOICES, True
+        if signature.name in self._forking:
+            run.past = []
+        table = self.session.new_table(signature.level, SLOTS, fill)
+        for offset, entry in enumerate((case.old, *case.neighbours)):
+            table.entries[INDEX + offset] = entry.raw
+        self.twins.watch(table)
+        self.machine.opaque_entry = None if stand_in < 0 else stand_in
+        if self.machine.meeting is not None:
+            self.machine.meeting.begin()
+        return table
+
+    def _let_go(self, run: Run) -> int:
+        """A run is at its end: what it left in the slot. Events keep the tables, whose entries
+        nobody reads any more."""
+        left = run.tables[0].entries[INDEX]
+        for table in run.tables:
+            self.twins.looked(table)
+            table.entries = []
+        return left
 
     def _left(self, signature: Signature, case: Case) -> tuple[int, ...]:
         """What a case leaves in the slot, on the first path that returns, and in those behind it
@@ -372,26 +393,3 @@ class Runner:
         else:
             status = "broken"
         return Outcome(status, case, choices, events, expected, got, trace.left, index=INDEX)
-
-    def _misplaced(self, signature: Signature, events: tuple[Event, ...]) -> bool:
-        """A hook with the address of another entry, where a helper knows the address."""
-        if not any(event.address is not None for event in events):
-            return False
-        bits = self.session.bits
-        named = any(is_address(name) for name in parameter_names(signature.parameters))
-        return stands_still(events) or (named and is_elsewhere(events, ADDRESS[bits], bits))
-
-    @staticmethod
-    def _misused(events: tuple[Event, ...], table: Table) -> bool:
-        """A hook that is wrong in itself, whatever it counts: mm, table or arity.
-
-        A hook of another level is judged by its effect: a helper may treat a pmd as a pte.
-        """
-        for event in events:
-            if event.kind == "store":
-                continue
-            if event.arity is not None or not is_user_mm(event.mm):
-                return True
-            if event.table is not None and event.table is not table:
-                return True
-        return False

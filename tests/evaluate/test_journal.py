@@ -12,6 +12,7 @@ from analyzer.evaluate.calls import Machine
 from analyzer.evaluate.journal import Earlier
 from analyzer.evaluate.memory import Table
 from analyzer.evaluate.merge import Meeting, Merged
+from analyzer.evaluate.resume import around, innermost
 from analyzer.evaluate.state import alternatives
 from analyzer.evaluate.values import Opaque, PathEnds, Pointer, Unjudged
 from tests.evaluate.lab import BASE, EXCHANGE, HOOKS, machine
@@ -20,7 +21,8 @@ from tests.evaluate.test_recall import entered
 ENTRIES = 8
 PRELUDE = f"""{EXCHANGE}{HOOKS}
 extern int unknown(int);
-struct place {{ int flag; }};
+struct place {{ int flag; int *kept; }};
+struct both {{ pte_t *p; int *to; }};
 extern struct place *where;
 static int state[2] = {{ 1, 2 }};
 static struct place held = {{ 3 }};
@@ -28,6 +30,9 @@ static pte_t *at(pte_t *p, int n) {{ return p + n; }}
 static int ask(int n) {{ if (unknown(n)) return 1; return 0; }}
 static void put(pte_t *p, unsigned long v) {{ p->pte = v; }}
 static void into(int *to, int n) {{ *to += n; }}
+static int over(int *to, int n) {{ if (unknown(*to + n)) *to += n; return *to; }}
+static int through(struct both b, int n)
+{{ if (unknown(n)) *b.to += n; else b.p->pte = n; return *b.to; }}
 static void by_number(unsigned long to, int n) {{ *(int *)to += n; }}
 """
 STATEMENTS = (
@@ -50,6 +55,15 @@ STATEMENTS = (
     "p = at(p, 1);",
     "for (int i = 0; i < 2; i++) x += ask(i);",
     "put(p, __ptc_xchg(&p->pte, {n}) + x);",
+    "if (unknown({n})) put(p, p->pte + {n});",
+    "x += over(&x, {n});",
+    "x += over(&state[1], {n});",
+    "x += through((struct both) {{ p, &x }}, {n});",
+    "x += through((struct both) {{ p, &state[0] }}, {n});",
+    "where->kept = &x;",
+    "unknown(x);",
+    "state[1] = unknown({n}) ? state[1] : state[0];",
+    "{{ int y_[2] = {{ {n}, 1 }}; if (ask(y_[1])) put(p, y_[0]); }}",
 )
 
 
@@ -68,8 +82,11 @@ class Left:
     known: dict[str, str]
 
 
-def every_path(it: Machine, journal: bool, meet: bool = False, limit: int = 70) -> list[Left | str]:
-    """All paths of f(mm, slot), in order; those that come together with another say so."""
+def every_path(
+    it: Machine, journal: bool, meet: bool = False, limit: int = 70, parts: bool = False
+) -> list[Left | str]:
+    """All paths of f(mm, slot), in order; those that come together with another say so. With
+    `parts` they begin at a call that an earlier one has made, where they can."""
     it.meeting = meeting = Meeting() if meet else None
     done: list[Left | str] = []
     todo: list[tuple[tuple[int, ...], Earlier | None]] = [((), None)]
@@ -77,7 +94,7 @@ def every_path(it: Machine, journal: bool, meet: bool = False, limit: int = 70) 
         if meeting is not None:
             meeting.begin()
         prefix, earlier = todo.pop()
-        left = _path(it, prefix, earlier if journal else None)
+        left = _path(it, prefix, earlier if journal else None, parts)
         done.append(left)
         run = it.run
         if meeting is not None:
@@ -88,14 +105,31 @@ def every_path(it: Machine, journal: bool, meet: bool = False, limit: int = 70) 
     return done
 
 
-def _path(it: Machine, prefix: tuple[int, ...], earlier: Earlier | None) -> Left | str:
+def _begin(it: Machine, prefix: tuple[int, ...]) -> Table:
     run = it.run = it.new_run(prefix)
-    run.past, run.earlier = [], earlier
-    ctype = it.entry_type("pte")
+    run.past = []
+    if it.meeting is not None:
+        it.meeting.begin()
     table = Table("pte", 8, BASE[64], [0x11 * (n + 1) for n in range(ENTRIES)])
     run.tables.append(table)
+    return table
+
+
+def _path(
+    it: Machine, prefix: tuple[int, ...], earlier: Earlier | None, parts: bool = False
+) -> Left | str:
+    entered = innermost(earlier) if parts and earlier is not None else None
+    known = earlier
     try:
-        end = repr(it.call("f", [Opaque("mm", nonnull=True), Pointer(table, 16, ctype)]))
+        while entered is not None and known is not None:
+            _begin(it, prefix)
+            known = it.resume(entered, known)
+            entered = None if known is None else around(known.run, entered)
+        table = _begin(it, prefix)
+        run = it.run
+        run.earlier = known or earlier
+        slot = Pointer(table, 16, it.entry_type("pte"))
+        end = repr(it.call("f", [Opaque("mm", nonnull=True), slot]))
     except Merged:
         return "merged"
     except (Unjudged, PathEnds) as problem:
@@ -108,28 +142,49 @@ def _path(it: Machine, prefix: tuple[int, ...], earlier: Earlier | None) -> Left
     )  # fmt: skip
 
 
-def program(bodies: list[list[tuple[int, int]]]) -> str:
-    """Functions that each call the one before, in the middle of their statements."""
+def program(bodies: list[list[tuple[int, int]]], alone: bool = False) -> str:
+    """Functions that each call the one before, in the middle of their statements; `alone`: none
+    is given a pointer to a variable of its caller, and so all can be made again."""
     text = PRELUDE
     for number, body in enumerate(bodies):
         lines = [STATEMENTS[which % len(STATEMENTS)].format(n=n) for which, n in body]
+        given = "" if alone else "to, " if number % 2 else "&x, "
         if number:
-            call = f"f{number - 1}(mm, p, {'to' if number % 2 else '&x'}, x);"
-            lines.insert(len(lines) // 2, call)
+            lines.insert(len(lines) // 2, f"x += f{number - 1}(mm, p, {given}x);")
+        if alone:
+            lines.insert(0, "int own = x, *to = &own;")
         text += (
-            f"static int f{number}(struct mm_struct *mm, pte_t *p, int *to, int x)\n{{\n\t"
-            + "\n\t".join(lines)
-            + "\n\treturn x;\n}\n"
+            f"static int f{number}(struct mm_struct *mm, pte_t *p, {'' if alone else 'int *to, '}"
+            "int x)\n{\n\t" + "\n\t".join(lines) + "\n\treturn x;\n}\n"
         )
-    last = f"f{len(bodies) - 1}"
+    last, given = f"f{len(bodies) - 1}", "" if alone else "&y, "
     return (
         f"{text}int f(struct mm_struct *mm, pte_t *p)\n{{\n\tint y = 0;\n"
-        f"\t{last}(mm, p, &y, 1);\n\t{last}(mm, p, &y, y);\n\treturn y;\n}}\n"
+        f"\t{last}(mm, p, {given}1);\n\tpage_table_check_pte_clear(mm, *p);\n"
+        f"\t{last}(mm, p, {given}y);\n\treturn y;\n}}\n"
     )
+
+
+def asked_before(text: str) -> Machine:
+    """A machine that has found out the types in a program: the first to ask takes more steps."""
+    it = machine(text)
+    it.warm = 0
+    every_path(it, journal=False)
+    return it
 
 
 STATEMENT = st.tuples(st.integers(0, len(STATEMENTS) - 1), st.integers(0, 3))
 BODIES = st.lists(st.lists(STATEMENT, min_size=1, max_size=4), min_size=1, max_size=3)
+
+
+@settings(max_examples=40, deadline=None)
+@given(BODIES, st.booleans())
+def test_paths_that_begin_in_the_middle_are_those_that_are_run_in_full(
+    bodies: list[list[tuple[int, int]]], alone: bool
+) -> None:
+    parts, full = asked_before(program(bodies, alone)), asked_before(program(bodies, alone))
+    found = every_path(parts, journal=True, meet=True, parts=True)
+    assert found == every_path(full, journal=False, meet=True)
 
 
 @settings(max_examples=40, deadline=None)
