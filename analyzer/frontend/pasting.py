@@ -25,7 +25,7 @@ _NOISE: Final = re.compile(r"/\*.*?(?:\*/|\Z)|//[^\n]*|\"(?:[^\"\\\n]|\\.)*+\"?"
 _SPLICE: Final = re.compile(r"\\[ \t]*\r?\n")
 _ASKED: Final = re.compile(r"[ \t]*#[ \t]*(?:(undef|ifdef|ifndef)|if|elif|(define)[ \t]*\Z)\b")
 _SHORT: Final = 3  # characters of what is written out: too few to tell anything
-_MAX_MACROS: Final = 400  # that hand their parameters on
+_MAX_MACROS: Final = 2000  # that hand their parameters on
 _MAX_WORDS: Final = 4000
 
 
