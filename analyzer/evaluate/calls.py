@@ -275,7 +275,7 @@ class Machine(Intrinsics, InlineAssembly, Builtins, StaticTypes, Shapes, Warm, G
         if shape.has_mm and self._of_kernel(values):
             self.forget_globals(name)
             return Opaque(self._call_name(name, values))
-        if shape.variadic and self._takes_any(name, node, shape, values):
+        if shape.variadic and self.takes_any(name, node, shape, values):
             self.forget(values, name)
             self.forget_globals(name)
             return Opaque(self._call_name(name, values))
@@ -339,18 +339,6 @@ class Machine(Intrinsics, InlineAssembly, Builtins, StaticTypes, Shapes, Warm, G
         if meeting is not None and len(run.choices) > first:
             meeting.returned(run, first, steps, before[1], values, result)
         return result
-
-    def _takes_any(self, name: str, node: Node, shape: Shape, values: list[Value]) -> bool:
-        """Whether a body takes arguments that have no name: it is not followed to them. With a
-        format it prints them; an entry's address must not be among all arguments otherwise."""
-        if not any(word.startswith("__builtin_va") for word in self.mentions(node)):
-            return False
-        unnamed = shape.unnamed(values)
-        named = values[: len(values) - len(unnamed)]
-        prints = any(isinstance(value, Text) for value in named)
-        if any(self.names_slot(value) for value in (named if prints else values)):
-            raise Unjudged(f"an entry's address is given to {name}, which takes any arguments")
-        return not self.noted_reach(name)
 
     def _entangle(
         self, name: str, shape: Shape, values: list[Value], first: int, before: tuple[int, int]

@@ -13,7 +13,7 @@ from .core import Core
 from .ctype import ArrayType, CType, FuncType, Node, UnknownType
 from .memory import Variable
 from .names import Scope
-from .values import Int, Pointer, Struct, Text, Value
+from .values import Int, Pointer, Struct, Text, Unjudged, Value
 
 LEAST_PAGE: Final = 0x1000  # bytes; no architecture has smaller pages
 _TRUTHS: Final = frozenset({"int", "bool", "_Bool", "unsigned", "signed"})
@@ -132,6 +132,18 @@ class Shapes(Core):
                 if isinstance(mask, Int) and 0 <= mask.value < LEAST_PAGE:
                     return other
         return None
+
+    def takes_any(self, name: str, node: Node, shape: Shape, values: list[Value]) -> bool:
+        """Whether a body takes arguments that have no name: it is not followed to them. With a
+        format it prints them; an entry's address must not be among all arguments otherwise."""
+        if not any(word.startswith("__builtin_va") for word in self.mentions(node)):
+            return False
+        unnamed = shape.unnamed(values)
+        named = values[: len(values) - len(unnamed)]
+        prints = any(isinstance(value, Text) for value in named)
+        if any(self.names_slot(value) for value in (named if prints else values)):
+            raise Unjudged(f"an entry's address is given to {name}, which takes any arguments")
+        return not self.noted_reach(name)
 
     def noted_reach(self, name: str) -> bool:
         """`reaches_hook`, as a question that was asked."""
