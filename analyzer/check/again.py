@@ -159,10 +159,13 @@ class _Again:
         return replace(known, variants=tuple(results), calls=calls)
 
     def _live(self) -> int:
-        """The variants whose units have any function that was edited or is new, as bits."""
+        """The variants whose units have any function that was edited or is new, or names the line
+        that it stands on, as bits."""
         found = 0
         for file in self._files:
             places = [*file.edits, *(one.edit for one in file.added), *file.touched, *file.gone]
+            if file.shifts:  # they say on which line they stand
+                places += [one for one in file.moved if "__LINE__" in one.old]
             found |= self._where(file.path, places)
             if file.touched and file.path.endswith(".c"):
                 return -1  # all of them: of these it is not kept which have it
