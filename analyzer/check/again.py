@@ -139,7 +139,7 @@ class _Again:
     def result(self) -> ArchResult:
         """The result now. Raises Unsure."""
         trail, known = self._trail, self._known
-        if self._expand(_defined(self._macros)) is None:
+        if self._macros and self._expand(_defined(self._macros)) is None:
             raise Unsure
         if len(trail.variants) != len(known.variants) or len(trail.more) != len(known.variants):
             raise Unsure
