@@ -150,7 +150,9 @@ class _Again:
             if name != before.variant:
                 raise Unsure
             more = moved(trail.more[number], self._files)
-            if live >> number & 1 == 0 and (not lines or _says_little(before)):
+            if live >> number & 1 == 0 and (
+                not lines or (_says_little(before) and not self._says_lines(name, number))
+            ):
                 results.append(moved(before, self._files))
                 continue
             result = self._variant(name, number)
@@ -159,13 +161,10 @@ class _Again:
         return replace(known, variants=tuple(results), calls=calls)
 
     def _live(self) -> int:
-        """The variants whose units have any function that was edited or is new, or names the line
-        that it stands on, as bits."""
+        """The variants whose units have any function that was edited or is new, as bits."""
         found = 0
         for file in self._files:
             places = [*file.edits, *(one.edit for one in file.added), *file.touched, *file.gone]
-            if file.shifts:  # they say on which line they stand
-                places += [one for one in file.moved if "__LINE__" in one.old]
             found |= self._where(file.path, places)
             if file.touched and file.path.endswith(".c"):
                 return -1  # all of them: of these it is not kept which have it
@@ -184,6 +183,13 @@ class _Again:
                 if any(edit.old_line <= int(line) <= edit.old_end for edit in edits):
                     found |= int(bits)
         return found
+
+    def _says_lines(self, name: str, number: int) -> bool:
+        """Whether a function that only moved may say on which line it stands."""
+        events = self._load("events", name, Events)
+        if events.stamp != self._trail.stamp:
+            raise Unsure
+        return self._splicer.says_lines(events.events, self._there(number))
 
     def _variant(self, name: str, number: int) -> VariantResult:
         """What is found in a variant, without call sites and lint."""

@@ -81,6 +81,17 @@ class Splicer:
         except ValueError:  # the events are none of ours
             return None
 
+    def says_lines(self, events: str, there: Callable[[str, Edit], bool]) -> bool:
+        """Whether what moved may say on which line it stands, by itself or by its macros; `there`
+        tells which functions a unit may have. Raises ValueError."""
+        reader = Reader(Macros(events), sys.maxsize)
+        return any(
+            reader.depends_on_line(file.between)
+            or any(there(file.path, one) and reader.depends_on_line(one.old) for one in file.moved)
+            for file in self._files
+            if file.shifts
+        )
+
     def _spliced(
         self,
         image: Image | Core,

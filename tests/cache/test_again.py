@@ -7,7 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from analyzer.cache import FactCache, open_cache
 from analyzer.cache.codec import encode
-from analyzer.check import again, check_tree, edited, judging
+from analyzer.check import again, check_tree, edited
 from analyzer.check.judge import is_parsed
 from analyzer.check.judging import Shared
 from analyzer.check.notebook import Judged
@@ -65,27 +65,6 @@ def known(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with open_cache(folder) as cache:
         judged(_demo(_header()), None, cache)
     return folder
-
-
-@pytest.fixture
-def copy(known: Path, tmp_path: Path) -> Iterator[FactCache]:
-    shutil.copytree(known, tmp_path / "copy")
-    with open_cache(tmp_path / "copy") as cache:
-        yield cache
-
-
-@pytest.fixture
-def found_again(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
-    """For each architecture that was not known: whether it was judged from what is kept."""
-    answers: list[bool] = []
-    ask = judging._again
-
-    def noted(*given: object) -> object:
-        answers.append((found := ask(*given)) is not None)  # type: ignore[arg-type]
-        return found
-
-    monkeypatch.setattr(judging, "_again", noted)
-    return answers
 
 
 def _inside(text: str, function: int, line: int, statement: str) -> str:

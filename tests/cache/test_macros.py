@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -13,7 +11,7 @@ import pytest
 
 from analyzer.cache import FactCache, open_cache
 from analyzer.cache.codec import encode
-from analyzer.check import check_tree, judging
+from analyzer.check import check_tree
 from analyzer.check.judging import Shared
 from analyzer.model import CheckResult, Verdict
 from analyzer.tree import KernelTree, MemoryTree
@@ -130,26 +128,6 @@ def known(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture
-def copy(known: Path, tmp_path: Path) -> Iterator[FactCache]:
-    shutil.copytree(known, tmp_path / "copy")
-    with open_cache(tmp_path / "copy") as cache:
-        yield cache
-
-
-@pytest.fixture
-def found_again(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
-    answers: list[bool] = []
-    ask = judging._again
-
-    def noted(*given: object) -> object:
-        answers.append((found := ask(*given)) is not None)  # type: ignore[arg-type]
-        return found
-
-    monkeypatch.setattr(judging, "_again", noted)
-    return answers
-
-
 def line(text: str, more: str) -> tuple[str, str]:
     """Put lines before one that begins so."""
     return text, f"{more}{text}"
@@ -234,6 +212,24 @@ def test_a_line_that_moves_with_a_macro(copy: FactCache, found_again: list[bool]
     assert encode(warm) == encode(judged(tree_of(text), None, None))
     assert any(one.verdict is Verdict.FINDING for one in warm.helpers)
     assert found_again == [True]
+
+
+@pytest.mark.parametrize("more", ["/* a remark */\n", "\n", "#define FORK_NEW 1\n"])
+@pytest.mark.parametrize("said", ["__LINE__", "FORK_HERE"])
+def test_a_line_that_moves(tmp_path: Path, found_again: list[bool], more: str, said: str) -> None:
+    """A function that was not edited says on which line it stands, itself or by a macro."""
+    before = header_before().replace("FORK_EITHER + __LINE__", f"FORK_EITHER + {said}", 1)
+    if said != "__LINE__":
+        before = before.replace("FORK_TYPE int", f"FORK_TYPE int\n#define {said} __LINE__", 1)
+        before = before.replace("fork_one(0) - 3 + ", "fork_one(0) - 2 + ", 1)
+    after = before.replace("#define FORK_SHIFT", f"{more}#define FORK_SHIFT", 1)
+    with open_cache(tmp_path) as cache:
+        first = judged(tree_of(before), None, cache)
+        assert not any(one.verdict is Verdict.FINDING for one in first.helpers)
+        warm = judged(tree_of(after), tree_of(before), cache)
+    assert encode(warm) == encode(judged(tree_of(after), None, None))
+    assert any(one.verdict is Verdict.FINDING for one in warm.helpers)
+    assert found_again[-1:] == [True]
 
 
 def test_a_macro_and_a_function_that_uses_it(copy: FactCache, found_again: list[bool]) -> None:
