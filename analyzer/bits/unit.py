@@ -32,7 +32,7 @@ def read_bits_unit(
 
     Raises SourceError where the headers cannot be read at all.
     """
-    text = probe_text((), index.initial_values()) + probes
+    text = probe_text((), index.initial_values(), index.set_at_boot()) + probes
     bodies = list(hint)
     for _ in range(_MAX_ROUNDS):
         built = tuple(path for path in bodies if index.built(path, variant.config))

@@ -7,7 +7,7 @@ taken if its answers are what the laws ask for, the shortest first, accessors be
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -60,7 +60,7 @@ def synthesise(
     addresses: list[frozenset[str]] = []
     bench.put({})
     stage, index = bench.stage, bench.index
-    base = probe_text(bench.interface.signatures, index.initial_values())
+    base = probe_text(bench.interface.signatures, index.initial_values(), index.set_at_boot())
     chosen = [v for v in bench.variants if only is None or v.name in only]
     lost += [(v.name, NO_PREDICATE) for v in bench.variants if v not in chosen]
     names, values = _mask_names(bench, chosen)
@@ -89,13 +89,10 @@ def synthesise(
         read.append(variant.name)
         if shape is not None and shape.address:
             addresses.append(usable_tests(unit, sessions[0], f"arch/{bench.arch}/"))
-        for level in LEVELS:
-            left = before.left.get((variant.name, level), set()) if before is not None else set()
-            for state, session in zip(("", " (all on)"), sessions, strict=False):
-                name = f"{variant.name}{state}"
-                if variant.config.on(OPTIONS[level]):
-                    tables[level].leaves.add(name)
-                _ask(session, unit, level, tables[level], name, frozenset(left))
+        left = before.left if before is not None else {}
+        _ask_all(sessions[0], unit, variant, tables, variant.name, left)
+        for session in _all_on(sessions, unit, variant):
+            _ask_all(session, unit, variant, tables, f"{variant.name} (all on)", left)
     found = solve(tables, tuple(read), tuple(lost))
     return replace(found, predicates=by_address(found.predicates, addresses))
 
@@ -143,6 +140,30 @@ def _sessions(unit: Unit, variant: Variant) -> list[Session]:
             first.test(level, "present", entry.raw)  # it may depend on more than they do
     world = first.machine.world
     return [first, Session(unit, variant, dict.fromkeys(world, 1))] if world else [first]
+
+
+def _all_on(asked: list[Session], unit: Unit, variant: Variant) -> list[Session]:
+    """The further states of those sessions; the tests that the first was asked may depend on more
+    than its entries do."""
+    world = asked[0].machine.world
+    if len(asked) > 1 and asked[1].machine.world.keys() >= world.keys():
+        return asked[1:]
+    return [Session(unit, variant, dict.fromkeys(world, 1))] if world else []
+
+
+def _ask_all(
+    session: Session,
+    unit: Unit,
+    variant: Variant,
+    tables: Mapping[str, Level],
+    name: str,
+    left: Mapping[tuple[str, str], set[int]],
+) -> None:
+    """Asks one state of a variant, `name`, at every level."""
+    for level, table in tables.items():
+        if variant.config.on(OPTIONS[level]):
+            table.leaves.add(name)
+        _ask(session, unit, level, table, name, frozenset(left.get((variant.name, level), ())))
 
 
 def _ask(
