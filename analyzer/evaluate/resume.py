@@ -58,8 +58,8 @@ class Entered(NamedTuple):
 
 def found_by(run: Run, number: int, opened: int) -> Found | None:
     """What a call finds that is about to be made; None where that is more than can be noted."""
-    if run.written or run.left or run.lost or run.next_local:
-        return None
+    if run.written or run.lost or run.next_local:
+        return None  # what is left for others lies in a global, or where choices were forgotten
     return Found(
         run.location, run.round, number, run.steps, run.stores, run.decided, run.touched,
         len(run.log), len(run.choices), len(run.events), len(run.writes), len(run.globals), opened,
