@@ -40,7 +40,7 @@ from .known import SOUND, Known
 from .results import RawFinding, VariantResult
 from .unit import unread
 
-_CALLED = re.compile(r"\b([A-Za-z_]\w*)\s*\(")
+_CALLED = re.compile(r"(?<!\.)(?<!->)\b([A-Za-z_]\w*)\s*\(")  # members of tables have no text
 _ORDER: Final = (
     "PTC301", "PTC105", "PTC106", "PTC107", "PTC103", "PTC104", "PTC102", "PTC109", "PTC108",
     "PTC101",
@@ -131,6 +131,7 @@ class Judge:
                         part = part_at_fault(self.session, outcome)
                         rule = rule_of(self.session, one, part, outcome)
                         function, _ = root_of(self.session, part, rule, raw)
+                        function = function or one.signature.name  # a macro's own store
                         broken.setdefault(function, []).append((one, part, rule))
         for function in sorted(broken):
             self.findings.append(self._finding(broken[function], raw))
@@ -176,18 +177,21 @@ class Judge:
         if probe is None:
             return None
         text = self.unit.text[probe.start : probe.end]
-        called = text.partition("{")[2]
+        called = text.partition("{")[2].lstrip("( \t\n")
         for word in _CALLED.findall(called):
             if word in self.unit.functions:
                 chunk = self.unit.function(word)
                 return word, None if chunk is None else self.unit.location(chunk)
+        pointer = self.unit.variable(name)
+        if name in _CALLED.findall(called) and pointer is not None:
+            return name, self.unit.location(pointer)
         if name in _CALLED.findall(called):
             chunk = self.unit.prototype(name)
             if chunk is None or self.index.defines(name):
                 return None  # nobody provides it, or the configuration compiles it out
             return name, self.unit.location(chunk)
         words = set(_CALLED.findall(called))
-        if len(words) == 1 and self._undeclared(*words):
+        if len(words) == 1 and called.startswith(*words) and self._undeclared(*words):
             return None  # a macro for a function that this configuration does not even declare
         return name, None
 
@@ -231,6 +235,9 @@ class Judge:
             kind = Verdict.BALANCED
         else:
             kind, reason = Verdict.NEUTRAL, runs.remark
+        place = target[1] if target else None
+        if signature.untold:
+            place = self.index.macro(signature.path, signature.name)
         hooks = {
             HookCall(e.name, e.location, e.stack[-1].function if e.stack else "")
             for outcome in runs.outcomes
@@ -239,7 +246,7 @@ class Judge:
         ordered = tuple(sorted(hooks, key=lambda h: (h.location, h.hook)))
         return HelperVerdict(
             self.variant.arch, self.variant.name, name, signature.level, kind,
-            target[1] if target else None, target[0] if target else "", ordered, reason,
+            place, target[0] if target else "", ordered, reason,
         )  # fmt: skip
 
     def not_applicable(
@@ -272,6 +279,8 @@ class Judge:
         helpers = tuple(sorted({one.signature.name for one, _, _ in items}))
         helper = function if function in helpers else runs.signature.name
         level = runs.signature.level
+        if not function:  # a macro that stores by itself
+            function, location = helper, self.index.macro(runs.signature.path, helper)
         return RawFinding(
             rule, helper, level, location, function,
             message_for(rule, function, outcome, level),

@@ -35,7 +35,7 @@ from .shapes import Shape, Shapes
 from .state import MAX_DEPTH, Frame, Run
 from .statements import Break, Continue, Jump, Return
 from .typing import StaticTypes
-from .values import FuncRef, Int, OneOf, Opaque, PathEnds, Pointer, Struct, Text, Unjudged, Value
+from .values import FuncRef, Int, Opaque, PathEnds, Pointer, Struct, Unjudged, Value
 from .warm import Warm
 
 _ASM: Final = "__ptc_asm"
@@ -102,15 +102,18 @@ class Machine(Intrinsics, InlineAssembly, Builtins, StaticTypes, Shapes, Warm, G
         callee = self.evaluate(target, scope)
         values = [self.evaluate(argument, scope) for argument in arguments]
         self.mark(node)
-        if isinstance(callee, FuncRef):
-            if isinstance(callee, OneOf):
-                callee = self.one_of(callee)
-            return self.call(callee.name, values, callee.home)
-        if isinstance(target, c_ast.StructRef):
+        if not isinstance(callee, FuncRef) and isinstance(target, c_ast.StructRef):
             stored = self.stored_by(target.field.name, values)
             if stored is not None:
                 return stored
-        return self.unseen(f"{callee!r}", values, indirect=True)
+        return self._through(callee, values)
+
+    def _through(self, callee: Value, values: list[Value]) -> Value:
+        """Calls the function that a pointer leads to."""
+        if not isinstance(callee, FuncRef):
+            return self.unseen(f"{callee!r}", values, indirect=True)
+        function = self.one_of(callee)
+        return self.call(function.name, values, function.home)
 
     @staticmethod
     def _local(name: str, scope: Scope | None) -> Variable | None:
@@ -208,6 +211,10 @@ class Machine(Intrinsics, InlineAssembly, Builtins, StaticTypes, Shapes, Warm, G
         node = self.code.function_node(name, near)
         if node is None:
             self.questions.add(("prototype", name, ""))
+            if self.code.prototype_node(name) is None:
+                self.questions.add(("variable", name, ""))
+                if self.code.variable_node(name, near) is not None:
+                    return self._through(self.evaluate(c_ast.ID(name), Scope()), values)
             return self.unseen(name, values)
         if self.skippable(name, node, values):
             self.forget_globals(name)
@@ -379,7 +386,7 @@ class Machine(Intrinsics, InlineAssembly, Builtins, StaticTypes, Shapes, Warm, G
 
     def unseen(self, name: str, values: list[Value], indirect: bool = False) -> Value:
         """A function without a body here. An entry's address must not reach it."""
-        if any(self.names_slot(value) for value in values) and not self._only_prints(name, values):
+        if any(self.names_slot(value) for value in values) and not self.only_prints(name, values):
             what = "a call through a pointer" if indirect else "a function without a body here"
             problem = self.code.problem(name)
             raise Unjudged(f"an entry's address is given to {what}: {name}{problem}")
@@ -387,13 +394,3 @@ class Machine(Intrinsics, InlineAssembly, Builtins, StaticTypes, Shapes, Warm, G
         self.forget(values, full)
         self.forget_globals(full)
         return Opaque(full)
-
-    def _only_prints(self, name: str, values: list[Value]) -> bool:
-        """A variadic function with a format string: it reads what it is given."""
-        if not any(isinstance(value, Text) for value in values):
-            return False
-        node = self.code.prototype_node(name)
-        arguments = getattr(getattr(node, "type", None), "args", None)
-        return arguments is not None and any(
-            isinstance(p, c_ast.EllipsisParam) for p in arguments.params
-        )

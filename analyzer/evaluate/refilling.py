@@ -102,8 +102,10 @@ class Refilling(Core):
             ]
         return []
 
-    def one_of(self, several: OneOf) -> FuncRef:
+    def one_of(self, several: FuncRef) -> FuncRef:
         """The function that a call through a member reaches, each on a path of its own."""
+        if not isinstance(several, OneOf):
+            return several
         names = ", ".join(one.name for one in several.functions)
         key = f"{FILLED}{several.place}: {names}"
         return several.functions[self.run.choose(key, len(several.functions))]

@@ -145,6 +145,16 @@ class Shapes(Core):
             raise Unjudged(f"an entry's address is given to {name}, which takes any arguments")
         return not self.noted_reach(name)
 
+    def only_prints(self, name: str, values: list[Value]) -> bool:
+        """A variadic function with a format string: it reads what it is given."""
+        if not any(isinstance(value, Text) for value in values):
+            return False
+        node = self.code.prototype_node(name)
+        arguments = getattr(getattr(node, "type", None), "args", None)
+        return arguments is not None and any(
+            isinstance(p, c_ast.EllipsisParam) for p in arguments.params
+        )
+
     def noted_reach(self, name: str) -> bool:
         """`reaches_hook`, as a question that was asked."""
         self.questions.add(("reaches", name, ""))

@@ -14,10 +14,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..frontend import Unit
+from ..model import Location
 from ..tree import KernelTree
 from .bootcode import numbers
 from .built import Built
 from .defined import Globals
+from .interface import read_text
 
 if TYPE_CHECKING:
     from ..kconfig import Config
@@ -161,6 +163,12 @@ class SourceIndex:
             paths = self._tree.walk(f"arch/{self._arch}", (".S",))
             self._assembler = b"".join(data for _, data in self._tree.read_many(paths))
         return name.encode() in self._assembler
+
+    def macro(self, path: str, name: str) -> Location:
+        """Where a header defines a macro; its first line where that is not found."""
+        text = read_text(self._tree, path)
+        found = re.search(rf"^[ \t]*#[ \t]*define[ \t]+{re.escape(name)}\b", text, re.M)
+        return Location(path, 1 if found is None else text.count("\n", 0, found.start()) + 1)
 
     def _with_definition(self, name: str) -> tuple[str, ...]:
         """The files that define a function or a table, remembered: variants miss the same ones."""

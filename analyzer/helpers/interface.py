@@ -11,13 +11,14 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from ..errors import SourceError
 from ..tree import KernelTree
 from .contracts import is_helper
 from .generated import generated, makers_in
+from .macroparameters import Declared, Macro, by_name, is_value_name, own_level, told
 
 LEVELS: Final = ("pte", "pmd", "pud")
 GENERIC_HEADERS: Final = (
@@ -36,30 +37,38 @@ _MACRO = re.compile(r"^[ \t]*#[ \t]*define[ \t]+([a-z_]\w*)\(([^()]*)\)[ \t]*(.*
 _ALIAS = re.compile(r"^[ \t]*#[ \t]*define[ \t]+([a-z_]\w*)[ \t]+([a-z_]\w*)[ \t]*$", re.M)
 _MADE = re.compile(r"^[ \t]*(\w+)[ \t]*\(([^()\n]*)\)", re.M)  # as `generated` reads calls
 _GUARD = re.compile(r"^[ \t]*#[ \t]*ifndef[ \t]+([a-z_]\w*)", re.M)
+_POINTED = re.compile(
+    r"\(\s*\*\s*(?:const\s+)?([a-z_]\w*)\s*\)\s*"
+    r"\(([^(){};]*\b(?:pte|pmd|pud)_t\s*\*[^(){};]*)\)"
+)
+_HELD = re.compile(
+    r"^[ \t]*extern\b[ \t]+(?:typeof\()?(?:const[ \t]+)?([a-z_]\w*)\b(?![ \t]*\()[^;{}=(]*?"
+    r"\b([a-z_]*(?:pte|pmd|pud)\w*)(?:[ \t]+__\w+)?[ \t]*;",
+    re.M,
+)
+_PLACE = re.compile(
+    r"^[ \t]*#[ \t]*define[ \t]+([a-z_]\w*)[ \t]+"
+    r"([(* \t]*[a-z_]\w*(?:[ \t]*(?:\.|->)[ \t]*\w+)*[ \t)]*)$",
+    re.M,
+)
 _CALL = re.compile(r"\b([a-z_]\w*)\s*\(")
 _POINTER = re.compile(r"^(?:const\s+)?(pte|pmd|pud)_t\s*\*\s*(?:const\s+)?(\w*)$")
 _ENTRY = re.compile(r"^(?:const\s+)?(pte|pmd|pud)_t\s+(?:const\s+)?(\w*)$")
 _ANNOTATION = re.compile(r"\b(?:__always_unused|__maybe_unused|__unused|volatile|register)\b")
 
-_BY_NAME: Final = {
-    "mm": "struct mm_struct *mm",
-    "__mm": "struct mm_struct *__mm",
-    "vma": "struct vm_area_struct *vma",
-    "__vma": "struct vm_area_struct *__vma",
-}
-_SLOT_NAMES: Final = re.compile(r"^_*(pte|pmd|pud)(p|ptr)$|^_*(xp|ptr)$")
-_VALUE_NAMES: Final = re.compile(r"^_*(?:entry|(?:new|old)?_?(pte|pmd|pud)(?:val|v)?|pteval)_*$")
-_ADDRESS_NAMES: Final = re.compile(r"^_*(addr|address|haddr|start|end)$")
-
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """A helper's parameters as C declarations, in order; `level` is that of the entry pointer."""
+    """A helper's parameters as C declarations, in order; `level` is that of the entry pointer.
+
+    `untold` are parameters of a macro of which nothing tells what they are: it cannot be run.
+    """
 
     name: str
     parameters: tuple[str, ...]
     level: str
     path: str
+    untold: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,63 +135,136 @@ def called_in(path: str, data: bytes) -> set[str]:
 
 def find_interface(tree: KernelTree, arch: str, called: frozenset[str]) -> Interface:
     """The candidates for one architecture; its own declarations win over the generic ones."""
-    found: dict[str, Signature] = {}
-    declared: dict[str, Signature] = {}
-    aliases: dict[str, str] = {}
-    asked: set[str] = set()
-    macros: dict[str, tuple[tuple[str, ...], str, str]] = {}
     paths = [p for p in (*GENERIC_HEADERS, *OVERRIDABLE_HEADERS) if tree.kind(p) is not None]
     paths += list(tree.walk(f"arch/{arch}/include", (".h",)))
+    headers = _Headers(called)
     count = 0
-    texts: list[tuple[str, str]] = []
     for path, data in tree.read_many(paths):
         count += 1
         text = data.decode("latin-1")
-        if "pte" not in text and "pmd" not in text and "pud" not in text:
-            continue
-        text = _SPLICE.sub(" ", _COMMENT.sub(" ", text))
-        texts.append((path, text))
+        if "pte" in text or "pmd" in text or "pud" in text:
+            headers.read(path, _plain(text))
+    found = headers.candidates()
+    ordered = tuple(found[name] for name in sorted(found) if is_helper(name))
+    makers = tuple(sorted(makers_in(headers.texts)))
+    return Interface(ordered, count, makers, tuple(sorted(headers.asked)))
+
+
+class _Headers:
+    """What the headers of the interface declare."""
+
+    def __init__(self, called: frozenset[str]) -> None:
+        self.called = called
+        self.texts: list[tuple[str, str]] = []
+        self.asked: set[str] = set()  # names of which it was asked whether they are called
+        self._found: dict[str, Signature] = {}
+        self._declared: dict[str, Signature] = {}
+        self._functions: dict[
+            str, list[tuple[str, ...]]
+        ] = {}  # given an entry's address, all of them
+        self._held: dict[str, tuple[str, str]] = {}  # pointers to functions: type, path
+        self._aliases: dict[str, str] = {}
+        self._places: dict[str, tuple[str, str]] = {}  # macros for a pointer to a function
+        self._macros: dict[str, Macro] = {}
+
+    def read(self, path: str, text: str) -> None:
+        """One header, without its comments."""
+        self.texts.append((path, text))
+        called = self.called
         replaceable = set(_GUARD.findall(text)) if path in OVERRIDABLE_HEADERS else called
         for name, inner in _FUNCTION.findall(text):
+            self._functions.setdefault(name, []).append(_parameters(inner))
             signature = _declared(name, inner, path)
             if signature is None:
                 continue
-            declared[name] = signature
-            asked.add(name)
+            self._declared[name] = signature
+            self.asked.add(name)
             if name in called and name in replaceable:
-                found[name] = signature
+                self._found[name] = signature
+        for name, inner in _POINTED.findall(text):
+            self._functions.setdefault(name, []).append(_parameters(inner))
+            self._held.setdefault(name, (name, path))
+        for kind, name in _HELD.findall(text):
+            self._held.setdefault(name, (kind, path))
         for name, inner, body in _MACRO.findall(text):
-            asked.add(name)
-            if name in called:
-                macros[name] = (tuple(a.strip() for a in inner.split(",")), body, path)
+            self.asked.add(name)
+            if name not in self._macros or path.startswith("arch/"):
+                self._macros[name] = Macro(tuple(a.strip() for a in inner.split(",")), body, path)
         pairs = _ALIAS.findall(text)
-        asked.update(pair[0] for pair in pairs)
-        aliases.update(pair for pair in pairs if pair[0] in called and pair[0] != pair[1])
-    for path, text in generated(texts):
-        for name, inner in _FUNCTION.findall(text):
-            asked.add(name)
-            signature = _declared(name, inner, path) if name in called else None
+        self.asked.update(pair[0] for pair in pairs)
+        self._aliases.update(pair for pair in pairs if pair[0] in called and pair[0] != pair[1])
+        for name, place in _PLACE.findall(text):
+            if name in called and re.search(r"[.>*]", place):
+                self._places[name] = (re.findall(r"\w+", place)[-1], path)
+
+    def candidates(self) -> dict[str, Signature]:
+        """The helpers by name."""
+        found, called = self._found, self.called
+        for path, text in generated(self.texts):
+            for name, inner in _FUNCTION.findall(text):
+                self.asked.add(name)
+                signature = _declared(name, inner, path) if name in called else None
+                if signature is not None:
+                    self._declared.setdefault(name, signature)
+                    found.setdefault(name, signature)
+        self.asked.update(self._held, self._places)
+        for name, (kind, path) in self._held.items():
+            signature = self._pointer(name, kind, path)
             if signature is not None:
-                declared.setdefault(name, signature)
+                self._declared.setdefault(name, signature)
+                if name in called:
+                    found.setdefault(name, signature)
+        for name, macro in self._macros.items():
+            if name in called and name not in found and name not in self._aliases:
+                signature = _macro_signature(name, macro, self._declared) or self._told(name, macro)
+                if signature is not None:
+                    found[name] = signature
+        for name, other in self._aliases.items():
+            if name not in found and other in self._declared:
+                found[name] = replace(self._declared[other], name=name)
+        for name, (member, path) in self._places.items():
+            signature = self._pointer(name, member, path) if name in called else None
+            if signature is not None and name not in self._aliases:
                 found.setdefault(name, signature)
-    for name, (parameters, body, path) in macros.items():
-        if name not in found and name not in aliases:
-            signature = _macro_signature(name, parameters, body, path, declared)
-            if signature is not None:
-                found[name] = signature
-    for name, other in aliases.items():
-        if name not in found and other in declared:
-            known = declared[other]
-            found[name] = Signature(name, known.parameters, known.level, known.path)
-    ordered = tuple(found[name] for name in sorted(found) if is_helper(name))
-    return Interface(ordered, count, tuple(sorted(makers_in(texts))), tuple(sorted(asked)))
+        return found
+
+    def _pointer(self, name: str, kind: str, path: str) -> Signature | None:
+        """A pointer to a function, by the type or the member of a structure that it is."""
+        parameters = self._functions.get(kind)
+        if parameters:
+            return _signature(name, parameters[0], path)
+        level = _level_of(name)
+        return Signature(name, (), level, path, ("...",)) if level else None
+
+    def _told(self, name: str, macro: Macro) -> Signature | None:
+        """A macro whose body tells what its parameters are, or that cannot be told."""
+        declared = Declared(self._functions, self._macros, self._is_other)
+        known = told(name, macro, declared)
+        if known is None:
+            return None
+        level = slot_level(known.parameters) or _level_of(name) or "pte"
+        if known.untold:
+            return Signature(name, known.parameters, level, macro.path, known.untold)
+        return _signature(name, known.parameters, macro.path)
+
+    def _is_other(self, name: str) -> bool:
+        """Whether a function is declared that is given no entry's address."""
+        line = re.compile(
+            rf"^(?:[^\n#;{{}}=(]*[\s*])?{name}\s*\([^(){{}};]*\)\s*(?:[;{{]|$|__)", re.M
+        )
+        return any(line.search(text) is not None for _, text in self.texts if name in text)
+
+
+def _plain(text: str) -> str:
+    """A header without comments, its lines joined."""
+    return _SPLICE.sub(" ", _COMMENT.sub(" ", text))
 
 
 def declares_the_same(old: bytes, new: bytes, makers: Collection[str]) -> bool:
     """Whether two contents of a header are the same to `find_interface`, where macros of these
     names make functions."""
-    patterns = (_FUNCTION, _MACRO, _ALIAS, _GUARD)
-    texts = [_SPLICE.sub(" ", _COMMENT.sub(" ", data.decode("latin-1"))) for data in (old, new)]
+    patterns = (_FUNCTION, _POINTED, _HELD, _MACRO, _ALIAS, _PLACE, _GUARD)
+    texts = [_plain(data.decode("latin-1")) for data in (old, new)]
     made = [[found for found in _squeezed(_MADE, text) if found[0] in makers] for text in texts]
     same = all(_squeezed(one, texts[0]) == _squeezed(one, texts[1]) for one in patterns)
     return same and made[0] == made[1]
@@ -190,7 +272,7 @@ def declares_the_same(old: bytes, new: bytes, makers: Collection[str]) -> bool:
 
 def declares_a_helper(text: str) -> bool:
     """Whether a function in a header could be a candidate."""
-    plain = _SPLICE.sub(" ", _COMMENT.sub(" ", text))
+    plain = _plain(text)
     return any(_declared(name, inner, "") is not None for name, inner in _FUNCTION.findall(plain))
 
 
@@ -205,15 +287,25 @@ def _squeezed(pattern: re.Pattern[str], text: str) -> list[list[str]]:
 
 
 def _declared(name: str, inner: str, path: str) -> Signature | None:
+    return _signature(name, _parameters(inner), path)
+
+
+def _parameters(inner: str) -> tuple[str, ...]:
+    """The parameters of a declaration, all of them with names; () where they are odd."""
     parameters = tuple(" ".join(_ANNOTATION.sub(" ", p).split()) for p in inner.split(","))
     if not all(re.search(r"\w[\s*]*$", parameter) for parameter in parameters):
-        return None  # an empty parameter, `...`: no helper is declared like that
+        return ()  # an empty parameter, `...`: no helper is declared like that
+    return _named(parameters)
+
+
+def _signature(name: str, parameters: tuple[str, ...], path: str) -> Signature | None:
+    """The signature of a function, if it may be a helper."""
     level = slot_level(parameters)
     if level is None or _upper(parameters) or not takes_mm(parameters):
         return None
     if name.startswith("page_table_check"):
         return None
-    return Signature(name, _named(parameters), level, path)
+    return Signature(name, parameters, level, path)
 
 
 def _named(parameters: tuple[str, ...]) -> tuple[str, ...]:
@@ -230,53 +322,36 @@ def _named(parameters: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(result)
 
 
-_OWN_LEVEL = re.compile(r"^_*(pte|pmd|pud)(?:p|ptr)$")
-
-
-def _macro_signature(
-    name: str,
-    names: tuple[str, ...],
-    body: str,
-    path: str,
-    found: dict[str, Signature],
-) -> Signature | None:
+def _macro_signature(name: str, macro: Macro, found: dict[str, Signature]) -> Signature | None:
     """A macro's parameters by the kernel's naming, or by the function that it hands them to."""
-    match = re.match(r"^\(?\s*([a-z_]\w*)\s*\(", body)
+    match = re.match(r"^\(?\s*([a-z_]\w*)\s*\(", macro.body)
     delegate = found.get(match[1]) if match else None
     known = (
         dict(zip(parameter_names(delegate.parameters), delegate.parameters, strict=True))
         if delegate is not None
         else {}
     )
-    level = ""
-    for item in names:
-        slot = _OWN_LEVEL.match(item)
-        if slot and not level:
-            level = slot[1]  # the first one: what follows is a table that is put there
+    own = (own_level(item) for item in macro.parameters)
+    level = next(filter(None, own), "")  # the first one: what follows is a table that is put there
     level = level or (delegate.level if delegate else "") or _level_of(name)
     if not level:
         return None
     parameters = []
-    for item in names:
-        if item in _BY_NAME:
-            parameters.append(_BY_NAME[item])
-        elif _SLOT_NAMES.match(item):
-            own = _OWN_LEVEL.match(item)
-            parameters.append(f"{own[1] if own else level}_t *{item}")
-        elif _ADDRESS_NAMES.match(item):
-            parameters.append(f"unsigned long {item}")
+    for item in macro.parameters:
+        declared = by_name(item, level)
+        if declared is not None:
+            parameters.append(declared)
         elif item in known:
             parameters.append(known[item])
-        elif _VALUE_NAMES.match(item):
+        elif is_value_name(item):
             parameters.append(f"{level}_t {item}")
         elif re.match(r"^\w+$", item):
             parameters.append(f"unsigned long {item}")
         else:
             return None
-    declared = tuple(parameters)
-    if slot_level(declared) is None or not takes_mm(declared):
+    if slot_level(parameters) is None or not takes_mm(parameters):
         return None
-    return Signature(name, declared, level, path)
+    return Signature(name, tuple(parameters), level, macro.path)
 
 
 def _level_of(name: str) -> str:

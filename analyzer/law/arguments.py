@@ -52,6 +52,12 @@ def takes_count(signature: Signature) -> bool:
     return any(is_count(name) for name in parameter_names(signature.parameters))
 
 
+def untold(signature: Signature) -> str:
+    """Why a macro cannot be run of whose parameters nothing is told."""
+    names = ", ".join(signature.untold)
+    return f"{signature.path} does not tell what the parameters of {signature.name} are: {names}"
+
+
 @dataclass(frozen=True, slots=True)
 class Given:
     """What a helper is given: its slot, the entry, what the slot holds, how many."""
