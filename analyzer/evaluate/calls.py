@@ -29,11 +29,12 @@ from .journal import Done, Earlier, begun, is_kept, is_portable, leads_to_locals
 from .memory import Variable
 from .merge import Meeting
 from .names import LOCAL_BASE, Scope
-from .recall import Before, Recall, call_key
+from .recall import Before, call_key
 from .resume import Entered, arguments, found_by, note, restore
 from .shapes import Shape, Shapes
 from .state import MAX_DEPTH, Frame, Run
 from .statements import Break, Continue, Jump, Return
+from .stored import StoredCalls
 from .typing import StaticTypes
 from .values import FuncRef, Int, Opaque, PathEnds, Pointer, Struct, Unjudged, Value
 from .warm import Warm
@@ -60,7 +61,7 @@ class Machine(Intrinsics, InlineAssembly, Builtins, StaticTypes, Shapes, Warm, G
         self.ordinary: set[str] = set()  # functions that mean what their bodies say
         self.overrides: dict[str, Callable[[list[Value]], Value | None]] = {}
         self.usual = self.overrides  # those under which calls are remembered
-        self.recall = Recall()
+        self.recall = StoredCalls()
         self.virtual = {}
         self.tangled: set[str] = set()  # answers nobody can foresee, and no entry depends on
         self.recording = 0  # calls on the stack that may be remembered
@@ -247,7 +248,7 @@ class Machine(Intrinsics, InlineAssembly, Builtins, StaticTypes, Shapes, Warm, G
             return self._execute(name, node, values)
         key = call_key(node, values, run, LOCAL_BASE[self.bits], self.deciding)
         if key is None:
-            return self._execute(name, node, values)
+            return recall.over_entries(self, self._execute, name, node, values)
         first, steps = len(run.choices), run.steps
         known = recall.find(key, run, self.max_steps)
         if known is not None:

@@ -260,7 +260,7 @@ class Intrinsics(Requests):
                 raise Unjudged(f"{name} is given a slot that is not known")
             table, offset = place.obj, place.offset
             index = offset // table.width
-            old = table.entries[index]
+            old = table.seen(index)
             address = rest[0] if at > 0 else None
             value = rest[at + 1] if len(rest) > at + 1 else None
             if len(rest) > at + 2:
@@ -278,6 +278,8 @@ class Intrinsics(Requests):
         if isinstance(raw, Opaque):
             raise Unjudged(f"{name} is given an unknown value: {raw.name}")
         held = () if table is None else tuple(table.entries[index : index + max(0, nr)])
+        if table is not None and table.noted:
+            held = tuple([table.seen(index + number) for number in range(len(held))])
         run.events.append(
             Event(
                 kind=kind,

@@ -40,7 +40,7 @@ class Table(Object):
     is used for something else (a shadow of the table, locks of its entries).
     """
 
-    __slots__ = ("entries", "level", "width", "window")
+    __slots__ = ("entries", "level", "noted", "width", "window")
 
     def __init__(self, level: str, width: int, base: int, entries: list[int]) -> None:
         super().__init__(f"{level} table", base)
@@ -48,10 +48,23 @@ class Table(Object):
         self.width = width
         self.entries = entries
         self.window: range | None = None
+        self.noted: list[dict[int, int | None]] = []  # what calls read, or None: wrote, first
 
     @property
     def span(self) -> int:
         return self.width * len(self.entries)
+
+    def seen(self, index: int) -> int:
+        """What an entry holds, for somebody whose result depends on it."""
+        raw = self.entries[index]
+        for noted in self.noted:
+            noted.setdefault(index, raw)
+        return raw
+
+    def written(self, index: int) -> None:
+        """An entry is written, whatever it held."""
+        for noted in self.noted:
+            noted.setdefault(index, None)
 
 
 class Lost(dict[int, tuple[int, Payload]]):
@@ -144,7 +157,7 @@ class Memory:
         index, rest = divmod(offset, table.width)
         if not 0 <= index < len(table.entries) or (table.window and index not in table.window):
             return Opaque(f"*({table.name}{offset:+d})")
-        raw = table.entries[index]
+        raw = table.seen(index) if table.noted else table.entries[index]
         size = table.width if ctype is None else ctype.size
         if rest or size != table.width:
             first = index * table.width
@@ -152,7 +165,7 @@ class Memory:
             if index + count > len(table.entries):
                 raise Unjudged(f"reads outside the {table.name}")
             parts = [
-                (first + i * table.width - offset, table.width, table.entries[index + i])
+                (first + i * table.width - offset, table.width, table.seen(index + i))
                 for i in range(count)
             ]
             raw = join(parts, size, self.order)
@@ -177,9 +190,11 @@ class Memory:
             if rest + size > table.width:
                 raise Unjudged("a store across two entries")
             raw = join(
-                [(0, table.width, table.entries[index]), (rest, size, raw)], table.width, self.order
+                [(0, table.width, table.seen(index)), (rest, size, raw)], table.width, self.order
             )
         table.entries[index] = raw
+        if table.noted:
+            table.written(index)
 
     def raw(self, value: Value, size: int) -> int | Opaque:
         """The `size` bytes of a value as one number, or what is not known about it."""

@@ -93,12 +93,11 @@ class Before:
 
     def left_nothing(self, run: Run) -> bool:
         """Whether the call made of its arguments alone a value, and nothing else."""
-        return (
-            run.touched == self.touched
-            and len(run.events) == self.events
-            and run.next_local == self.locals
-            and not run.written
-        )
+        return len(run.events) == self.events and self.left_but_events(run)
+
+    def left_but_events(self, run: Run) -> bool:
+        """The same, stores to entries and hooks aside."""
+        return run.touched == self.touched and run.next_local == self.locals and not run.written
 
 
 class Recall:
@@ -136,31 +135,41 @@ class Recall:
         types: set[Question],
     ) -> None:
         """Remember a call that has returned, if it can be."""
-        log = run.log[before.log :]
-        if (
-            not before.left_nothing(run)
-            or not all(key in run.memo for key in log)
-            or not _is_plain(result)
-            or run.deepest >= MAX_DEPTH
-        ):
+        known = None
+        if before.left_nothing(run) and is_plain(result):
+            known = remembered(before, run, arguments, result, questions, types)
+        if known is None:
             self._tries[function] = self._tries.get(function, 0) + 1
             return
         self._tries[function] = -1 << 30
         ways = self._known.setdefault(before.key, [])
         if len(ways) < MAX_WAYS:
-            ways.append(
-                Remembered(
-                    result,
-                    tuple(arguments),
-                    run.steps - before.steps,
-                    run.deepest - len(run.stack),
-                    tuple(log),
-                    tuple([(key, run.memo[key]) for key in dict.fromkeys(log)]),
-                    {choice.key: choice for choice in run.choices[before.choices :]},
-                    frozenset(questions),
-                    frozenset(types),
-                )
-            )
+            ways.append(known)
+
+
+def remembered(
+    before: Before,
+    run: Run,
+    arguments: list[Value],
+    result: Value,
+    questions: set[Question],
+    types: set[Question],
+) -> Remembered | None:
+    """A call that has returned; None where it forgot choices, or went as deep as calls may."""
+    log = run.log[before.log :]
+    if not all(key in run.memo for key in log) or run.deepest >= MAX_DEPTH:
+        return None
+    return Remembered(
+        result,
+        tuple(arguments),
+        run.steps - before.steps,
+        run.deepest - len(run.stack),
+        tuple(log),
+        tuple([(key, run.memo[key]) for key in dict.fromkeys(log)]),
+        {choice.key: choice for choice in run.choices[before.choices :]},
+        frozenset(questions),
+        frozenset(types),
+    )
 
 
 def call_key(
@@ -231,8 +240,8 @@ def _leads(number: int, held: list[tuple[int, int]]) -> bool:
     return False
 
 
-def _is_plain(value: Value) -> bool:
+def is_plain(value: Value) -> bool:
     """Whether a value points to nothing that belongs to a run."""
     if isinstance(value, Struct):
-        return all(isinstance(p, int) or _is_plain(p) for _, p in value.cells.values())
+        return all(isinstance(p, int) or is_plain(p) for _, p in value.cells.values())
     return isinstance(value, (Int, Opaque, FuncRef, Text))
