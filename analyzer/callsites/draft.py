@@ -10,11 +10,14 @@ from typing import Final
 from ..model import Step
 from .body import Body, Call
 from .entries import EMPTY
+from .flags import cleared, constants
 from .model import CallSite
 from .setters import Effect, Setter
 from .state import State
+from .stores import Change, Store
 
 PLAIN: Final = "*"
+_BITS: Final = (Change.ON, Change.OFF, Change.FLIP)
 
 
 @dataclass(slots=True)
@@ -29,12 +32,18 @@ class Draft:
     start: int
     table: str = ""  # what populating puts in
     put_back: Step | None = None
+    store: Store | None = None
+    settled: bool = False  # the site is judged already
 
     @property
     def effect(self) -> Effect:
         """What it leaves in the slot; an empty entry that is set clears it."""
         effect = self.setter.effect if self.setter is not None else Effect.SET
-        return Effect.CLEAR if effect is Effect.SET and EMPTY.match(self.value) else effect
+        if self.store is not None and self.store.change in _BITS:
+            effect = Effect.MODIFY
+        fills = self.store is not None and self.store.change is Change.FILL
+        empty = EMPTY.match(self.value) or (fills and EMPTY.match(f"__pte({self.value})"))
+        return Effect.CLEAR if effect is Effect.SET and empty else effect
 
     @property
     def populates(self) -> bool:
@@ -45,6 +54,19 @@ class Draft:
 def argument(call: Call, position: int) -> str:
     """An argument of a call; '' where there is none."""
     return call.arguments[position] if 0 <= position < len(call.arguments) else ""
+
+
+def bits_of(body: Body, draft: Draft) -> tuple[str, ...]:
+    """The constants of the bits that an operation on an entry changes; none if that is not told."""
+    store = draft.store
+    if store is None or store.change not in (Change.ON, Change.OFF):
+        return ()
+    read = cleared if store.change is Change.OFF else constants
+    texts: tuple[str, ...] = (store.value,)
+    if store.value.isidentifier() and not constants(store.value):
+        texts = body.assigned.get(store.value, ())
+    found = [read(text) for text in texts]
+    return tuple(dict.fromkeys(bit for one in found for bit in one)) if all(found) else ()
 
 
 def spelled(body: Body, value: str, depth: int = 0) -> str:

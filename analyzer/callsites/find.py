@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -13,6 +14,7 @@ from ..tree import KernelTree, Kind
 from .blocks import TooDeep
 from .definitions import Definitions
 from .draft import PLAIN
+from .flags import Flags
 from .judge import FunctionJudge
 from .kept import SiteFacts, facts_of
 from .mapping import Origins
@@ -20,6 +22,7 @@ from .model import CallSite, Judgement, Mapping, Scan
 from .reading import NAMES_CALLED, Judged, ReadSources, SourceFile, may_have_sites
 from .sensitive import Looked, Sensitive
 from .setters import Setter, Setters
+from .text import Source
 from .view import View
 
 NOT_KERNEL: Final = frozenset(
@@ -32,8 +35,12 @@ CHECKED_FILES: Final = (
     "fs/userfaultfd.c",
     "fs/dax.c",
     "kernel/events/uprobes.c",
+    "include/linux/swap.h",
 )
 """What `check` reads beside the architectures, which is where it looks for callers anyway."""
+
+
+_BITS: Final = re.compile(r"/[\w-]*(?:pgtable|page)[\w-]*\.h$")
 
 
 def find_sites(
@@ -93,6 +100,7 @@ class _Finder:
         self.looked = Looked()
         self.last: tuple[dict[str, Setter], Setters] | None = None
         self.problems: list[str] = []
+        self.own_definitions: dict[str, Definitions] = {}
 
     def names(self) -> frozenset[str]:
         """The names of the setters."""
@@ -112,7 +120,8 @@ class _Finder:
         sites: list[CallSite] = []
         for arch in self.archs:
             view = View({**generic, **own[arch]})
-            found = self._judge(own[arch], setters[arch], view)
+            flags = self._flags(arch, own[arch])
+            found = self._judge(own[arch], setters[arch], view, flags)
             sites += [replace(site, archs=(arch,)) for site in found.sites]
             self.problems += found.problems
             self.sensitive |= found.sensitive
@@ -188,7 +197,7 @@ class _Finder:
         self, arch: str, generic: dict[str, SourceFile], own: dict[str, dict[str, SourceFile]]
     ) -> dict[str, Setter]:
         shared = self.known.generic(generic)
-        mine = Definitions()
+        mine = self.own_definitions[arch] = Definitions()
         declared = set(shared.declared)
         for path, file in own[arch].items():
             mine.add(file.source)
@@ -200,18 +209,36 @@ class _Finder:
         self.last = setters, found
         return setters
 
+    def _flags(self, arch: str, own: dict[str, SourceFile]) -> Flags:
+        """The bits of an architecture; headers that have nothing but bits are read if asked for."""
+
+        def more() -> Iterator[Source]:
+            for path in self.tree.walk(f"arch/{arch}/include/", (".h",)):
+                if path not in own and _BITS.search(path) and self._is_file(path):
+                    yield Source(path, self.tree.read(path))
+
+        return Flags(self.own_definitions[arch], more)
+
     # -- judging
 
     def _generic_sites(self, files: dict[str, SourceFile], shape: frozenset[Setter]) -> Judged:
         called = {setter.name: setter for setter in shape}
         return self.known.judged(
-            shape, files.values(), lambda: self._judge(files, called, View(files))
+            shape, files.values(), lambda: self._judge(files, called, View(files), Flags())
         )
 
     def _judge(
-        self, files: dict[str, SourceFile], setters: dict[str, Setter], view: View
+        self, files: dict[str, SourceFile], setters: dict[str, Setter], view: View, flags: Flags
     ) -> Judged:
-        origins = Origins(view.callers, view.is_table, view.maker, view.through)
+        origins = Origins(
+            view.callers,
+            view.is_table,
+            view.maker,
+            view.through,
+            flags,
+            view.has_hooks,
+            view.is_array,
+        )
         sites: list[CallSite] = []
         problems: list[str] = []
         sensitive: set[Sensitive] = set()
@@ -242,7 +269,7 @@ class _Finder:
                             Judgement.UNKNOWN, str(error),
                         )
                     )  # fmt: skip
-        looked = view.looked(searched)
+        looked = view.looked(searched) | flags.looked
         return Judged(tuple(sites), tuple(problems), frozenset(sensitive), looked)
 
 

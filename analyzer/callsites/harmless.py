@@ -8,17 +8,24 @@ from collections.abc import Mapping
 from typing import Final
 
 from .body import Body
-from .draft import Draft, argument, spelled
+from .draft import Draft, argument, bits_of, spelled
 from .entries import MAKES, TAKES_OUT
+from .flags import TABLE_UPDATE
 from .mapping import Origins
 from .model import Mapping as Whose
 from .setters import Effect, Setter
 from .state import UNCOUNTED
+from .stores import Change
 from .text import closing, split_arguments
 from .words import PROMISED, UPPER
 
 _TABLE_ENTRY: Final = re.compile(r"_TABLE\b|\b_?KERNPG\w*|\binvalid_p\w\w_table\b|\b__pa\w*\s*\(")
 _OF_TABLE: Final = re.compile(r"^p\w\w_pgtable\s*\(\s*([A-Za-z_]\w*)\s*\)$")
+_SAME: Final = "the same entry with other flags"
+_UPDATES: Final = re.compile(r"^update_mmu_cache(?:_range|_pmd)?$")
+"""What generic code calls for an entry that it has put in, and that is present."""
+_BITS: Final = re.compile(r"[~|]\s*\(?\s*_*[A-Z]")
+_MEMBER: Final = re.compile(r"^(\w+)->(\w+)$")
 _CALL: Final = re.compile(r"^([A-Za-z_]\w*)\s*\(")
 _LOWER: Final[Mapping[str, str]] = {"pud": "pmd", "pmd": "pte"}
 MAX_CALLERS_UP: Final = 3
@@ -40,11 +47,56 @@ class Excuses:
         for function, slot, reason in PROMISED:
             if function.match(self.body.function.name) and slot.match(draft.slot):
                 return reason
+        held = draft.store is not None and self._held(draft.slot)
+        if held:
+            return f"{held} is an array of copies"
         if draft.effect is Effect.MODIFY:
-            return "the same entry with other flags"
+            return self._bits(draft, known) or self._fresh(draft) if draft.store else _SAME
         if draft.effect is Effect.SET and not draft.populates:
             return self._new(draft, known) or self._fresh(draft)
         return self._taken_out(draft, known) or self._fresh(draft)
+
+    def _held(self, slot: str) -> str:
+        """The array, in a variable of every caller, that a pointer goes through."""
+        texts = self.body.assigned.get(slot, ())
+        for text in texts:
+            member = _MEMBER.match(text)
+            if member is None or not self.origins.is_array(member[2]):
+                return ""
+            if not self.origins.is_result(self.body, member[1]):
+                return ""
+        return texts[0] if texts else ""
+
+    def _bits(self, draft: Draft, known: frozenset[str]) -> str:
+        """Bits of an entry change by which nothing is counted."""
+        level = draft.site.level
+        bits = bits_of(self.body, draft)
+        if self.origins.flags.free(bits):
+            return f"only flags change: {', '.join(bits)}"
+        there = self.origins.flags.presence(level)
+        others = tuple(bit for bit in bits if bit != there)
+        told = "present" in known or "leaf" in known or self._is_updated(draft)
+        on = draft.store is not None and draft.store.change is Change.ON
+        if there in bits and on and told and (not others or self.origins.flags.free(others)):
+            return f"the entry is present already, and only flags change: {', '.join(bits)}"
+        return ""
+
+    def _is_updated(self, draft: Draft, depth: int = 0, body: Body | None = None) -> bool:
+        """Whether generic code calls the function, or its callers, after it has put an entry in."""
+        body = body or self.body
+        if self.origins.flags.defines(TABLE_UPDATE):
+            return False  # by that it is called where somebody else has put one in
+        if _UPDATES.match(body.function.name):
+            return any(one.name == draft.slot for one in body.function.parameters)
+        position = body.position_of(draft.slot)
+        uses = self.origins.uses(body) if position >= 0 else ()
+        return bool(uses) and all(
+            use.direct
+            and depth < MAX_CALLERS_UP
+            and argument(use.call, position) == draft.slot
+            and self._is_updated(draft, depth + 1, use.body)
+            for use in uses
+        )
 
     @staticmethod
     def _is_at(name: str, slot: str) -> bool:
@@ -97,12 +149,18 @@ class Excuses:
             return ""
         slot = re.escape(draft.slot)
         copies = [n for n, held in draft.state.holds.items() if held == f"*{draft.slot}"]
-        loads = rf"\*\s*{slot}(?!\w)|\b\w*get\w*\s*\([^()]*{slot}\s*\)|{slot}->"
+        element = slot if draft.slot.endswith("]") else rf"{slot}\[\s*0\s*\]"
+        loads = (
+            rf"(?<!&){element}(?!\w)|\*\s*{slot}(?!\w)|{slot}->|\b\w*get\w*\s*\([^()]*{slot}\s*\)"
+        )
         same = re.search(loads, words) is not None or any(
             re.search(rf"\b{re.escape(name)}\b", words) for name in copies
         )
-        if same and not MAKES.search(words):
-            return "the same entry with other flags"
+        bits = _BITS.search(words) if same else None
+        there = self.origins.flags.presence(draft.site.level) if bits else ""
+        turned = there and re.search(rf"[~|][\s(]*(?:\w+\s*\|\s*)*{there}\b", words)
+        if same and not turned and not MAKES.search(words):
+            return _SAME
         free = known & UNCOUNTED or "table" in known or "not a leaf" in known
         if free and draft.site.level != "pte" and _TABLE_ENTRY.search(words):
             return "a table is put where no leaf stands"

@@ -18,20 +18,21 @@ from ..helpers.contracts import Old, contract_for
 from ..model import Location, Step
 from .blocks import TooDeep
 from .body import Body, Call
-from .draft import PLAIN, Draft, argument, spelled
-from .entries import MAKES, TAKES_OUT
+from .draft import PLAIN, Draft, argument
 from .flow import Walk
 from .harmless import Excuses
 from .mapping import Evidence, Origins
 from .model import CallSite, Judgement, Mapping
+from .proof import shown
 from .setters import Effect, Setter, may_be_found
 from .state import UNCOUNTED, Facts, State, meet
-from .stores import stores
+from .stores import Change, stores
+from .withdrawn import RULE as WITHDRAWN
+from .withdrawn import Withdrawn, given_away, note
 
 RAW: Final = "PTC110"
 CONTRACT: Final = "PTC111"
 _ADDRESS_OF: Final = re.compile(r"^&\s*([A-Za-z_]\w*)$")
-_FOR_USER: Final = re.compile(r"\bvm_page_prot\b|\bvm_get_page_prot\s*\(")
 _INVALIDATES: Final = re.compile(r"p_invalidate(?:_ad)?$")
 _HOOK: Final = re.compile(r"\b_*page_table_check_(?:pte|pmd|pud)s?_(?:set|clear)\s*\(")
 _ENTRY: Final = re.compile(r"^(pte|pmd|pud)_t$")
@@ -74,7 +75,9 @@ class FunctionJudge:
                 for call in body.calls
                 if call.name in setters and not self._on_a_copy(call)
             }
-        self.events = sorted({*self._stores, *self._calls})
+        given = given_away(body)
+        self._tables = given if given and origins.has_hooks() else {}
+        self.events = sorted({*self._stores, *self._calls, *self._tables})
         self._wanted = -1  # a position whose state is asked for
         self._met: State | None = None
 
@@ -85,7 +88,7 @@ class FunctionJudge:
 
     def may_be_raw(self) -> bool:
         """Whether anything here could be a finding at all."""
-        return bool(self._stores) or any(
+        return bool(self._stores or self._tables) or any(
             not self.setters[call.name].hooked for call in self._calls.values()
         )
 
@@ -211,20 +214,26 @@ class FunctionJudge:
 
     def _inside(self, position: int, reason: str) -> CallSite:
         call, store = self._calls.get(position), self._stores.get(position)
-        name = call.name if call else PLAIN
-        level = self.setters[name].level if call else (store.level if store else "")
+        table = self._tables.get(position)
+        name = call.name if call else (table.name if table else PLAIN)
+        level = self.setters[name].level if call else (store.level if store else "pte")
         site = self._blank(name, level, position)
         return replace(site, judgement=Judgement.INSIDE, reason=reason)
 
     def _visit(self, state: State, start: int, end: int) -> None:
         if start <= self._wanted < end:
             self._met = meet(self._met, state.copy())
+        if self._tables:
+            note(self.body.source.code[start:end], state)
         for position in self.events:
             if start <= position < end:
                 self._record(position, state)
 
     def _record(self, position: int, state: State) -> None:
         call, store = self._calls.get(position), self._stores.get(position)
+        if position in self._tables:
+            self._give_away(self._tables[position], state)
+            return
         if call is not None:
             setter = self.setters[call.name]
             slot = argument(call, setter.slot).lstrip("& ").strip()
@@ -241,7 +250,7 @@ class FunctionJudge:
             site = self._blank(PLAIN, store.level, position)
         if store is not None and self.origins.is_result(self.body, slot):
             return
-        draft = Draft(site, setter, slot, value, state.copy(), position)
+        draft = Draft(site, setter, slot, value, state.copy(), position, store=store)
         if call is not None and draft.populates and call.arguments:
             draft.table = call.arguments[-1]
         self.drafts.append(draft)
@@ -249,6 +258,8 @@ class FunctionJudge:
         left = frozenset({"none"} if draft.effect is Effect.CLEAR else ())
         if setter is not None and _INVALIDATES.search(setter.name):
             left = frozenset({"invalidated"})
+        if store is not None and (slot.endswith("]") or store.change in (Change.FILL, Change.COPY)):
+            state.touched(re.split(r"\W", slot.lstrip("(&* "))[0])  # its neighbours, as well
         copies = state.stored(f"*{slot}", left)
         if draft.effect is Effect.CLEAR and setter is not None:
             self._handled.add((setter.name, frozenset(copies)))
@@ -257,6 +268,22 @@ class FunctionJudge:
         if raw and draft.effect is Effect.CLEAR:
             for name in copies:
                 state.taken[name] = len(self.drafts) - 1
+
+    def _give_away(self, call: Call, state: State) -> None:
+        """A table is given away that was taken out of a page table."""
+        evidence = self.origins.judge(self.body, call.arguments)
+        judge = Withdrawn(self.body, self.setters, self.origins)
+        judgement, reason = judge.judge(call, state, evidence)
+        site = replace(
+            self._blank(call.name, "pte", call.start), mapping=evidence.mapping,
+            judgement=judgement, reason=reason,
+            conditions=self.body.source.conditions(call.start),
+        )  # fmt: skip
+        draft = Draft(site, None, call.name, "", state.copy(), call.start, settled=True)
+        if judgement is Judgement.FINDING:
+            steps = tuple(self._steps(draft, evidence))
+            draft.site = replace(site, rule=WITHDRAWN, change=-1, path=steps)
+        self.drafts.append(draft)
 
     def _put_back(self, call: Call, value: str, name: str, state: State) -> None:
         """An entry that a raw store took out is given to a hooked setter."""
@@ -286,6 +313,11 @@ class FunctionJudge:
             addresses = [a for a in call.arguments if "addr" in a or a in ("va", "start")]
         given = [e for e in (*expressions, draft.slot, *addresses) if e]
         evidence = self.origins.judge(self.body, given, draft.value, addresses)
+        if draft.store is not None and draft.store.change is Change.COPY:
+            source = self.origins.judge(self.body, (draft.value,))
+            if source.mapping is Mapping.KERNEL:
+                reason = f"the entries are copies of the kernel's own ({source.reason})"
+                return Evidence(Mapping.KERNEL, reason)
         if evidence.mapping is Mapping.UNKNOWN and draft.value.isidentifier():
             for other in self._calls.values():
                 setter = self.setters[other.name]
@@ -300,6 +332,8 @@ class FunctionJudge:
     def _judged(self, draft: Draft) -> CallSite:
         call = self._calls.get(draft.start)
         setter = draft.setter
+        if draft.settled:
+            return draft.site
         evidence = self._evidence(draft, call)
         site = replace(draft.site, mapping=evidence.mapping)
         if setter is not None and setter.hooked:
@@ -323,40 +357,20 @@ class FunctionJudge:
         if _HOOK.search(self.body.text):
             reason = f"{self.body.function.name}() calls a hook itself"
             return replace(site, judgement=Judgement.HOOKED, reason=reason)
-        shown, change = self._shown(draft, known)
-        if shown and evidence.mapping is Mapping.USER:
+        proof, change = shown(self.body, self.origins.flags, draft, known)
+        if proof and evidence.mapping is Mapping.USER:
             return replace(
                 site, judgement=Judgement.FINDING, rule=CONTRACT if promised else RAW,
-                reason=shown, path=tuple(self._steps(draft, evidence)), change=change,
+                reason=proof, path=tuple(self._steps(draft, evidence)), change=change,
                 conditions=self.body.source.conditions(draft.start),
             )  # fmt: skip
         site = replace(site, conditions=self.body.source.conditions(draft.start))
-        if shown:
-            return replace(site, reason=f"{shown}, but {evidence.reason}")
+        if proof:
+            return replace(site, reason=f"{proof}, but {evidence.reason}")
         what = "what stands in the slot is not tested here"
         if evidence.mapping is Mapping.UNKNOWN:
             what = evidence.reason
         return replace(site, reason=what)
-
-    def _shown(self, draft: Draft, known: frozenset[str]) -> tuple[str, int]:
-        """What proves that something counted is lost (-1) or put in (+1); '' where nothing does."""
-        level = draft.site.level
-        name = f"{draft.site.helper}()" if draft.site.helper != PLAIN else "a plain store"
-        if draft.put_back is not None:
-            return (
-                f"{name} takes out a {level} entry and calls no hook, and the same entry is then"
-                " put back by a setter that counts it"
-            ), -1
-        bad = {"bad", "special"} & known
-        live = not bad and ("leaf" in known or ("present" in known and level == "pte"))
-        if live and draft.effect is Effect.CLEAR:
-            what = "leaf" if "leaf" in known else "present"
-            return f"{name} takes out a {level} entry that is {what} there, and calls no hook", -1
-        if draft.setter is None or draft.setter.effect is Effect.SET:
-            words = spelled(self.body, draft.value)
-            if _FOR_USER.search(words) and MAKES.search(words) and not TAKES_OUT.search(words):
-                return f"{name} puts in an entry with the protection of a vma, and calls no hook", 1
-        return "", 0
 
     def _steps(self, draft: Draft, evidence: Evidence) -> Iterable[Step]:
         function = self.body.function.name

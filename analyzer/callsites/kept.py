@@ -20,6 +20,7 @@ from .blocks import TooDeep
 from .body import Body
 from .code import Function, functions
 from .definitions import Definitions
+from .flags import TABLE_UPDATE, is_about_flags
 from .reading import NAMES_CALLED, names_guarded
 from .sensitive import Looked, Sensitive
 from .setters import Node, Setter, Setters, may_be_found, may_set, reaches_hook
@@ -125,6 +126,8 @@ def is_quiet(facts: SiteFacts, after: Source, names: Iterable[str]) -> bool:
     known.update(facts.names, facts.others, (one.name for one in facts.setters))
     known.update((one.name for one in facts.asked), (name for _, name in facts.bodies))
     fresh = frozenset(names)
+    if changes_flags(facts, fresh):
+        return False
     if after.path in facts.paths or not known.isdisjoint(fresh):
         return False
     about = _Edited(facts, after.path, after, after)
@@ -142,6 +145,11 @@ def is_quiet(facts: SiteFacts, after: Source, names: Iterable[str]) -> bool:
         ):
             return False
     return True
+
+
+def changes_flags(facts: SiteFacts, names: Iterable[str]) -> bool:
+    """Whether something was said of bits that may depend on functions or macros of these names."""
+    return TABLE_UPDATE in facts.names and any(is_about_flags(name) for name in names)
 
 
 def _squeezed(source: Source, function: Function) -> str:
@@ -236,7 +244,9 @@ def nobody() -> Origins:
     """Origins for a function of which no caller is known."""
     from .mapping import Origins  # seldom needed, too
 
-    return Origins(lambda _: [], lambda *_: False, lambda *_: None, lambda *_: [])
+    return Origins(
+        lambda _: [], lambda *_: False, lambda *_: None, lambda *_: [], has_hooks=lambda: True
+    )
 
 
 def facts_of(

@@ -16,8 +16,10 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from ..model import Location, Step
-from .body import Body, Call, expression_at
+from .body import Body, expression_at
 from .entries import MAKES
+from .evidence import Callers, Evidence, Makers, Tables, Through, Use
+from .flags import Flags
 from .model import Mapping
 from .words import (
     ALLOCATED,
@@ -41,28 +43,11 @@ _LOADED: Final = re.compile(
     r"|\b(?:READ_ONCE|\w*p_?get\w*)\s*\(\s*\*?\s*([A-Za-z_][\w.>\-]*)\s*\)"
 )
 _RETURNS_ENTRY: Final = re.compile(r"\b(?:pte|pmd|pud|p4d|pgd)_t\s*\*\s*$")
+__all__ = ["Evidence", "Origins", "Use"]
 MAX_DEPTH: Final = 24  # of callers and of assignments, one after the other
 MAX_MADE: Final = 6  # of functions and variables that a new table goes through
 MAX_STEPS: Final = 3  # that a witness shows of the way to a function
 MAX_ASKED: Final = 300  # parameters whose callers are read for one question
-
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """One thing that tells whose a mapping is; `boot` if it is that nobody is a user yet."""
-
-    mapping: Mapping
-    reason: str
-    boot: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Use:
-    """A place where a function's name stands: called, or handed on as a pointer."""
-
-    body: Body
-    call: Call
-    direct: bool  # False: the name is one of the arguments
 
 
 @dataclass(slots=True)
@@ -73,20 +58,22 @@ class _Question:
     returned: set[tuple[str, int]] = field(default_factory=set)
 
 
-Callers = Callable[[Body], Iterable[Use]]
-Tables = Callable[[Body, str], bool]
-Through = Callable[[Body, int], list[str]]
-"""What is given for a parameter where a function is called through a member of a structure."""
-Makers = Callable[[Body, str], Body | None]
-"""The function of a name, as one function sees it: of its own file."""
-
-
 class Origins:
     """Asks for the origin of expressions of one architecture's view of the tree."""
 
     def __init__(
-        self, callers: Callers, is_table: Tables, makers: Makers, through: Through
+        self,
+        callers: Callers,
+        is_table: Tables,
+        makers: Makers,
+        through: Through,
+        flags: Flags | None = None,
+        has_hooks: Callable[[], bool] = bool,
+        is_array: Callable[[str], bool] = bool,
     ) -> None:
+        self.flags = flags or Flags()
+        self.has_hooks = has_hooks
+        self.is_array = is_array
         self._through = through
         self._callers = callers
         self._is_table = is_table
@@ -264,6 +251,10 @@ class Origins:
             return f"{match[0].rstrip('( ')}() makes a table that nothing maps yet"
         return self.fresh(body, text, depth + 1)
 
+    def maker(self, body: Body, name: str) -> Body | None:
+        """The function of a name that the same file defines."""
+        return self._makers(body, name)
+
     def uses(self, body: Body) -> tuple[Use, ...]:
         """Where a function's name stands."""
         return tuple(self._callers(body))
@@ -375,7 +366,7 @@ class Origins:
                     text = use.call.arguments[position]
                     found += self._of(use.body, text, set(), depth + 1, question)
             else:
-                for argument in use.call.arguments[:2]:
+                for argument in (use.call.name, *use.call.arguments[:2]):
                     said = self._of(use.body, argument, set(), depth + 1, question)
                     found += [Evidence(e.mapping, f"handed to {use.call.name}()") for e in said]
                     if said:

@@ -20,6 +20,7 @@ from .body import Call
 from .code import Function
 from .definitions import CALL, Defined, Definitions
 from .text import closing, split_arguments
+from .through import exchanged, on_bits, stores_through, uses
 
 _HOOK: Final = re.compile(r"^_*page_table_check_(?:pte|pmd|pud)s?_(?:set|clear)$")
 _SLOT_TYPE: Final = re.compile(r"\b(pte|pmd|pud)_t\s*\*\s*(?:const\s*)?$")
@@ -157,7 +158,7 @@ class Setters:
     def _effect(self, name: str, defined: Defined, slot: int) -> Effect:
         """Without an entry to set: clears, unless what it stores is made of what stands there."""
         pointer = re.escape(defined.function.parameters[slot].name)
-        stores = _store_pattern(pointer).findall(defined.body)
+        stores = stores_through(pointer, defined.body)
         if not stores:
             for call, position in self._handed(defined, slot):
                 known = self._setter(call.name) if call.name != name else None
@@ -167,10 +168,12 @@ class Setters:
                     value = call.arguments[known.value]
                     return Effect.MODIFY if re.search(rf"\b{pointer}\b", value) else Effect.CLEAR
                 return known.effect
-        if _exchanged(pointer).search(defined.body):
+        if exchanged(pointer).search(defined.body):
             return Effect.CLEAR
-        uses = _uses(pointer).findall(defined.body)
-        return Effect.MODIFY if len(uses) > len(stores) else Effect.CLEAR
+        if on_bits(pointer).search(defined.body):
+            return Effect.MODIFY
+        followed = uses(pointer).findall(defined.body)
+        return Effect.MODIFY if len(followed) > len(stores) else Effect.CLEAR
 
     def _is_stored(self, name: str, position: int) -> bool:
         """Whether the parameter at a position is stored through, here or further down."""
@@ -196,7 +199,7 @@ class Setters:
         name = re.escape(parameters[position].name)
         if not re.search(rf"\b{name}\b", body):
             return False
-        if _store_pattern(name).search(body):
+        if stores_through(name, body):
             return True
         if _MACHINE_WORD.search(body) and re.search(r"\bset|\bclear|volatile", body):
             return True
@@ -255,7 +258,7 @@ class Setters:
         if position >= len(parameters) or not parameters[position].name:
             return ()
         pointer = re.escape(parameters[position].name)
-        stores = _store_pattern(pointer).findall(body)
+        stores = stores_through(pointer, body)
         word = _MACHINE_WORD.search(body) and re.search(r"\bset|\bclear|volatile", body)
         own = re.compile(rf"\b{pointer}\b")
         handed = tuple(
@@ -265,8 +268,8 @@ class Setters:
         )
         return (
             own.search(body) is not None, bool(stores), bool(word), handed,
-            bool(_exchanged(pointer).search(body)),
-            len(_uses(pointer).findall(body)) > len(stores),
+            bool(exchanged(pointer).search(body)), bool(on_bits(pointer).search(body)),
+            len(uses(pointer).findall(body)) > len(stores),
         )  # fmt: skip
 
     def reaching(self) -> frozenset[str]:
@@ -326,16 +329,6 @@ class Setters:
         )
 
 
-def _exchanged(pointer: str) -> re.Pattern[str]:
-    """An entry is exchanged for none."""
-    return re.compile(rf"xchg\w*\s*\([^;]*\b{pointer}\b[^;,]*,\s*(?:__p\w\w\()?0\w*\)")
-
-
-def _uses(pointer: str) -> re.Pattern[str]:
-    """A pointer is followed."""
-    return re.compile(rf"\*\s*\(?\s*{pointer}\b|\b{pointer}\s*\)?->")
-
-
 def may_set(function: Function) -> bool:
     """Whether a definition is given a pointer to an entry, or is another name for something."""
     return function.head == "alias" or any(
@@ -352,18 +345,6 @@ def _slot_of(primitive: str) -> int:
 def _stores_by_name(name: str, position: int) -> bool:
     """Whether it is a primitive, whatever its code looks like (assembler, a function pointer)."""
     return name in PRIMITIVES and position == _slot_of(name)
-
-
-def _store_pattern(name: str) -> re.Pattern[str]:
-    """Stores through a pointer, by the way they are written in the kernel."""
-    return re.compile(
-        rf"\*\s*\(?\s*{name}\s*\)?[\w.\[\]\s)]*=(?!=)"
-        rf"|\b{name}\s*\)?\s*(?:->|\[)[\w.\[\]\s)]*=(?!=)"
-        rf"|\bWRITE_ONCE\s*\(\s*\*?\s*\(?[^,;]*\b{name}\b"
-        rf"|\b\w*(?:xchg|set_bit|clear_bit|set_64bit|atomic\w*_(?:and|or|xor|andnot|set))\w*\s*"
-        rf"\((?:[^,;()]|\([^()]*\))*\b{name}\b|\b\w*xchg\w*\s*\([^,;]*\b{name}\b"
-        rf"|\b__?(?:test_and_)?(?:set|clear)_bit\w*\s*\([^;]*\b{name}\b"
-    )
 
 
 def reaches_hook(name: str, nodes: Callable[[str], Iterable[Node]], known: dict[str, bool]) -> bool:

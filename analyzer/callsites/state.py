@@ -20,6 +20,8 @@ _LOAD: Final = re.compile(
     r"|(?:pte|pmd|pud)_read_atomic|(?:pmd|pte|pud)p_get_once)\s*\((.*)\)$", re.S
 )  # fmt: skip
 _DEREFERENCE: Final = re.compile(r"^\*\s*\(?\s*([\w.>\-\[\]]+)\s*\)?$")
+_ELEMENT: Final = re.compile(r"^[A-Za-z_][\w.>\-]*\s*\[[^\[\]]*\]$")
+_FIRST: Final = re.compile(r"\s*\[\s*0\s*\]$")
 _WORD: Final = re.compile(r"[A-Za-z_]\w*")
 UNCOUNTED: Final = frozenset({"none", "absent", "special", "bad", "invalidated", "uncounted"})
 """What is said of entries that page table check does not count."""
@@ -65,7 +67,9 @@ class State:
         if match is not None:
             arguments = split_arguments(match[1])
             last = arguments[-1] if arguments else ""
-            return f"*{last.lstrip('*& ').strip()}"
+            return f"*{_FIRST.sub('', last.lstrip('*& ').strip())}"
+        if _ELEMENT.match(text):
+            return f"*{_FIRST.sub('', text)}"
         if text in self.holds:
             return self.holds[text]
         if text in self.swaps:

@@ -17,6 +17,7 @@ _TABLE: Final = re.compile(
     r"(?:__\w+\s+)*(\w+)\s*[\[;=_,]",
     re.M,
 )
+_HOOK: Final = re.compile(r"^_+page_table_check_ptes?_(?:clear|set)")
 MAX_CALLERS: Final = 40
 
 
@@ -54,6 +55,16 @@ class View:
                 name for file in self._files.values() for name in _TABLE.findall(file.source.code)
             )
         return name in self._tables and name not in body.types
+
+    def is_array(self, member: str) -> bool:
+        """Whether a structure has a member of a name that is an array of entries."""
+        declared = re.compile(rf"\b(?:pte|pmd|pud)_t\s+{re.escape(member)}\s*\[")
+        self._names.add(member)
+        return any(declared.search(file.source.code) for file in self._files.values())
+
+    def has_hooks(self) -> bool:
+        """Whether the tree has page table check, whoever calls its hooks."""
+        return any(_HOOK.match(name) for file in self._files.values() for name in file.by_name)
 
     def maker(self, body: Body, name: str) -> Body | None:
         """The function of a name that the same file defines."""

@@ -14,6 +14,7 @@ _KERNEL_WORDS: Final = (
     (r"\b(?:\w+_)?init_mm(?:_gfp)?\b|\bswapper_pg_dir\b", "the kernel's own table"),
     (r"\bp[gmtu4][de]_(?:off|offset)_k\b|\bpgd_offset_kernel\b", "walks down from init_mm"),
     (r"\bvirt_to_kpte\b|\bp\wd_alloc_k\w*|\bpte_alloc_kernel\w*", "an entry of init_mm"),
+    (r"\bwalk_kernel_page_table_range\w*", "walks the kernel's own table"),
     (r"\blookup_address\b", "looks the kernel's own mapping up"),
     (r"\b(?:PAGE|PROT)_KERNEL\w*|\b__?PAGE_KERNEL\w*", "a protection of the kernel"),
     (r"\b_?KERNPG_\w+", "an entry for a table of the kernel"),

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from ..callsites.kept import declares_the_same, is_quiet, same_sites
+from ..callsites.kept import changes_flags, declares_the_same, is_quiet, same_sites
 from ..callsites.reading import may_have_sites as is_read
 from ..callsites.text import Source
 from ..frontend.edits import Edit, FileEdit, MacroEdit
@@ -115,6 +115,8 @@ def differences(
         ):
             return None
         if (edit.edits or added or gone) and not header_is_quiet(tree, after):
+            return None
+        if changes_flags(trail.sites, (one.name for one in edit.edits)):
             return None
         if (edit.edits or added or gone) and is_read(path, old):
             read += 1

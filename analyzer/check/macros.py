@@ -15,7 +15,7 @@ from collections.abc import Collection, Iterable
 from typing import Final
 
 from ..callsites.code import macros
-from ..callsites.kept import SiteFacts
+from ..callsites.kept import SiteFacts, changes_flags
 from ..callsites.setters import may_set
 from ..callsites.text import Source
 from ..frontend.edits import Beside, Edit, Macro, MacroEdit
@@ -230,7 +230,7 @@ def is_no_site(facts: SiteFacts, path: str, edit: MacroEdit, sides: Iterable[Sou
     known.update(facts.names, facts.others, facts.reaching, (one.name for one in facts.setters))
     known.update((one.name for one in facts.asked), (name for _, name in facts.bodies))
     names = edit.names
-    if path in facts.paths or not known.isdisjoint(names):
+    if path in facts.paths or not known.isdisjoint(names) or changes_flags(facts, names):
         return False
     for source in sides:
         for one in macros(source):

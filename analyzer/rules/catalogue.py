@@ -39,6 +39,7 @@ RULES: tuple[Rule, ...] = (
     accounting.MODIFIER,
     callers.RAW_CALL_SITE,
     callers.BROKEN_CONTRACT,
+    callers.TABLE_WITH_ENTRIES,
     predicate_entries.COUNTS_ABSENT,
     predicate_entries.COUNTS_TABLE,
     predicate_entries.COUNTS_INVALIDATED,

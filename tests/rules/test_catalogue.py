@@ -29,6 +29,7 @@ CODES = {
     109: "modifier-changes-count",
     110: "raw-call-site",
     111: "broken-contract",
+    112: "table-with-entries",
     201: "predicate-counts-absent",
     202: "predicate-counts-table",
     203: "predicate-counts-invalidated",

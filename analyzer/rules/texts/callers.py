@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""PTC110 and 111: a caller goes around the hooks."""
+"""PTC110 to 112: a caller goes around the hooks."""
 
 from __future__ import annotations
 
@@ -71,4 +71,41 @@ static void drop(struct vm_area_struct *vma, unsigned long addr, pte_t *ptep)
     fix="""\
 Take present entries out with ptep_get_and_clear() or its counterpart, and leave the other helper
 to what is not present.""",
+)
+
+TABLE_WITH_ENTRIES = Rule(
+    code="PTC112",
+    name="table-with-entries",
+    title="a table is given away while page table check still counts what its entries map",
+    explanation="""\
+pmdp_collapse_flush() takes a table of ptes out of a page table, with all that stands in it, and
+its hook counts a leaf only. Whoever frees the table, or lays it aside for later, has to say so:
+page_table_check_pte_clear_range() un-counts every entry of the table at once, or each one is
+taken out by ptep_clear() or its like before. This caller does neither, and does not walk the
+table.""",
+    why="""\
+The pages that the entries map stay counted for ever. The next time one of them is freed, or mapped
+for somebody else, the kernel stops.""",
+    bad="""\
+static void retract(struct vm_area_struct *vma, unsigned long addr, pmd_t *pmdp)
+{
+	pmd_t pmd = pmdp_collapse_flush(vma, addr, pmdp);
+
+	mm_dec_nr_ptes(vma->vm_mm);
+	pte_free(vma->vm_mm, pmd_pgtable(pmd));
+}
+""",
+    good="""\
+static void retract(struct vm_area_struct *vma, unsigned long addr, pmd_t *pmdp)
+{
+	pmd_t pmd = pmdp_collapse_flush(vma, addr, pmdp);
+
+	mm_dec_nr_ptes(vma->vm_mm);
+	page_table_check_pte_clear_range(vma->vm_mm, addr, pmd);
+	pte_free(vma->vm_mm, pmd_pgtable(pmd));
+}
+""",
+    fix="""\
+Call page_table_check_pte_clear_range() with the entry that was taken out, before the table is
+given away.""",
 )
