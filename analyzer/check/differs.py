@@ -13,13 +13,14 @@ from ..callsites.text import Source
 from ..frontend.edits import Edit, FileEdit, MacroEdit
 from ..helpers.bodies import header_is_alike
 from ..helpers.interface import declares_the_same as is_same_interface
+from ..helpers.interface import find_interface
 from ..kconfig.headers import lines_now
 from ..tree import KernelTree
 from .added import without_added, without_gone
 from .api import HEADER
 from .edited import edit_between
 from .hookuse import header_is_quiet
-from .macros import is_no_helper, is_no_site, without_macros
+from .macros import is_no_site, makes_no_function, without_macros
 from .nearly import Change
 from .notebook import Memory
 from .remarks import never_asked, only_remarks
@@ -67,6 +68,7 @@ def differences(
     found: list[FileEdit] = []
     macros: list[MacroEdit] = []
     known_calls = frozenset(called)
+    told: set[str] = set()  # names that may tell what a helper is
     lines: dict[tuple[str, int], int] = {}
     read = 0  # files whose call sites may be others now
     for change in changes:
@@ -98,8 +100,9 @@ def differences(
         if parted is not None:
             was, now = ((Source(path, data), data) for data in parted[:2])
             macros.append(parted[2])
+            told |= parted[2].names
             if not (
-                is_no_helper(parted[2], known_calls, trail.makers)
+                makes_no_function(parted[2], trail.makers)
                 and is_no_site(trail.sites, path, parted[2], (before, after))
             ):
                 return None
@@ -129,9 +132,14 @@ def differences(
         texts = [*(one.edit.new for one in added), *(one.old for one in gone)]
         if any(maker in text for maker in trail.makers for text in texts):
             return None
+        told |= {*(one.edit.name for one in added), *(one.name for one in gone)}
         found.append(edit)
     if sum(
         len(one.edits) + len(one.added) + len(one.gone) for one in found
     ) > MAX_EDITS or not trail.weighing.stands(lines):
         return None
+    if not told.isdisjoint(known_calls | frozenset(trail.told_by)):
+        interface = find_interface(tree, known.arch, known_calls)
+        if interface.digest() != trail.signatures:
+            return None
     return Differences(tuple(found), tuple(macros))

@@ -244,14 +244,15 @@ def is_no_site(facts: SiteFacts, path: str, edit: MacroEdit, sides: Iterable[Sou
     return True
 
 
-def is_no_helper(edit: MacroEdit, called: Collection[str], makers: Collection[str]) -> bool:
-    """Whether the generic interface does not depend on macros that differ."""
+def makes_no_function(edit: MacroEdit, makers: Collection[str]) -> bool:
+    """Whether macros that make functions of the generic interface have nothing to do with those
+    that differ."""
     words = {word for one in _all(edit) for word in _WORD.findall(one.behind)}
-    return edit.names.isdisjoint(called) and (edit.names | words).isdisjoint(makers)
+    return (edit.names | words).isdisjoint(makers)
 
 
 def _all(edit: MacroEdit) -> list[Macro]:
     return [*edit.gone, *(one for one, _ in edit.new)]
 
 
-__all__ = ["MAX_MACROS", "definitions_of", "is_no_helper", "is_no_site", "without_macros"]
+__all__ = ["MAX_MACROS", "definitions_of", "is_no_site", "makes_no_function", "without_macros"]

@@ -19,7 +19,9 @@ class Trail:
 
     `more` are the findings of call sites and of lint, which come after those of a variant; `where`
     the functions of headers that there are in the units; `makers` the macros that make functions;
-    `interface` what headers declare, and `called` what of it generic code calls.
+    `interface` what headers declare, and `called` what of it generic code calls; `told_by` the
+    macros of which the body tells what their parameters are, and what it calls; `signatures` stands
+    for the interface.
     """
 
     stamp: str
@@ -31,6 +33,8 @@ class Trail:
     makers: tuple[str, ...]
     interface: tuple[str, ...]
     called: tuple[str, ...]
+    told_by: tuple[str, ...]
+    signatures: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +67,7 @@ def trail_of(
     names = tuple(result.variant for result in judged)
     return Trail(stamp, names, tuple(more), sites, tuple(places), weighing, interface.makers,
         interface.declared, tuple(sorted(called.intersection(interface.declared))),
+        interface.told_by, interface.digest(),
     )  # fmt: skip
 
 

@@ -12,13 +12,14 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from typing import Final
 
 from ..errors import SourceError
 from ..tree import KernelTree
 from .contracts import is_helper
 from .generated import generated, makers_in
-from .macroparameters import Declared, Macro, by_name, is_value_name, own_level, told
+from .macroparameters import Declared, Macro, by_name, calls, is_value_name, own_level, told
 
 LEVELS: Final = ("pte", "pmd", "pud")
 GENERIC_HEADERS: Final = (
@@ -79,6 +80,11 @@ class Interface:
     files: int
     makers: tuple[str, ...] = ()  # macros that make functions
     declared: tuple[str, ...] = ()  # all names of which it was asked whether they are called
+    told_by: tuple[str, ...] = ()  # macros of which the body was asked, and what it calls
+
+    def digest(self) -> str:
+        """What tells the candidates from others, and the macros that make functions."""
+        return sha256(repr((self.signatures, self.makers)).encode()).hexdigest()
 
 
 def parameter_names(parameters: Iterable[str]) -> tuple[str, ...]:
@@ -147,7 +153,8 @@ def find_interface(tree: KernelTree, arch: str, called: frozenset[str]) -> Inter
     found = headers.candidates()
     ordered = tuple(found[name] for name in sorted(found) if is_helper(name))
     makers = tuple(sorted(makers_in(headers.texts)))
-    return Interface(ordered, count, makers, tuple(sorted(headers.asked)))
+    asked, told_by = (tuple(sorted(names)) for names in (headers.asked, headers.told_by))
+    return Interface(ordered, count, makers, asked, told_by)
 
 
 class _Headers:
@@ -157,6 +164,7 @@ class _Headers:
         self.called = called
         self.texts: list[tuple[str, str]] = []
         self.asked: set[str] = set()  # names of which it was asked whether they are called
+        self.told_by: set[str] = set()  # macros of which the body was asked, and what it calls
         self._found: dict[str, Signature] = {}
         self._declared: dict[str, Signature] = {}
         self._functions: dict[
@@ -238,6 +246,7 @@ class _Headers:
 
     def _told(self, name: str, macro: Macro) -> Signature | None:
         """A macro whose body tells what its parameters are, or that cannot be told."""
+        self._told_by(name)
         declared = Declared(self._functions, self._macros, self._is_other)
         known = told(name, macro, declared)
         if known is None:
@@ -246,6 +255,16 @@ class _Headers:
         if known.untold:
             return Signature(name, known.parameters, level, macro.path, known.untold)
         return _signature(name, known.parameters, macro.path)
+
+    def _told_by(self, name: str) -> None:
+        """Notes a macro and the names that its body calls, with all that `told` can come to."""
+        todo = [name]
+        while todo:
+            one = todo.pop()
+            if one not in self.told_by:
+                self.told_by.add(one)
+                macro = self._macros.get(one)
+                todo += [] if macro is None else [call.name for call in calls(macro.body)]
 
     def _is_other(self, name: str) -> bool:
         """Whether a function is declared that is given no entry's address."""
@@ -273,12 +292,14 @@ def declares_the_same(old: bytes, new: bytes, makers: Collection[str]) -> bool:
 def declares_a_helper(text: str) -> bool:
     """Whether a function in a header could be a candidate."""
     plain = _plain(text)
+    if _POINTED.search(plain):
+        return True
     return any(_declared(name, inner, "") is not None for name, inner in _FUNCTION.findall(plain))
 
 
 def names_a_function(text: str) -> bool:
     """Whether a line could be read as a function that is given a pointer to an entry."""
-    return _FUNCTION.search(f"{text}\n") is not None
+    return _FUNCTION.search(f"{text}\n") is not None or _POINTED.search(text) is not None
 
 
 def _squeezed(pattern: re.Pattern[str], text: str) -> list[list[str]]:

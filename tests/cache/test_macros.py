@@ -296,3 +296,50 @@ def test_a_function_of_another_name(copy: FactCache, found_again: list[bool], na
     warm = judged(tree_of(after), tree_of(before), copy)
     assert encode(warm) == encode(judged(tree_of(after), None, None))
     assert found_again == [kept]
+
+
+CALLED: Final = "#define fork_called(a, b) pte_wrprotect(__pte(a + b))\n"
+CALLED_ELSE: Final = "#define fork_alone(a) ((a) + 1)\n"
+INNER: Final = "#define fork_inner(x, y) do { (void)(y); (void)(x)->vm_mm; } while (0)\n"
+STORES: Final = "#define fork_pte_put(mm, ptep) do { WRITE_ONCE((ptep)->pte, 0); } while (0)\n"
+MACROS: Final = f"{CALLED}{CALLED_ELSE}{INNER}{STORES}#define fork_pte_in(a, b) fork_inner(a, b)\n"
+OF_GENERIC: Final = {
+    "another value": (CALLED, CALLED.replace("a + b", "a | b"), True),
+    "one parameter": (CALLED_ELSE, "#define fork_alone(b) ((b) - 1)\n", True),
+    "a helper's parameters": (
+        CALLED, "#define fork_called(mm, ptep) set_pte(ptep, __pte(0))\n", False,
+    ),
+    "other parameters": (CALLED, CALLED.replace("a + b", "c + b").replace("(a,", "(c,"), True),
+    "handed to another": (CALLED, CALLED.replace("pte_wrprotect", "pte_mkwrite"), True),
+    "another name of it": (CALLED_ELSE, "#define fork_alone set_pte_at\n", False),
+    "one of two": (
+        CALLED_ELSE, f"{CALLED_ELSE}#undef fork_alone\n#define fork_alone(a) 7\n", False,
+    ),
+    "one more": (CALLED, f"{CALLED}#define fork_more(a) 7\n", True),
+    "gone": (CALLED_ELSE, "", True),
+    "what another hands it to": (INNER, INNER.replace("(void)(y)", "set_pte(y, __pte(0))"), False),
+    "a line above one that stores": (STORES, f"/* set */\n{STORES}", True),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", OF_GENERIC)
+def test_a_macro_that_generic_code_calls(
+    tmp_path: Path, found_again: list[bool], name: str
+) -> None:
+    """It may become a helper, by its parameters or by what it stands for."""
+    old, new, kept = OF_GENERIC[name]
+    generic = (
+        "void fork(struct vm_area_struct *a, pte_t *p)\n{\n"
+        "\t*p = fork_called(1, fork_alone(2));\n\tfork_more(3);\n"
+        "\tfork_pte_in(a, p);\n\tfork_pte_put(a->vm_mm, p);\n}\n"
+    )
+    before = header_before().replace("#define FORK_LEVEL", f"{MACROS}#define FORK_LEVEL", 1)
+    tree, base = (
+        tree_of(text, **{"mm/fork.c": generic}) for text in (before.replace(old, new, 1), before)
+    )
+    with open_cache(tmp_path) as cache:
+        judged(base, None, cache)
+        found_again.clear()
+        warm = judged(tree, base, cache)
+    assert encode(warm) == encode(judged(tree, None, None))
+    assert found_again == [kept]
