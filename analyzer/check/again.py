@@ -21,7 +21,8 @@ from ..errors import PtcheckError
 from ..frontend import ParseCache
 from ..frontend.core import Core, LeftOut
 from ..frontend.edits import Edit, FileEdit, MacroEdit, Unsure
-from ..frontend.image import Events, Image
+from ..frontend.harmless import stays_one
+from ..frontend.image import Events, Image, Macros
 from ..frontend.preprocess import preprocess
 from ..frontend.splice import Splicer
 from ..frontend.unit import Unit
@@ -93,7 +94,7 @@ def judge_again(
     try:
         with clock.stage("compare headers"):
             found = differences(tree, known, trail, changes, called)
-            if found is not None and (found.macros or any(one.gone for one in found.files)):
+            if found is not None and found.asks_for_names:
                 found = found.with_meanings(tree, stamp, changes, memory, known.arch)
         if found is None:
             return None
@@ -121,6 +122,7 @@ class _Again:
         self._trail = trail
         self._files = found.files
         self._macros = found.macros
+        self._words = frozenset().union(*(one.words for one in found.declared))
         self._memory = memory
         self._cache = cache
         self._clock = clock
@@ -148,6 +150,8 @@ class _Again:
         results = []
         for number, (name, before) in enumerate(zip(trail.variants, known.variants, strict=True)):
             if name != before.variant:
+                raise Unsure
+            if self._words and not self._stays_one(name):
                 raise Unsure
             more = moved(trail.more[number], self._files)
             if live >> number & 1 == 0 and (
@@ -183,6 +187,13 @@ class _Again:
                 if any(edit.old_line <= int(line) <= edit.old_end for edit in edits):
                     found |= int(bits)
         return found
+
+    def _stays_one(self, name: str) -> bool:
+        """Whether declarations that are new, or gone, are whole ones in a variant."""
+        events = self._load("events", name, Events)
+        if events.stamp != self._trail.stamp:
+            raise Unsure
+        return stays_one(self._words, Macros(events.events), self._macros)
 
     def _says_lines(self, name: str, number: int) -> bool:
         """Whether a function that only moved may say on which line it stands."""

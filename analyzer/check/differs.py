@@ -18,6 +18,7 @@ from ..kconfig.headers import lines_now
 from ..tree import KernelTree
 from .added import without_added, without_gone
 from .api import HEADER
+from .declared import Declared, is_nobodys, without_declared
 from .edited import edit_between
 from .hookuse import header_is_quiet
 from .macros import is_no_site, makes_no_function, without_macros
@@ -33,10 +34,16 @@ _OTHERS: Final = frozenset({"byteorder.h", "bitsperlong.h"})  # read by kconfig.
 
 @dataclass(frozen=True, slots=True)
 class Differences:
-    """Edits of files without the macros that differ, and these."""
+    """Edits of files without the macros that differ, and these; and without the declarations."""
 
     files: tuple[FileEdit, ...]
     macros: tuple[MacroEdit, ...]
+    declared: tuple[Declared, ...] = ()
+
+    @property
+    def asks_for_names(self) -> bool:
+        """Whether it matters where names stand that are in no edited function."""
+        return bool(self.macros or self.declared or any(one.gone for one in self.files))
 
     def with_meanings(
         self,
@@ -47,11 +54,13 @@ class Differences:
         arch: str,
     ) -> Differences:
         """The same with the functions that name a macro that differs. Raises Unsure, also where the
-        name of a function that is gone stands anywhere yet; ValueError."""
+        name of a function that is gone, or of a declaration, stands anywhere yet; ValueError."""
         from .meanings import with_meanings  # most edits need none of it
 
-        files, macros = with_meanings(tree, stamp, self.macros, self.files, changes, memory, arch)
-        return Differences(files, macros)
+        files, macros = with_meanings(
+            tree, stamp, self.macros, self.files, changes, memory, arch, self.declared
+        )
+        return Differences(files, macros, self.declared)
 
 
 def differences(
@@ -67,6 +76,7 @@ def differences(
     said = "\n".join([*known.unread, *(p for one in known.variants for p in one.problems)])
     found: list[FileEdit] = []
     macros: list[MacroEdit] = []
+    declared: list[Declared] = []
     known_calls = frozenset(called)
     told: set[str] = set()  # names that may tell what a helper is
     lines: dict[tuple[str, int], int] = {}
@@ -106,6 +116,14 @@ def differences(
                 and is_no_site(trail.sites, path, parted[2], (before, after))
             ):
                 return None
+        both = before, after
+        apart = without_declared(*was, *now, both) if name.endswith(".h") else None
+        if apart is not None:
+            was, now = ((Source(path, data), data) for data in apart[:2])
+            declared.append(apart[2])
+            told |= apart[2].fresh | apart[2].gone
+            if not is_nobodys(trail.sites, apart[2], trail.makers):
+                return None
         edit = edit_between(*was, *now, added)
         if edit is None or ((edit.edits or added) and name.endswith(".c")):
             return None
@@ -142,4 +160,4 @@ def differences(
         interface = find_interface(tree, known.arch, known_calls)
         if interface.digest() != trail.signatures:
             return None
-    return Differences(tuple(found), tuple(macros))
+    return Differences(tuple(found), tuple(macros), tuple(declared))

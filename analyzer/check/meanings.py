@@ -21,6 +21,7 @@ from ..frontend.edits import Beside, Edit, FileEdit, Macro, MacroEdit, Unsure
 from ..frontend.layout import is_odd
 from ..frontend.mentions import Mentioned, Mentions
 from ..tree import KernelTree
+from .declared import Declared
 from .edited import Definition, definitions_in, is_plain
 from .macros import definitions_of
 from .nearly import Change
@@ -94,15 +95,19 @@ def with_meanings(
     changes: Sequence[Change],
     memory: Memory,
     arch: str,
+    declared: Sequence[Declared] = (),
 ) -> tuple[tuple[FileEdit, ...], tuple[MacroEdit, ...]]:
     """The edits of files, with the functions that name a macro that differs; and the macros, each
-    with one thing that it can be found by. Raises Unsure, ValueError."""
+    with one thing that it can be found by. Raises Unsure, ValueError; Unsure also where a name of
+    what is `declared` stands anywhere else."""
     mentions = memory.load(("mentions", arch), Mentions)
     if mentions is None or mentions.stamp != stamp:
         raise Unsure
     known = Mentioned(mentions)
     given = {change.path: change for change in changes}
     _nobody_names([one.name for file in files for one in file.gone], known, given)
+    for one in declared:
+        _is_told_nobody(one, known, given)
     read: dict[str, _File] = {}
     names = set().union(*(one.names for one in macros))
     seen: set[str] = set()
@@ -136,6 +141,20 @@ def _nobody_names(gone: Sequence[str], known: Mentioned, given: Mapping[str, Cha
     words = {word for text in texts for word in _WORD.findall(text)}
     for name in gone:
         if name in words or known.may_be_pasted(name) or not given.keys() >= {*known.files(name)}:
+            raise Unsure
+
+
+def _is_told_nobody(one: Declared, known: Mentioned, given: Mapping[str, Change]) -> None:
+    """Raises Unsure where a name of a declaration that is new, or gone, is anything to others."""
+    others = [Source(path, change.new).text for path, change in given.items() if path != one.path]
+    elsewhere = {word for text in others for word in _WORD.findall(text)}
+    mine = set(_WORD.findall(Source(one.path, given[one.path].new).text))
+    for name in one.fresh | one.gone:
+        if name in elsewhere or known.may_be_pasted(name) or {*known.files(name)} - {one.path}:
+            raise Unsure
+        if name in one.fresh - one.gone and known.files(name):
+            raise Unsure
+        if name in one.gone - one.fresh and name in mine:
             raise Unsure
 
 
