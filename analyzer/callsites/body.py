@@ -7,10 +7,13 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from .code import Function
 from .text import Source, closing, split_arguments
+
+if TYPE_CHECKING:
+    from .stores import Store
 
 _DECLARED: Final = re.compile(
     r"(?:^|[;{}(,])\s*((?:(?:static|const|volatile|register|struct|union)\s+)*[a-z_]\w*)\s+"
@@ -43,6 +46,7 @@ class Body:
     def __init__(self, source: Source, function: Function) -> None:
         self.source = source
         self.function = function
+        self.stores: tuple[Store, ...] | None = None  # see `stores.stores`
         text = source.text if function.is_macro else source.code
         self.text = text[function.start : function.end]
 

@@ -60,8 +60,14 @@ class Store:
     by: str = "a plain store"
 
 
-def stores(body: Body) -> Iterator[Store]:
+def stores(body: Body) -> tuple[Store, ...]:
     """Every store of a function, but for those that setters make."""
+    if body.stores is None:
+        body.stores = tuple(_stores(body))
+    return body.stores
+
+
+def _stores(body: Body) -> Iterator[Store]:
     base = body.function.start
     text = body.text
     for match in _ASSIGNED.finditer(text):
