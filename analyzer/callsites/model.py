@@ -30,7 +30,8 @@ class Judgement(Enum):
 
 @dataclass(frozen=True, slots=True)
 class CallSite:
-    """One call of a setter, or one plain store to an entry (`helper` is '*' then).
+    """One call of a setter, one store to an entry that no setter makes (`helper` is '*' then), or
+    one call that gives a table away which was taken out of a page table.
 
     `archs` are those of the run for which the judgement holds. `reason` says what it rests on,
     `path` how to get there; `rule` is set for findings only.

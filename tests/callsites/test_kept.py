@@ -172,3 +172,54 @@ def test_a_new_function(name: str, body: str, quiet: bool) -> None:
     assert is_quiet(facts, Source(PATH, now.encode()), [name]) == quiet
     if quiet:
         assert found(before) == found(after)
+
+
+FLAGS = (
+    MORE
+    + """
+#define _PAGE_PRESENT	1
+#define _PAGE_ACCESSED	2
+
+static inline int pte_present(pte_t pte)
+{
+	return pte_val(pte) & _PAGE_PRESENT;
+}
+
+static inline pte_t pte_mkyoung(pte_t pte)
+{
+	return __pte(pte_val(pte) | _PAGE_ACCESSED);
+}
+"""
+)
+TOUCH = "void touch(pte_t *ptep)\n{\n\tpte_val(*ptep) |= _PAGE_ACCESSED;\n}\n"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "same"),
+    [
+        ("\tset_pud(pudp, __pud(0));", "\tset_pud(pudp, __pud(0));\n\tpud_flush();", True),
+        ("return pmd_val(pmd) & 32", "return pmd_val(pmd) & 64", False),
+        ("(pte) & _PAGE_PRESENT", "(pte) & (_PAGE_PRESENT | _PAGE_ACCESSED)", False),
+        ("(pte) & _PAGE_PRESENT", "(pte) & _PAGE_OTHER", False),
+        ("(pte) | _PAGE_ACCESSED", "(pte) | _PAGE_OTHER", False),
+    ],
+)
+def test_functions_that_say_what_a_bit_is(old: str, new: str, same: bool) -> None:
+    now = FLAGS.replace(old, new, 1)
+    assert now != FLAGS
+    before, after = (tree(CODE, header=text, arch__demo__mm__t_c=TOUCH) for text in (FLAGS, now))
+    _, _, facts = sites_of(before, "demo")
+    given = Source(PATH, FLAGS.encode()), Source(PATH, now.encode())
+    assert same_sites(after, facts, *given) == same
+    if same:
+        assert found(before) == found(after)
+
+
+@pytest.mark.parametrize("name", ["pte_user", "pmd_mkdirty"])
+def test_a_new_function_that_says_what_a_bit_is(name: str) -> None:
+    now = FLAGS + f"static inline int {name}(pte_t pte)\n{{\n\treturn 0;\n}}\n"
+    after = Source(PATH, now.encode())
+    _, _, facts = sites_of(tree(CODE, header=FLAGS, arch__demo__mm__t_c=TOUCH), "demo")
+    assert not is_quiet(facts, after, [name])
+    _, _, facts = sites_of(tree(CODE, header=FLAGS), "demo")
+    assert is_quiet(facts, after, [name])
