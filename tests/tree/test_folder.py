@@ -54,6 +54,17 @@ def test_the_size_is_bounded(folder: Path) -> None:
         FolderTree(folder).read("mm/big.h")
 
 
+def test_a_file_is_read_to_its_end(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = b"0123456789" * 5
+    (folder / "mm" / "long.h").write_bytes(text)
+    (folder / "mm" / "empty.h").write_bytes(b"")
+    read = os.read
+    monkeypatch.setattr(os, "read", lambda file, most: read(file, min(most, 7)))  # piece by piece
+    tree = FolderTree(folder)
+    assert tree.read("mm/long.h") == text
+    assert tree.read("mm/empty.h") == b""
+
+
 def test_what_may_not_be_read_is_named(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     tree = FolderTree(folder)
     assert tree.kind("Makefile") is Kind.FILE
