@@ -26,6 +26,10 @@ _CALLED: Final = re.compile(
     r"|((?:arch_|_)*(?:test_and_)?(?:set|clear|change)_bit\w*)"
     r"|((?:__)?(?:memset|memcpy|memmove)\w*|memzero_explicit|clear_page\w*|copy_page\w*)|(swap))\s*\("
 )
+_ASSEMBLER: Final = re.compile(
+    r"\b(?:asm|__asm__)\s*(?:(?:volatile|__volatile__|inline|goto)\s*)*\("
+)
+_OPERAND: Final = re.compile(r"\((\s*(?:[^()]|\([^()]*\))*)\)")
 _HELPER: Final = re.compile(r"^_*(?:\w+_)?p(?:te|md|ud)p_")
 _CONTROL: Final = re.compile(r"\b(?:if|while|for|switch|\w*for_each\w*)\s*$")
 _DECLARED: Final = re.compile(r"^\w+(?:\s+\w+)*\s*\*+\s*(?:const\s+)?\w+$")
@@ -86,6 +90,15 @@ def _stores(body: Body) -> Iterator[Store]:
         name = text[match.start() : match.end() - 1].strip()
         if given:
             yield from _called(body, name, match.lastindex or 0, given, base + match.start())
+
+    if "asm" in text:
+        for match in _ASSEMBLER.finditer(text):
+            end = closing(text, match.end() - 1)
+            outputs = text[match.end() : end - 1].split(":")[1:2] if end > 0 else []
+            for operand in _OPERAND.findall(" ".join(outputs)):
+                slot = target(body, operand)
+                if slot is not None:
+                    yield Store(*slot, "", base + match.start(), Change.FLIP, "assembler")
 
 
 def _assigned(slot: Slot, operator: str, value: str, start: int) -> Store:

@@ -26,6 +26,7 @@ BITS = """
 #define pte_dirty(pte)	(pte_val(pte) & _PAGE_DIRTY)
 #define pte_mkyoung(pte) __pte(pte_val(pte) | BIT(_PAGE_BIT_ACCESSED))
 """
+KERNEL = "void work(unsigned long addr, pmd_t *pmd, int i) { pte_t *ptep; BODY }"
 FRESH = "pte_t *ptep = (pte_t *)get_zeroed_page(GFP_KERNEL);"
 
 
@@ -160,6 +161,13 @@ ARCH = "arch/demo/mm/code.c"
 )  # fmt: skip
 def test_bits_of_an_entry(body: str, expected: str) -> None:
     assert judged(body, ARCH)[0] == expected
+
+
+def test_an_operand_of_assembler() -> None:
+    change = 'asm volatile("mov %1, %0" : "=m" (*ptep) : "r" (i), "m" (*pmd) : "memory");'
+    assert judged(change)[0] == "unknown"
+    assert judged(f"ptep = virt_to_kpte(addr); {change}", around=KERNEL)[0] == "uncounted"
+    assert not sites(USER.replace("BODY", 'asm("" : : "m" (*ptep));'))
 
 
 def test_bits_say_nothing_where_they_are_not_defined() -> None:
