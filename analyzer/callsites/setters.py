@@ -30,7 +30,7 @@ _SLOT_NAME: Final = re.compile(r"^_*(pte|pmd|pud)(?:p|ptr)$")
 _VALUE_NAME: Final = re.compile(r"^_*(?:pte|pmd|pud)(?:val|v)?$|^_*(?:entry|pteval|new\w*)$")
 _MM: Final = re.compile(r"\bmm_struct\s*\*")
 _VMA: Final = re.compile(r"\bvm_area_struct\s*\*")
-_ANSWERS: Final = re.compile(r"\b(?:int|bool|long)\s*$")
+_ANSWERS: Final = re.compile(r"\b(?:int|bool|(?<!unsigned )long)\s*$")
 _WORD: Final = re.compile(r"\w+")
 _MACHINE_WORD: Final = re.compile(r"\bpv_ops\b|\bPVOP_\w+|\basm\b|\b__asm__\b")
 

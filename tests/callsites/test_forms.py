@@ -204,3 +204,12 @@ def test_generic_code_updates_for_an_entry_that_is_there() -> None:
     header = HEADER + "#define update_mmu_tlb update_mmu_cache\n"
     raced = raw("", ARCH, UPDATE.replace("NAME", "update_mmu_cache"), header)
     assert raced.judgement.value == "unknown"
+
+
+def test_a_primitive_that_returns_the_old_entry() -> None:
+    update = (
+        "static inline unsigned long swap_bits(pte_t *ptep, unsigned long clear)\n{\n"
+        "\tunsigned long old = pte_val(*ptep);\n\t*ptep = __pte(old & ~clear);\n\treturn old;\n}\n"
+    )
+    found = sites(USER.replace("BODY", "swap_bits(ptep, i);"), ARCH, HEADER + update)
+    assert [(site.helper, site.mapping.value) for site in found] == [("swap_bits", "user")]
