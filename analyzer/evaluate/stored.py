@@ -93,16 +93,15 @@ class StoredCalls(Recall):
     ) -> Value:
         """Calls a function that is given a place, or does what it did with the same arguments."""
         run: Run = machine.run
-        steps = run.steps
+        steps, first, events = run.steps, len(run.choices), len(run.events)
         key: Hashable = None
         if node in self._long and self._vain.get(node, 0) < MAX_VAIN:
             key = self._key(machine, node, values)
         if key is None:
             result = execute(name, node, values)
-            if run.steps - steps >= self.least:
+            if run.steps - steps >= self.least and len(run.choices) - first <= MAX_NEW:
                 self._long.add(node)
             return result
-        first, events = len(run.choices), len(run.events)
         for known in self._stored.get(key, ()):
             made = known.call.again(run, machine.max_steps)
             if made is not None and known.holds(run):
