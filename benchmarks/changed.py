@@ -16,6 +16,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -25,13 +26,14 @@ from pathlib import Path
 from analyzer.cache.recorder import Recorder
 from analyzer.check import check_tree
 from analyzer.tree import Kind, open_tree
-from benchmarks.kinds import KINDS, EditKind
+from benchmarks.kinds import KINDS, EditKind, unnamed
 from benchmarks.measure import Usage, measure
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 BUDGET_CPU = 1.0  # seconds, a header changed and the base is known
 FULL = "full check, no cache"
 KNOWN = "--base is known: "
+_WORD = re.compile(rb"[A-Za-z_]\w*")
 
 
 def repository(tree: Path, arch: str, header: str, folder: Path) -> list[EditKind]:
@@ -39,11 +41,16 @@ def repository(tree: Path, arch: str, header: str, folder: Path) -> list[EditKin
     with open_tree(tree) as base:
         noted = Recorder(base)
         check_tree(noted, (arch,))
+        words: set[bytes] = set()
         for path in noted.questions.contents:
             if base.kind(path) is Kind.FILE:
                 target = folder / path
                 target.parent.mkdir(parents=True, exist_ok=True)
-                target.write_bytes(base.read(path))
+                data = base.read(path)
+                target.write_bytes(data)
+                own = not path.startswith("arch/") or path.startswith(f"arch/{arch}/")
+                if own and path != header and path.endswith((".h", ".c", ".S")):
+                    words.update(_WORD.findall(data))
     _git(folder, "init", "-q")
     _git(folder, "add", "-A")
     _git(folder, "commit", "-q", "-m", "as it is")
@@ -51,7 +58,7 @@ def repository(tree: Path, arch: str, header: str, folder: Path) -> list[EditKin
     file = folder / header
     text = file.read_bytes().decode("latin-1")
     kinds = []
-    for kind in KINDS:
+    for kind in (*KINDS, *unnamed({word.decode() for word in words})):
         changed = kind.change(text)
         if changed is not None:
             file.write_bytes(changed.encode("latin-1"))

@@ -4,8 +4,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 HOOK: Final = re.compile(r"^[ \t]*page_table_check_\w+\([^;{}]*\);\n", re.M)
@@ -173,6 +174,42 @@ def function_renamed(text: str) -> str | None:
     return None
 
 
+def declaration(text: str) -> str | None:
+    """One more prototype and one more struct, that nobody names."""
+    one = _about(text, False) or _about(text, True)
+    if one is None:
+        return None
+    more = "struct a_struct_of_the_fork {\n\tint first;\n};\n"
+    more += "extern void a_prototype_of_the_fork(struct a_struct_of_the_fork *given, int more);\n"
+    return f"{text[: one.start()]}{more}\n{text[one.start() :]}"
+
+
+def unnamed_macro_less(text: str, elsewhere: Set[str]) -> str | None:
+    """Without the first macro that nothing names, the header included."""
+    for one in _SIMPLE.finditer(text):
+        if one[1] not in elsewhere and len(re.findall(rf"\b{one[1]}\b", text)) == 1:
+            return text[: one.start()] + text[one.end() :]
+    return None
+
+
+def unnamed_function_less(text: str, elsewhere: Set[str]) -> str | None:
+    """Without the first function that nothing calls, the header included."""
+    for one in _functions(text):
+        if one[1] not in elsewhere and len(re.findall(rf"\b{one[1]}\b", text)) == 1:
+            return text[: one.start()] + text[one.end() :]
+    return None
+
+
+def renamed_with_callers(text: str, elsewhere: Set[str]) -> str | None:
+    """Another name of the first function that only functions of the header call."""
+    for one in _functions(text):
+        name = re.compile(rf"\b{one[1]}\b")
+        heads = sum(len(name.findall(f"{f[1]} {f[3]}")) for f in _functions(text))
+        if one[1] not in elsewhere and len(name.findall(text)) == heads > 1:
+            return name.sub("a_name_of_the_fork", text)
+    return None
+
+
 def split(text: str) -> str | None:
     """A step of a function that is given a pointer to an entry, in a function of its own."""
     one = _about(text, True)
@@ -199,6 +236,21 @@ KINDS: Final = (
     EditKind("a new macro", macro_more),
     EditKind("a new function", new_function),
     EditKind("a new function in use", split),
+    EditKind("a declaration", declaration),
     EditKind("a function less", function_less, None),
     EditKind("a function renamed", function_renamed, None),
 )  # fmt: skip
+
+
+def unnamed(elsewhere: Set[str]) -> tuple[EditKind, ...]:
+    """Kinds of edits after which a kernel is still one: `elsewhere` are the words of all files of
+    the architecture and of generic code but the header. The kinds of `KINDS` that take something
+    away do not look at these."""
+    return tuple(
+        EditKind(name, partial(change, elsewhere=elsewhere), None)
+        for name, change in (
+            ("a macro less that nothing names", unnamed_macro_less),
+            ("a function less that nothing calls", unnamed_function_less),
+            ("a function renamed with its callers", renamed_with_callers),
+        )
+    )
