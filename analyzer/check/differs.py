@@ -13,7 +13,7 @@ from ..callsites.text import Source
 from ..frontend.edits import Edit, FileEdit, MacroEdit
 from ..helpers.bodies import header_is_alike
 from ..helpers.interface import declares_the_same as is_same_interface
-from ..helpers.interface import find_interface
+from ..helpers.interface import find_interface, makes_an_entry
 from ..kconfig.headers import lines_now
 from ..tree import KernelTree
 from .added import without_added, without_gone
@@ -156,7 +156,8 @@ def differences(
         len(one.edits) + len(one.added) + len(one.gone) for one in found
     ) > MAX_EDITS or not trail.weighing.stands(lines):
         return None
-    if not told.isdisjoint(known_calls | frozenset(trail.told_by)):
+    asked = known_calls | frozenset(trail.told_by)
+    if not told.isdisjoint(asked) or any(makes_an_entry(name) for name in told):
         interface = find_interface(tree, known.arch, known_calls)
         if interface.digest() != trail.signatures:
             return None

@@ -43,7 +43,8 @@ def build_unit(
     known = {path for name in index.refilled(config) for path in index.filling(name, config)}
     bodies += sorted(known - set(bodies))
     for _ in range(MAX_ROUNDS):
-        probes = probe_text(interface.signatures, index.initial_values(), index.set_at_boot())
+        initial, at_boot = index.initial_values(), index.set_at_boot()
+        probes = probe_text(interface.signatures, initial, at_boot, interface.modifiers)
         built = tuple(path for path in bodies if index.built(path, variant.config))
         with clock.stage("read unit"):
             unit = read_unit(stage, variant, bodies=built, probes=probes, cache=cache, keep=keep)

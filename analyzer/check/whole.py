@@ -96,8 +96,9 @@ def check_arch(
         if trail is not None:
             notebook.save(("trail", arch), trail)
             with clock.stage("index words"):
+                initial, at_boot = index.initial_values(), index.set_at_boot()
                 probes = probe_text(
-                    interface.signatures, index.initial_values(), index.set_at_boot()
+                    interface.signatures, initial, at_boot, interface.modifiers
                 ).encode("latin-1", "replace")
                 texts = chain(stage.texts(), [("", probes)])
                 notebook.save(("mentions", arch), mentions_of(notebook.stamp, texts))

@@ -21,6 +21,7 @@ VMA: Final = Opaque("vma", nonnull=True)
 TABLE_BASE: Final = {64: 0x7F00_0000_0000, 32: 0x7000_0000}
 ADDRESS: Final = {64: 0x12_3400_0000, 32: 0x2000_0000}
 LOWER_TABLE: Final = {64: 0x7E00_0000_0000, 32: 0x6000_0000}
+AHEAD: Final = 64  # entries before that of a helper: where it lies in its table nobody says
 LEAST_ENTRIES: Final = 256  # of a table, where more of its memory is used for something else
 
 
@@ -153,7 +154,7 @@ class Entries(Asking):
         limit = self.constant(f"PTRS_PER_{level.upper()}") or 0
         if LEAST_ENTRIES <= limit <= count // 2:  # the entry of a helper is in the middle
             start = count // 2 // limit * limit
-            table.window = range(start, start + limit)
+            table.window = range(start - AHEAD, start + limit)
         self.machine.run.tables.append(table)
         return table
 

@@ -19,7 +19,17 @@ from ..errors import SourceError
 from ..tree import KernelTree
 from .contracts import is_helper
 from .generated import generated, makers_in
-from .macroparameters import Declared, Macro, by_name, calls, is_value_name, own_level, told
+from .macroparameters import (
+    Declared,
+    Macro,
+    by_name,
+    calls,
+    is_value_name,
+    level_of,
+    named,
+    own_level,
+    told,
+)  # fmt: skip
 
 LEVELS: Final = ("pte", "pmd", "pud")
 GENERIC_HEADERS: Final = (
@@ -36,6 +46,10 @@ _FUNCTION = re.compile(
 )
 _MACRO = re.compile(r"^[ \t]*#[ \t]*define[ \t]+([a-z_]\w*)\(([^()]*)\)[ \t]*(.*)$", re.M)
 _ALIAS = re.compile(r"^[ \t]*#[ \t]*define[ \t]+([a-z_]\w*)[ \t]+([a-z_]\w*)[ \t]*$", re.M)
+_MODIFIER = re.compile(
+    r"\b(pte|pmd|pud)_t\s+(?:__\w+\s+)*((?:pte|pmd|pud)_\w+)\s*\(\s*(?:const\s+)?(?:pte|pmd|pud)_t\s+\w+\s*\)"
+)
+_MAKES = re.compile(r"^(pte|pmd|pud)_mk\w+$")
 _MADE = re.compile(r"^[ \t]*(\w+)[ \t]*\(([^()\n]*)\)", re.M)  # as `generated` reads calls
 _GUARD = re.compile(r"^[ \t]*#[ \t]*ifndef[ \t]+([a-z_]\w*)", re.M)
 _POINTED = re.compile(
@@ -81,10 +95,13 @@ class Interface:
     makers: tuple[str, ...] = ()  # macros that make functions
     declared: tuple[str, ...] = ()  # all names of which it was asked whether they are called
     told_by: tuple[str, ...] = ()  # macros of which the body was asked, and what it calls
+    modifiers: tuple[str, ...] = ()  # functions and macros that make an entry of an entry
 
     def digest(self) -> str:
-        """What tells the candidates from others, and the macros that make functions."""
-        return sha256(repr((self.signatures, self.makers)).encode()).hexdigest()
+        """What tells the candidates from others, what makes entries, and macros that make
+        functions."""
+        told = (self.signatures, self.makers, self.modifiers)
+        return sha256(repr(told).encode()).hexdigest()
 
 
 def parameter_names(parameters: Iterable[str]) -> tuple[str, ...]:
@@ -154,7 +171,7 @@ def find_interface(tree: KernelTree, arch: str, called: frozenset[str]) -> Inter
     ordered = tuple(found[name] for name in sorted(found) if is_helper(name))
     makers = tuple(sorted(makers_in(headers.texts)))
     asked, told_by = (tuple(sorted(names)) for names in (headers.asked, headers.told_by))
-    return Interface(ordered, count, makers, asked, told_by)
+    return Interface(ordered, count, makers, asked, told_by, tuple(sorted(headers.modifiers)))
 
 
 class _Headers:
@@ -165,6 +182,7 @@ class _Headers:
         self.texts: list[tuple[str, str]] = []
         self.asked: set[str] = set()  # names of which it was asked whether they are called
         self.told_by: set[str] = set()  # macros of which the body was asked, and what it calls
+        self.modifiers: set[str] = set()
         self._found: dict[str, Signature] = {}
         self._declared: dict[str, Signature] = {}
         self._functions: dict[
@@ -194,8 +212,11 @@ class _Headers:
             self._held.setdefault(name, (name, path))
         for kind, name in _HELD.findall(text):
             self._held.setdefault(name, (kind, path))
+        self.modifiers.update(n for level, n in _MODIFIER.findall(text) if n.startswith(level))
         for name, inner, body in _MACRO.findall(text):
             self.asked.add(name)
+            if "," not in inner and _MAKES.match(name):
+                self.modifiers.add(name)
             if name not in self._macros or path.startswith("arch/"):
                 self._macros[name] = Macro(tuple(a.strip() for a in inner.split(",")), body, path)
         pairs = _ALIAS.findall(text)
@@ -241,7 +262,7 @@ class _Headers:
         parameters = self._functions.get(kind)
         if parameters:
             return _signature(name, parameters[0], path)
-        level = _level_of(name)
+        level = level_of(name)
         return Signature(name, (), level, path, ("...",)) if level else None
 
     def _told(self, name: str, macro: Macro) -> Signature | None:
@@ -251,7 +272,7 @@ class _Headers:
         known = told(name, macro, declared)
         if known is None:
             return None
-        level = slot_level(known.parameters) or _level_of(name) or "pte"
+        level = slot_level(known.parameters) or level_of(name) or "pte"
         if known.untold:
             return Signature(name, known.parameters, level, macro.path, known.untold)
         return _signature(name, known.parameters, macro.path)
@@ -282,7 +303,7 @@ def _plain(text: str) -> str:
 def declares_the_same(old: bytes, new: bytes, makers: Collection[str]) -> bool:
     """Whether two contents of a header are the same to `find_interface`, where macros of these
     names make functions."""
-    patterns = (_FUNCTION, _POINTED, _HELD, _MACRO, _ALIAS, _PLACE, _GUARD)
+    patterns = (_FUNCTION, _MODIFIER, _POINTED, _HELD, _MACRO, _ALIAS, _PLACE, _GUARD)
     texts = [_plain(data.decode("latin-1")) for data in (old, new)]
     made = [[found for found in _squeezed(_MADE, text) if found[0] in makers] for text in texts]
     same = all(_squeezed(one, texts[0]) == _squeezed(one, texts[1]) for one in patterns)
@@ -295,6 +316,11 @@ def declares_a_helper(text: str) -> bool:
     if _POINTED.search(plain):
         return True
     return any(_declared(name, inner, "") is not None for name, inner in _FUNCTION.findall(plain))
+
+
+def makes_an_entry(name: str) -> bool:
+    """Whether something of a name could be one of the interface's modifiers."""
+    return name.startswith(("pte_", "pmd_", "pud_"))
 
 
 def names_a_function(text: str) -> bool:
@@ -316,7 +342,7 @@ def _parameters(inner: str) -> tuple[str, ...]:
     parameters = tuple(" ".join(_ANNOTATION.sub(" ", p).split()) for p in inner.split(","))
     if not all(re.search(r"\w[\s*]*$", parameter) for parameter in parameters):
         return ()  # an empty parameter, `...`: no helper is declared like that
-    return _named(parameters)
+    return named(parameters)
 
 
 def _signature(name: str, parameters: tuple[str, ...], path: str) -> Signature | None:
@@ -327,20 +353,6 @@ def _signature(name: str, parameters: tuple[str, ...], path: str) -> Signature |
     if name.startswith("page_table_check"):
         return None
     return Signature(name, parameters, level, path)
-
-
-def _named(parameters: tuple[str, ...]) -> tuple[str, ...]:
-    """Gives a name to the parameters of a prototype that have none."""
-    result = []
-    for index, parameter in enumerate(parameters):
-        words = re.findall(r"\w+", parameter)
-        unnamed = (
-            parameter.endswith("*")
-            or len(words) == 1
-            or (words[-1] in ("long", "int", "pte_t", "pmd_t", "pud_t", "pgtable_t", "bool"))
-        )
-        result.append(f"{parameter} __arg{index}" if unnamed else parameter)
-    return tuple(result)
 
 
 def _macro_signature(name: str, macro: Macro, found: dict[str, Signature]) -> Signature | None:
@@ -354,7 +366,7 @@ def _macro_signature(name: str, macro: Macro, found: dict[str, Signature]) -> Si
     )
     own = (own_level(item) for item in macro.parameters)
     level = next(filter(None, own), "")  # the first one: what follows is a table that is put there
-    level = level or (delegate.level if delegate else "") or _level_of(name)
+    level = level or (delegate.level if delegate else "") or level_of(name)
     if not level:
         return None
     parameters = []
@@ -373,11 +385,6 @@ def _macro_signature(name: str, macro: Macro, found: dict[str, Signature]) -> Si
     if slot_level(parameters) is None or not takes_mm(parameters):
         return None
     return Signature(name, tuple(parameters), level, macro.path)
-
-
-def _level_of(name: str) -> str:
-    match = re.search(r"(pte|pmd|pud)", name)
-    return match[1] if match else ""
 
 
 def read_text(tree: KernelTree, path: str) -> str:

@@ -128,7 +128,7 @@ def told(name: str, macro: Macro, declared: Declared, depth: int = DEPTH) -> Tol
     if not names and not variadic:
         return None  # a helper is told of an entry, and of an mm
     names += [] if variadic else [last]
-    level = _level(name) or _level(macro.body)
+    level = level_of(name) or level_of(macro.body)
     if not level or not all(re.match(r"^\w+$", one) for one in names):
         return None
     types = [_type(one, level, macro, declared, depth) for one in names]
@@ -177,7 +177,7 @@ def _type(item: str, level: str, macro: Macro, declared: Declared, depth: int) -
     if not re.search(rf"\b{item}\b", body):
         return _UNUSED
     slot = _dereferenced(item, body)
-    own = _level(item.lower())
+    own = level_of(item.lower())
     if slot:
         at = _TAKEN_BY.search(body)
         return f"{own or (at[1] if at else level)}_t *"
@@ -257,6 +257,21 @@ def _split(inner: str) -> list[str]:
     return [*parts, inner[last:]]
 
 
-def _level(text: str) -> str:
+def level_of(text: str) -> str:
+    """The level that a text speaks of first; '' where it speaks of none."""
     found = _LEVEL.search(text)
     return found[1] if found else ""
+
+
+def named(parameters: tuple[str, ...]) -> tuple[str, ...]:
+    """Gives a name to the parameters of a prototype that have none."""
+    result = []
+    for index, parameter in enumerate(parameters):
+        words = re.findall(r"\w+", parameter)
+        unnamed = (
+            parameter.endswith("*")
+            or len(words) == 1
+            or (words[-1] in ("long", "int", "pte_t", "pmd_t", "pud_t", "pgtable_t", "bool"))
+        )
+        result.append(f"{parameter} __arg{index}" if unnamed else parameter)
+    return tuple(result)

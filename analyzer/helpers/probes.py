@@ -7,7 +7,7 @@ probe is a small function that uses the name, and is evaluated like any other.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -20,6 +20,7 @@ TEST: Final = "__ptc_test_"
 BOOT: Final = "__ptc_boot_"
 VALUE: Final = "__ptc_value_"
 APPLY: Final = "__ptc_apply_"
+MARKS: Final = "__ptc_marks_"  # a function that names the modifiers of a level, and does nothing
 CLEAR: Final = "__ptc_empty_"
 INITIAL: Final = "__ptc_initial_"
 ZERO: Final = "__ptc_zero_"
@@ -57,6 +58,13 @@ TESTS: Final = (
     "soft_dirty",
     "uffd_wp",
 )
+
+
+KNOWN: Final = ("mkcont", "mkdevmap", "mkspecial", "mkuffd_wp", "mkuffd", "mksoft_dirty")
+"""Modifiers that mark an entry and leave what it maps, wherever a tree defines them."""
+CHANGES: Final = (
+    "mkyoung", "mkold", "mkdirty", "mkclean", "wrprotect", "clear_soft_dirty", *KNOWN,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,12 +145,14 @@ def probe_text(
     signatures: tuple[Signature, ...],
     initial: Mapping[str, tuple[str, ...]],
     at_boot: Mapping[str, str] | None = None,
+    modifiers: Iterable[str] = (),
 ) -> str:
     """All probes as C, one function a line.
 
     `initial` gives globals their first values, `at_boot` what they have on machines whose boot
-    code does not.
+    code does not. `modifiers` are those that the tree's headers have, by their names.
     """
+    found = sorted(modifiers)
     lines = [_call(signature) for signature in signatures]
     names = {signature.name: signature for signature in signatures}
     lines += _composed(names)
@@ -187,24 +197,14 @@ def probe_text(
                     f"static {entry} {APPLY}{level}_{kind}_{index}({entry} x)"
                     f" {{ return {level}_modify(x, {prot}); }}"
                 )
-        for change in (
-            "mkyoung",
-            "mkold",
-            "mkdirty",
-            "mkclean",
-            "wrprotect",
-            "mksoft_dirty",
-            "clear_soft_dirty",
-            "mkuffd_wp",
-            "mkuffd",
-            "mkcont",
-            "mkdevmap",
-            "mkspecial",
-        ):
+        own = [name.removeprefix(f"{level}_") for name in found if name.startswith(f"{level}_")]
+        for change in dict.fromkeys((*CHANGES, *own)):
             lines.append(
                 f"static {entry} {APPLY}{level}_{change}({entry} x)"
                 f" {{ return {level}_{change}(x); }}"
             )
+        marks = " ".join(f"{APPLY}{level}_{change}();" for change in dict.fromkeys((*KNOWN, *own)))
+        lines.append(f"static void {MARKS}{level}(void) {{ {marks} }}")
     for name, upper, lower in (
         ("pmd_populate_kernel", "pmd", "pte"),
         ("pmd_populate", "pmd", "pte"),

@@ -12,9 +12,7 @@ from ..evaluate.values import Int, Opaque, Pointer, Value
 from ..helpers.interface import Signature, parameter_names
 from ..helpers.session import ADDRESS, LOWER_TABLE, MM, VMA, Session
 from .hugetlb import is_hugetlb
-from .outcome import INDEX, Case
-
-SECOND: Final = 64  # a second entry of the same level, for helpers that move or copy
+from .outcome import INDEX, SECOND, Case
 
 _SLOT = re.compile(r"^(?:const\s+)?(pte|pmd|pud)_t\s*\*")
 _VALUE = re.compile(r"^(?:const\s+)?(pte|pmd|pud)_t\s+\w+$")

@@ -19,7 +19,7 @@ EXHAUSTED: Final = "more steps than all helpers of an architecture may take toge
 TOO_MUCH: Final = "more steps than all cases of a helper may take"
 BATCH: Final = 3  # the first entry, the last one, and one that is neither
 COUNTS: Final = 3  # numbers that a count is compared to, of which batches are made
-LONGEST: Final = 512  # of them: a page table where pages have 4 KiB
+LONGEST: Final = 512  # of them: a page table where pages have 4 KiB; of larger ones not all
 PAIR: Final = 2  # the batch where one of three has more paths than can be followed
 NO_END: Final = "no path over two entries comes to its end"
 

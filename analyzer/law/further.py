@@ -4,14 +4,17 @@
 A helper may treat an entry with a mark of its own (a contiguous one, a device's, one that
 userfaultfd write-protects) or a batch of some length in another way. All helpers are run over the
 usual entries and over one and three of them; what was called then is read for masks that test such
-a mark, and for numbers that a count is compared to. Only these make further cases. They take long
-and are tried in the base configuration, in the state that its processor begins with.
+a mark, and for numbers that a count is compared to. Marks are what the tree's own functions and
+macros make of an entry (`pte_mkcont()` and its like). A helper that empties other entries than
+those that it is told of does so where nothing was at first: it is run again where something is.
+Only these make further cases. They take long and are tried in the base configuration, in the state
+that its processor begins with.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 from pycparser import c_ast
@@ -21,17 +24,16 @@ from ..evaluate.ctype import Node
 from ..evaluate.names import Scope
 from ..evaluate.values import Int, PathEnds, Unjudged
 from ..helpers.contracts import Contract
-from ..helpers.interface import Signature
+from ..helpers.interface import Signature, slot_level
+from ..helpers.probes import APPLY, MARKS
 from ..helpers.session import Entry, Session
 from ..helpers.sharing import Question
 from .arguments import is_count, takes_count
 from .bounds import BATCH, COUNTS, LONGEST
 from .cases import Cases
 from .hugetlb import is_hugetlb
-from .outcome import Case
+from .outcome import INDEX, SECOND, Case, Trace
 
-MARKS: Final = ("mkcont", "mkdevmap", "mkspecial", "mkuffd_wp", "mkuffd", "mksoft_dirty")
-"""Modifiers that mark an entry and leave what it maps: `pte_mkcont()` and its like."""
 BASE: Final = "base"
 FEW: Final = 8  # bits of a mask that tests marks; one of more bits takes an entry apart
 _COUNTED: Final = frozenset({*COMPARISONS, "&", "%"})
@@ -55,38 +57,71 @@ class Further:
         self._wanted = session.variant.name == BASE and not session.changed
 
     def of(
-        self, signature: Signature, contract: Contract, asked: Callable[[], Iterable[Question]]
+        self,
+        signature: Signature,
+        contract: Contract,
+        traces: Sequence[Trace],
+        asked: Callable[[], Iterable[Question]],
     ) -> Iterator[Case]:
-        """The cases that a helper needs beside the usual ones; `asked` says what was asked for,
-        once these have been run."""
+        """The cases that a helper needs beside the usual ones; `traces` are the runs of these, and
+        `asked` says what was asked for, once they have been run."""
         level = signature.level
         if not self._wanted or is_hugetlb(signature.name):
             return
-        marked = self._marked(level)
-        batch = takes_count(signature)
-        if not marked and not batch:
-            return
+        yield from self._emptied(signature, traces)
         tests = self._tested(asked())
-        for entry, bits in marked:
+        for entry, bits in self._marked(level, tests.masks):
             if bits & tests.masks:
                 yield from self._cases.also(signature, contract, entry)
-        if batch:
+        if takes_count(signature):
             yield from self._batches(signature, contract, tests.counts)
 
-    def _marked(self, level: str) -> list[tuple[Entry, int]]:
+    def _emptied(self, signature: Signature, traces: Iterable[Trace]) -> Iterator[Case]:
+        """A case in which something is in the entries beside its own that a helper empties."""
+        session, level = self._session, signature.level
+        none = session.none(level)
+        slots = sum(slot_level((one,)) == level for one in signature.parameters)
+        if not isinstance(none, Entry):
+            return
+        found: dict[int, Case] = {}
+        for trace in traces:
+            own = range(max(trace.case.nr, 1 + len(trace.case.neighbours)))
+            for event in trace.events:
+                place = event.index - INDEX
+                given = slots > 1 and abs(place - SECOND) < len(own)
+                nothing = event.kind == "store" and event.old == event.new == none.raw
+                if nothing and place not in own and not given:
+                    found.setdefault(place, trace.case)
+        counted = self._counted(level) if found else None
+        if counted is None:
+            return
+        other = session.with_frame(level, counted, session.frames[1])
+        case = next(iter(found.values()))
+        batch = (*case.neighbours, *[none] * (case.nr - 1 - len(case.neighbours)))
+        behind = (other,) * (max(found) - len(batch))
+        yield replace(case, neighbours=batch + behind, ahead=(other,) * -min(found))
+
+    def _counted(self, level: str) -> Entry | None:
+        """An ordinary entry of a user, if it is counted."""
+        session = self._session
+        best = next((e for e in session.classes(level) if e.name == "user-writable"), None)
+        return best if best is not None and session.counted(level, best.raw) is not None else None
+
+    def _marked(self, level: str, tested: int) -> list[tuple[Entry, int]]:
         """Counted entries with a mark that no usual entry has, and the bits of that."""
         session = self._session
-        entries = session.classes(level)
         usual = 0
-        for entry in entries:
+        for entry in session.classes(level):
             usual |= entry.raw
-        best = next((e for e in entries if e.name == "user-writable"), None)
-        counted = None if best is None else session.counted(level, best.raw)
-        if best is None or counted is None:
+        best = self._counted(level) if tested & ~usual else None
+        if best is None:
             return []
+        name, counted = f"{MARKS}{level}", session.counted(level, best.raw)
+        session.machine.questions.add(("function", name, ""))
         found: dict[int, Entry] = {}
-        for change in MARKS:
-            raw = session.apply(level, change, best.raw)
+        for one in sorted(session.machine.code.callees(name)):
+            change = one.removeprefix(f"{APPLY}{level}_")
+            raw = session.apply(level, change, best.raw) if change != one else None
             if raw is not None and raw & ~usual and session.counted(level, raw) == counted:
                 found.setdefault(
                     raw & ~usual, Entry(f"{best.name}, {change}", best.pfn, raw, best.kind)
@@ -97,8 +132,10 @@ class Further:
         self, signature: Signature, contract: Contract, counts: Iterable[int]
     ) -> Iterator[Case]:
         """Batches on both sides of the numbers that a count is compared to."""
-        long = sorted(n for n in counts if BATCH <= n < LONGEST)[:COUNTS]
-        for length in sorted({n + more for n in long for more in (0, 1)} - {BATCH}):
+        table = self._session.constant(f"PTRS_PER_{signature.level.upper()}") or LONGEST
+        most = min(table, LONGEST)  # entries of several tables are no batch
+        long = sorted(n for n in counts if BATCH <= n <= most)[:COUNTS]
+        for length in sorted({min(n + more, most) for n in long for more in (0, 1)} - {BATCH}):
             yield from self._cases.batch(signature, contract, length)
 
     def _tested(self, asked: Iterable[Question]) -> Tests:

@@ -14,17 +14,29 @@ from ..helpers.session import Entry
 
 INDEX: Final = 2048  # the entry of the table that a helper is given
 
+SECOND: Final = 64  # from there on: a second entry, for helpers that move or copy
+
 Delta = dict[tuple[int, int], int]
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One question: the entries in the slot before, the entry given, the batch size."""
+    """One question: the entry in the slot before, the entry given, the batch size.
+
+    `neighbours` stand behind the slot, `ahead` before it (the next one first); else nothing does.
+    """
 
     old: Entry
     new: Entry | None
     nr: int
     neighbours: tuple[Entry, ...] = ()
+    ahead: tuple[Entry, ...] = ()
+
+    @property
+    def around(self) -> dict[int, int]:
+        """What is beside the slot: raw entries by their distance from it."""
+        found = {at: entry.raw for at, entry in enumerate(self.neighbours, 1)}
+        return found | {-at: entry.raw for at, entry in enumerate(self.ahead, 1)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -116,7 +116,7 @@ class Runner:
             self._effort = None if reuse is None else reuse.effort
             alike: dict[Hashable, tuple[Trace, ...]] = {}
             also = self._further.of(
-                signature, contract, lambda: self.session.asked_in_all() | borrowed
+                signature, contract, traces, lambda: self.session.asked_in_all() | borrowed
             )
             for case in chain(cases, also):
                 like = self._raws(signature.name, case)
@@ -151,7 +151,7 @@ class Runner:
         known = (name, case.nr > 1)
         state = (known in self._net, known in self._given_up, len(self.machine.tangled))
         world = tuple(self.machine.world.items())
-        return case.old.raw, new, case.nr, tuple([e.raw for e in case.neighbours]), state, world
+        return case.old.raw, new, case.nr, tuple(case.around.items()), state, world
 
     def settle(self) -> None:
         """Count what was asked since the runs of the last helper as asked for all of them."""
@@ -187,7 +187,8 @@ class Runner:
         """All paths of a case: run now, or known from a case that comes to the same call."""
         setting, known = self._setting(signature, contract), (signature.name, case.nr > 1)
         state = (known in self._net, known in self._given_up)
-        twin = self.twins.of(signature, case, setting, state)
+        alone = case.nr > 1 or is_hugetlb(signature.name) or not case.around
+        twin = self.twins.of(signature, case, setting, state) if alone else None
         if twin is None:
             return self._traces(signature, case, contract)
         same = self.twins.find(twin, case)
@@ -337,8 +338,9 @@ class Runner:
         if signature.name in self._forking:
             run.past = []
         table = self.session.new_table(signature.level, SLOTS, fill)
-        for offset, entry in enumerate((case.old, *case.neighbours)):
-            table.entries[INDEX + offset] = entry.raw
+        table.entries[INDEX] = case.old.raw
+        for distance, raw in case.around.items():
+            table.entries[INDEX + distance] = raw
         self.twins.watch(table)
         self.machine.opaque_entry = None if stand_in < 0 else stand_in
         if self.machine.meeting is not None:

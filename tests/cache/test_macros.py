@@ -343,3 +343,39 @@ def test_a_macro_that_generic_code_calls(
         warm = judged(tree, base, cache)
     assert encode(warm) == encode(judged(tree, None, None))
     assert found_again == [kept]
+
+
+SET_PUD: Final = (
+    "static inline void set_pud_at(struct mm_struct *mm, unsigned long addr, pud_t *pudp,\n"
+    "\t\t\t      pud_t pud)\n{\n\tpage_table_check_pud_set(mm, pudp, pud);\n"
+    "\tset_pud(pudp, pud);\n}\n"
+)
+PUTS: Final = (
+    "#define demo_put(x, y) set_pud(x, y)\n#define set_pud_at(a, b, c, d) demo_put(c, d)\n"
+)
+MARKED: Final = "#define pte_mkmine(x) pte_set_bits(x, 1UL << 9)\n"
+
+
+@pytest.mark.parametrize(
+    ("was", "now"),
+    [
+        (PUTS, PUTS.replace("set_pud(x, y)", "((void)(x))")),
+        (PUTS.replace("set_pud(x, y)", "((void)0)"), PUTS),
+        (PUTS.replace("set_pud(x, y)", "demo_more(x, y)"), PUTS),
+        (SET_PUD, SET_PUD + MARKED),
+        (SET_PUD + MARKED, SET_PUD),
+    ],
+)
+def test_what_a_macro_hands_its_parameters_to(
+    tmp_path: Path, found_again: list[bool], was: str, now: str
+) -> None:
+    """It tells what the parameters are: whether the macro is a helper at all."""
+    header = header_before()
+    assert header.count(SET_PUD) == 1
+    trees = [tree_of(header.replace(SET_PUD, text)) for text in (was, now)]
+    with open_cache(tmp_path) as cache:
+        judged(trees[0], None, cache)
+        found_again.clear()
+        result = judged(trees[1], trees[0], cache)
+    assert encode(result) == encode(judged(trees[1], None, None))
+    assert found_again == [False]

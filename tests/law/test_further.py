@@ -129,3 +129,87 @@ def test_a_block_of_contiguous_entries_is_folded_behind_the_hooks(kernel_6_12: P
     assert results[0].findings == ()
     (finding,) = results[1].findings
     assert (finding.function, finding.location.path) == ("contpte_convert", path)
+
+
+MADE = (
+    "#define pte_{0}(x) pte_set_bits(x, _PAGE_DEMO)\n",
+    "static inline pte_t pte_{0}(pte_t pte)\n{{\n\treturn pte_set_bits(pte, _PAGE_DEMO);\n}}\n",
+)
+
+
+@pytest.mark.parametrize("maker", ["mkmine", "mkglobal", "mk_own"])
+@pytest.mark.parametrize("form", MADE)
+def test_a_mark_that_only_this_tree_has(demo: Bench, maker: str, form: str) -> None:
+    """Any function or macro of the headers that makes an entry of an entry."""
+    bits = "static inline pte_t pte_set_bits(pte_t pte, unsigned long bits);\n"
+    edit = generic(HOOK, f"\tif (!(pte_val(pte) & _PAGE_DEMO))\n\t{HOOK}")
+    result = demo.judge(arch(HELPERS, f"{MARK}{bits}{form.format(maker)}"), edit)
+    assert found(result) == {("PTC101", "set_ptes")}
+    (witness,) = [finding.witness for finding in result.findings]
+    assert witness is not None
+    assert witness.new is not None
+    assert witness.new.name == f"user-writable, {maker}"
+
+
+def test_a_mark_that_another_function_makes(demo: Bench) -> None:
+    """Its name is of no account."""
+    tag = (
+        "static inline pte_t pte_tagged(pte_t pte)\n{\n\treturn pte_set_bits(pte, _PAGE_DEMO);\n}\n"
+    )
+    edit = generic(HOOK, f"\tif (!(pte_val(pte) & _PAGE_DEMO))\n\t{HOOK}")
+    result = demo.judge(arch(HELPERS, f"{MARK}{tag}"), edit)
+    assert found(result) == {("PTC101", "set_ptes")}
+
+
+def test_a_bit_that_nobody_sets_is_no_mark(demo: Bench) -> None:
+    edit = generic(HOOK, f"\tif (!(pte_val(pte) & _PAGE_DEMO))\n\t{HOOK}")
+    assert demo.judge(arch(HELPERS, MARK), edit).findings == ()
+
+
+@pytest.mark.parametrize("condition", ["nr < 512", "nr != 512", "nr <= 511", "nr < 500"])
+def test_a_batch_that_fills_a_table(demo: Bench, condition: str) -> None:
+    result = demo.judge(generic(HOOK, f"\tif ({condition})\n\t{HOOK}"))
+    assert found(result) == {("PTC101", "set_ptes")}
+
+
+@pytest.mark.parametrize("condition", ["nr <= 512", "nr < 513", "nr < 4096"])
+def test_a_batch_lies_in_one_table(demo: Bench, condition: str) -> None:
+    """Nobody gives more entries than a page table has."""
+    result = demo.judge(generic(HOOK, f"\tif ({condition})\n\t{HOOK}"))
+    assert result.findings == ()
+    assert verdict(result, "set_ptes").verdict is Verdict.BALANCED
+
+
+SET_PUD = "\tset_pud(pudp, pud);\n}\n"
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        "set_pud(pudp + 1, __pud(0));",
+        "pud_clear(pudp + 1);",
+        "pudp[3] = __pud(0);",
+        "set_pud(pudp - 1, __pud(0));",
+        "set_pud(pudp - 2, __pud(0)); pud_clear(pudp + 2);",
+        "set_pud(pudp + 80, __pud(0));",
+        "if (!pud_write(pud)) pud_clear(pudp + 1);",
+        "for (int i = 1; i < 4; i++) WRITE_ONCE(pudp[i].pud, 0);",
+    ],
+)
+def test_a_neighbour_that_is_emptied(demo: Bench, more: str) -> None:
+    result = demo.judge(arch(SET_PUD, SET_PUD.replace("}", f"\t{more}\n}}")))
+    (rule,) = [rule for rule, function in found(result)]
+    assert rule in ("PTC101", "PTC107", "PTC108")
+    assert verdict(result, "set_pud_at").verdict is Verdict.FINDING
+
+
+def test_a_neighbour_that_is_taken_out_behind_a_hook(demo: Bench) -> None:
+    more = "page_table_check_pud_clear(mm, pudp[1]);\n\tpud_clear(pudp + 1);"
+    result = demo.judge(arch(SET_PUD, SET_PUD.replace("}", f"\t{more}\n}}")))
+    assert verdict(result, "set_pud_at").verdict is Verdict.BALANCED
+    assert result.findings == ()
+
+
+def test_the_entry_behind_a_batch_is_emptied(demo: Bench) -> None:
+    result = demo.judge(generic(HOOK, f"\tif (nr > 1)\n\t\tset_pte(ptep + nr, __pte(0));\n{HOOK}"))
+    assert verdict(result, "set_ptes").verdict is Verdict.FINDING
