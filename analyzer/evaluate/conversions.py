@@ -6,7 +6,7 @@ from __future__ import annotations
 from .core import Core
 from .ctype import CType, FuncType, IntType, PtrType, StructType, UnknownType, VoidType
 from .memory import Table, Variable
-from .values import Int, Opaque, Partly, Pointer, SlotInt, Struct, Unjudged, Value
+from .values import Int, Opaque, Partly, Pointer, SlotInt, SlotPart, Struct, Unjudged, Value
 
 
 class Conversions(Core):
@@ -55,9 +55,9 @@ class Conversions(Core):
                     return Int(int(value.value != 0), 1, False)
                 if value.bits == ctype.bits and value.signed == ctype.signed:
                     return value
-                if value.__class__ is SlotInt and ctype.bits >= self.bits:
-                    return SlotInt(value.value, ctype.bits, ctype.signed)
-                return Int(value.value, ctype.bits, ctype.signed)
+                whole = value.__class__ is SlotInt and ctype.bits >= self.bits
+                kind = SlotInt if whole else SlotPart
+                return kind(value.value, ctype.bits, ctype.signed)
             if isinstance(value, Pointer):
                 return (
                     Int(1, 1, False)

@@ -11,7 +11,18 @@ from .journal import leads_to_locals
 from .memory import Lost, Table, Variable
 from .names import LOCAL_BASE, Names
 from .state import LOCAL_STEP, Event
-from .values import Int, Opaque, Partly, PathEnds, Pointer, SlotInt, Struct, Unjudged, Value
+from .values import (
+    Int,
+    Opaque,
+    Partly,
+    PathEnds,
+    Pointer,
+    SlotInt,
+    SlotPart,
+    Struct,
+    Unjudged,
+    Value,
+)
 
 MAX_FREE: Final = 8  # bits of an entry that are not known, when it is stored
 MAX_POINTERS: Final = 4  # a structure that leads to an entry over more pointers is not searched
@@ -51,12 +62,14 @@ class Core(Names):
             return value.bits >= self.bits and self.table_at(value.raw) is not None
         return isinstance(value, Opaque) and value.slot
 
-    def names_slot(self, value: Value) -> bool:
-        """Whether an entry's address can be reached from a value given to a function."""
-        return self._names_slot(value, 0)
+    def names_slot(self, value: Value, part: bool = False) -> bool:
+        """Whether an entry's address, or with `part` some bits of it, can be reached from a value
+        given to a function."""
+        return self._names_slot(value, 0, part)
 
-    def _names_slot(self, value: Value, depth: int) -> bool:
-        if isinstance(value, SlotInt) or self.is_slot(value):
+    def _names_slot(self, value: Value, depth: int, part: bool) -> bool:
+        kind = value.__class__
+        if kind is SlotInt or (kind is SlotPart and part) or self.is_slot(value):
             return True
         if isinstance(value, Int):
             value = self.at_address(value)  # of a local variable, perhaps
@@ -73,7 +86,7 @@ class Core(Names):
         return any(
             self.table_at(payload) is not None
             if isinstance(payload, int)
-            else self._names_slot(payload, depth + 1)
+            else self._names_slot(payload, depth + 1, part)
             for _, payload in cells.values()
         )
 
@@ -153,7 +166,7 @@ class Core(Names):
             if place.raw == 0:
                 raise PathEnds("NULL dereference")
             pointer = self.at_address(place)
-            if isinstance(pointer, SlotInt):
+            if pointer.__class__ is SlotInt:
                 raise Unjudged("a store through an address made of an entry's")
             if isinstance(pointer, Int):
                 return  # an address in no page table (a struct page, say) is no entry

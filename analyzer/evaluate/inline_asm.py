@@ -105,10 +105,15 @@ class InlineAssembly(Assembler):
                     if idle:
                         continue
                     raise self._refuse("writes an entry", template)
-                if operand.memory and "+" in constraint and self.names_slot(place) and not idle:
+                if (
+                    operand.memory
+                    and "+" in constraint
+                    and self.names_slot(place, True)
+                    and not idle
+                ):
                     raise self._refuse("is given an entry's address", template)
                 in_out = "+" in constraint and not operand.memory and not idle
-                if in_out and value is not None and self.names_slot(value):
+                if in_out and value is not None and self.names_slot(value, True):
                     raise self._refuse("is given an entry's address", template)
                 outputs.append((constraint, place))
             elif operand.memory:
@@ -118,13 +123,13 @@ class InlineAssembly(Assembler):
                 if place is not None and not only_loads and not idle:
                     if self.is_slot(place):
                         raise self._refuse("is given an entry", template)
-                    if self.names_slot(place):
+                    if self.names_slot(place, True):
                         raise self._refuse("is given an entry's address", template)
                     self.forget([place], "asm")
                 inputs.append((constraint, Opaque("memory") if place is None else place))
             else:
                 assert value is not None
-                if self.names_slot(value) and not idle:
+                if self.names_slot(value, True) and not idle:
                     raise self._refuse("is given an entry's address", template)
                 if not idle:
                     self.forget([value], "asm")

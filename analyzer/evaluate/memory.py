@@ -14,6 +14,7 @@ from .values import (
     Payload,
     Pointer,
     SlotInt,
+    SlotPart,
     Struct,
     Text,
     Unjudged,
@@ -120,7 +121,7 @@ def typed(payload: Payload, ctype: CType) -> Value:
             return Int(payload, ctype.size * 8, False)
         raise Unjudged("a number read as something else")
     if isinstance(payload, SlotInt) and isinstance(ctype, IntType):
-        return SlotInt(payload.value, ctype.bits, ctype.signed)
+        return payload.__class__(payload.value, ctype.bits, ctype.signed)
     if isinstance(payload, Pointer) and isinstance(ctype, PtrType):
         target = ctype.target
         if not isinstance(target, UnknownType) and target is not None:
@@ -275,13 +276,15 @@ class Memory:
     def _pieces(self, var: Variable, offset: int, size: int, ctype: CType) -> Value:
         parts: list[tuple[int, int, int]] = []
         covered = 0
+        split = False
         for at, (width, payload) in var.cells.items():
             if at + width <= offset or at >= offset + size:
                 continue
             if isinstance(payload, Pointer) and payload.obj.base is not None:
+                split = split or isinstance(payload.obj, Table)
                 payload = payload.obj.base + payload.offset
             elif isinstance(payload, SlotInt):
-                payload = payload.raw
+                payload, split = payload.raw, True
             if not isinstance(payload, int):
                 name = payload.name if isinstance(payload, Opaque) else "address"
                 slot = isinstance(payload, Opaque) and payload.slot
@@ -290,7 +293,10 @@ class Memory:
             covered += min(at + width, offset + size) - max(at, offset)
         if covered < size:
             return self._missing(var, offset)
-        return typed(join(parts, size, self.order), ctype)
+        whole = join(parts, size, self.order)
+        if split and type(ctype) is IntType:
+            return SlotPart(whole, ctype.bits, ctype.signed)
+        return typed(whole, ctype)
 
     @staticmethod
     def _missing(var: Variable, offset: int) -> Opaque:
@@ -326,7 +332,7 @@ class Memory:
         if isinstance(payload, int):
             payload &= (1 << (8 * size)) - 1
         elif isinstance(payload, SlotInt) and payload.bits != 8 * size:
-            payload = SlotInt(payload.value, 8 * size, False)
+            payload = payload.__class__(payload.value, 8 * size, False)
         known = var.cells.get(offset)
         if len(var.cells) != (known is not None) or (known is not None and known[0] != size):
             self._wipe(var, offset, size)

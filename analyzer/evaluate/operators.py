@@ -9,7 +9,19 @@ from . import arith
 from .ctype import CType, FuncType, PtrType, UnknownType, VoidType
 from .memory import Table
 from .refilling import ORDERING, Refilling
-from .values import FuncRef, Int, Opaque, Partly, Pointer, SlotInt, Struct, Text, Unjudged, Value
+from .values import (
+    FuncRef,
+    Int,
+    Opaque,
+    Partly,
+    Pointer,
+    SlotInt,
+    SlotPart,
+    Struct,
+    Text,
+    Unjudged,
+    Value,
+)
 
 _KEEPS_ADDRESS = frozenset({"+", "-", "|", "&", "^"})
 _INDEXED = re.compile(r"^\(\?(.*) \+ (0x[0-9a-f]+)\)$")
@@ -30,7 +42,7 @@ class Operators(Refilling):
             marked = left.__class__ is SlotInt or right.__class__ is SlotInt
             if marked and op in _KEEPS_ADDRESS and result.raw >= SMALL:
                 return SlotInt(result.value, result.bits, result.signed)
-            return result
+            return self._piece(op, left, right, result)
         if isinstance(left, Struct):
             left = self.number(left)
         if isinstance(right, Struct):
@@ -51,6 +63,24 @@ class Operators(Refilling):
                 return Int(int(same == (op == "==")))
             return Opaque(f"({left!r}{op}{right!r})")
         return self._opaque_arithmetic(op, left, right)
+
+    @staticmethod
+    def _piece(op: str, left: Int, right: Int, result: Int) -> Int:
+        """What is computed from an entry's address: some of its bits, or nothing of it any more,
+        as the place of something else (the page of a table) or an index is."""
+        both = isinstance(left, SlotInt) and isinstance(right, SlotInt)
+        other = right if isinstance(left, SlotInt) else left
+        if op in ("<<", ">>"):
+            kept = isinstance(left, SlotInt)
+        elif op == "/":
+            kept = other is right and other.value.bit_count() == 1
+        elif op in ("+", "-"):
+            kept = not both and other.raw < SMALL
+        else:
+            kept = op in ("|", "^") or (op == "&" and other.raw >= SMALL)
+        if not kept or not result.value:
+            return result
+        return SlotPart(result.value, result.bits, result.signed)
 
     @staticmethod
     def is_address(left: Value, right: Value) -> bool:

@@ -15,7 +15,7 @@ from typing import Final
 
 from .ctype import Node
 from .state import LOCAL_STEP, MAX_CHOICES, MAX_DEPTH, SHARED_ROUND, Choice, Run
-from .values import FuncRef, Int, Opaque, SlotInt, Struct, Text, Value, known_bits
+from .values import FuncRef, Int, Opaque, SlotInt, SlotPart, Struct, Text, Value, known_bits
 
 Question = tuple[str, str, str]
 NEAR_TOP: Final = 2  # frames; below that no function asks how deep it is
@@ -197,7 +197,7 @@ def call_key(
 
 def _add(parts: list[Hashable], value: Value, held: list[tuple[int, int]]) -> bool:
     kind = value.__class__
-    if kind is Int or kind is SlotInt:
+    if kind is Int or kind is SlotInt or kind is SlotPart:
         assert isinstance(value, Int)
         if value.bits >= 32 and _leads(value.raw, held):
             return False

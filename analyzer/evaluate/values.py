@@ -61,6 +61,12 @@ class SlotInt(Int):
     __slots__ = ()
 
 
+class SlotPart(SlotInt):
+    """Some bits of the address of an entry, shifted perhaps: assembler may put them together."""
+
+    __slots__ = ()
+
+
 class Opaque:
     """Something not known, by name.
 

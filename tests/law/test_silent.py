@@ -370,3 +370,56 @@ def test_headers_of_another_architecture_are_not_judged(way: str) -> None:
     assert not [v for v in result.helpers if v.verdict in GREEN]
     assert result.incomplete
     assert any("include/asm/pgtable.h" in problem for problem in result.problems), result.problems
+
+
+HALVES = "union demo_halves { unsigned long whole; unsigned int half[2]; };\n"
+PUT = 'asm volatile("put %2, %0, %1" : : "r" (hi), "r" (lo), "r" (pud_val(pud)) : "memory");'
+
+
+@pytest.mark.parametrize(
+    "split",
+    [
+        "unsigned long a = (unsigned long)pudp, hi = a >> 32, lo = a & 0xffffffff;",
+        "unsigned long a = (unsigned long)pudp, hi = a / 65536, lo = a & 0xffff;",
+        "unsigned int hi = (unsigned long)pudp >> 32, lo = (unsigned long)pudp;",
+        "unsigned long hi = 0, lo = (unsigned long)pudp << 4;",
+        "unsigned long hi = __pa(pudp) >> 12, lo = __pa(pudp) & 0xfff;",
+        "unsigned long hi = ((unsigned long)pudp >> 3) | (5UL << 61), lo = 0;",
+        ("union demo_halves u = { .whole = (unsigned long)pudp };\n"
+        "\tunsigned int lo = u.half[0], hi = u.half[1];"),
+        ("struct demo_two { unsigned int hi, lo; } two = { (unsigned long)pudp >> 32, 0 };\n"
+        "\tunsigned int hi = two.hi, lo = two.lo;"),
+        "unsigned long hi = demo_high((unsigned long)pudp), lo = 0;",
+        "unsigned short hi = (unsigned long)pudp >> 32, lo = 0;",
+    ],
+)  # fmt: skip
+def test_an_address_in_pieces_is_still_the_entry(demo: Bench, split: str) -> None:
+    """Cure: SlotPart marks some bits of an entry's address, and assembler is not given them."""
+    high = "static inline unsigned long demo_high(unsigned long a) { return a >> 32; }\n"
+    result = demo.judge(
+        arch(HELPERS, HALVES + high + HELPERS), arch(SET_PUD, f"\t{split}\n\t{PUT}\n")
+    )
+    assert "assembler is given an entry's address" in unknown(result)["set_pud_at"]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "unsigned long hi = ((unsigned long)pudp >> 3) & 0x1ff, lo = 0;",  # a place in the table
+        "unsigned long hi = ((unsigned long)pudp >> 12) * 64 + 0xffffea0000000000UL, lo = 0;",
+        "unsigned long hi = (unsigned long)pudp >> 3 != 5, lo = (unsigned long)pudp % 64;",
+        "unsigned long hi = (unsigned long)(pudp + 5) - (unsigned long)pudp, lo = 0;",
+        "unsigned long hi = 0, lo = addr >> 12;",
+    ],
+)
+def test_what_is_made_of_an_address_and_leads_to_no_entry(demo: Bench, other: str) -> None:
+    edit = arch(SET_PUD, f"\t{other}\n\t{PUT}\n{SET_PUD}")
+    assert verdict(demo.judge(edit), "set_pud_at").verdict is Verdict.BALANCED
+
+
+def test_pieces_that_are_put_together_are_the_entry(demo: Bench) -> None:
+    lines = (
+        "\tunsigned int hi = (unsigned long)pudp >> 32, lo = (unsigned long)pudp;\n"
+        "\tpud_t *to = (pud_t *)(((unsigned long)hi << 32) | lo);\n\n\tset_pud(to, pud);\n"
+    )
+    assert found(demo.judge(arch(SET_PUD, lines))) == {("PTC101", "set_pud_at")}
