@@ -180,7 +180,7 @@ def call_key(
     `locals_` is the address of the first local variable that has one.
     """
     parts: list[Hashable] = [
-        function, min(len(run.stack), NEAR_TOP), min(run.round, SHARED_ROUND), deciding,
+        function, min(len(run.stack), NEAR_TOP), min(run.round, SHARED_ROUND), deciding, run.brief,
     ]  # fmt: skip
     held: list[tuple[int, int]] = []
     for table in run.tables:
