@@ -77,21 +77,27 @@ class Further:
             yield from self._batches(signature, contract, tests.counts)
 
     def _emptied(self, signature: Signature, traces: Iterable[Trace]) -> Iterator[Case]:
-        """A case in which something is in the entries beside its own that a helper empties."""
+        """A case in which something is in the entries beside its own that a helper empties, and
+        does nothing else to: what it puts there is judged in the usual cases."""
         session, level = self._session, signature.level
         none = session.none(level)
         slots = sum(slot_level((one,)) == level for one in signature.parameters)
         if not isinstance(none, Entry):
             return
         found: dict[int, Case] = {}
+        filled: set[int] = set()
         for trace in traces:
             own = range(max(trace.case.nr, 1 + len(trace.case.neighbours)))
             for event in trace.events:
                 place = event.index - INDEX
                 given = slots > 1 and abs(place - SECOND) < len(own)
-                nothing = event.kind == "store" and event.old == event.new == none.raw
-                if nothing and place not in own and not given:
+                if event.kind != "store" or place in own or given:
+                    continue
+                if event.new != none.raw:
+                    filled.add(place)
+                elif event.old == none.raw:
                     found.setdefault(place, trace.case)
+        found = {place: case for place, case in found.items() if place not in filled}
         counted = self._counted(level) if found else None
         if counted is None:
             return
