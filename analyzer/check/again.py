@@ -122,6 +122,7 @@ class _Again:
         self._trail = trail
         self._files = found.files
         self._macros = found.macros
+        self._places: dict[str, list[tuple[int, int]]] = {}
         self._words = frozenset().union(*(one.words for one in found.declared))
         self._memory = memory
         self._cache = cache
@@ -177,16 +178,23 @@ class _Again:
     def _where(self, path: str, edits: Sequence[Edit]) -> int:
         """The variants that have a function on the lines of some edits, as bits."""
         found = 0
-        for place in self._trail.where:
-            if place.path != path:
-                continue
-            for pair in place.lines.split():
-                line, _, bits = pair.partition(":")
-                if not (line.isdecimal() and bits.isdecimal()):
-                    raise Unsure
-                if any(edit.old_line <= int(line) <= edit.old_end for edit in edits):
-                    found |= int(bits)
+        for line, bits in self._begins(path):
+            if any(edit.old_line <= line <= edit.old_end for edit in edits):
+                found |= bits
         return found
+
+    def _begins(self, path: str) -> list[tuple[int, int]]:
+        """On which lines of a header functions begin, and in which variants, as bits."""
+        known = self._places.get(path)
+        if known is None:
+            known = self._places[path] = []
+            for place in self._trail.where:
+                for pair in place.lines.split() if place.path == path else ():
+                    line, _, bits = pair.partition(":")
+                    if not (line.isdecimal() and bits.isdecimal()):
+                        raise Unsure
+                    known.append((int(line), int(bits)))
+        return known
 
     def _stays_one(self, name: str) -> bool:
         """Whether declarations that are new, or gone, are whole ones in a variant."""

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Final
 
@@ -81,9 +81,19 @@ class Reader:
             for name, behind in self._closure((edit.new,))
         )
 
-    def depends_on_line(self, text: str) -> bool:
-        """Whether any macro in a text says on which line it stands."""
-        return any(name == "__LINE__" for name, _ in self._closure((text,)))
+    def depends_on_line(self, *texts: str) -> bool:
+        """Whether any macro in some texts says on which line it stands."""
+        return any(name == "__LINE__" for name, _ in self._closure(texts))
+
+    def saying_lines(self, edits: Sequence[Edit]) -> list[Edit]:
+        """Those of which the old text depends on the line; there are few or none, most often, so
+        that halves are asked."""
+        if not edits or not self.depends_on_line(*(one.old for one in edits)):
+            return []
+        if len(edits) == 1:
+            return list(edits)
+        middle = len(edits) // 2
+        return [*self.saying_lines(edits[:middle]), *self.saying_lines(edits[middle:])]
 
 
 def lines(definitions: Mapping[str, str]) -> str:

@@ -87,7 +87,7 @@ class Splicer:
         reader = Reader(Macros(events), sys.maxsize)
         return any(
             reader.depends_on_line(file.between)
-            or any(there(file.path, one) and reader.depends_on_line(one.old) for one in file.moved)
+            or any(there(file.path, one) for one in reader.saying_lines(file.moved))
             for file in self._files
             if file.shifts
         )
@@ -131,7 +131,7 @@ class Splicer:
                 if reader.depends_on_line(file.between):
                     return None
                 moved = [*file.moved, *(file.touched if now is macros else ())]
-                edits += [one for one in moved if reader.depends_on_line(one.old)]
+                edits += reader.saying_lines(moved)
             for edit in edits:
                 stretch = patch.stretch(file.path, edit)
                 if stretch is None:
@@ -228,7 +228,7 @@ class Splicer:
 
 
 def _stands_in(name: str, text: str) -> bool:
-    return re.search(rf"(?<![\w$]){re.escape(name)}(?![\w$])", text) is not None
+    return name in text and re.search(rf"(?<![\w$]){re.escape(name)}(?![\w$])", text) is not None
 
 
 def _chunk(span: Span) -> Chunk:
