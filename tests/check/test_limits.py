@@ -67,10 +67,10 @@ def test_a_run_without_time_is_incomplete() -> None:
 
 
 def test_a_run_without_memory_is_incomplete() -> None:
-    done = ptcheck("check", "-C", str(DEMO), "--memory-limit", "80", "--format", "json")
+    done = ptcheck("check", "-C", str(DEMO), "--memory-limit", "60", "--format", "json")
     value = json.loads(done.out)
     assert done.code == 3
-    assert value["problems"] == ["arch/demo: not judged: the memory limit of 80 MiB was reached"]
+    assert value["problems"] == ["arch/demo: not judged: the memory limit of 60 MiB was reached"]
 
 
 def test_a_helper_made_to_take_time(tmp_path: Path) -> None:
