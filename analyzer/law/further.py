@@ -32,7 +32,7 @@ from .arguments import is_count, takes_count
 from .bounds import BATCH, COUNTS, LONGEST
 from .cases import Cases
 from .hugetlb import is_hugetlb
-from .outcome import INDEX, SECOND, Case, Trace
+from .outcome import INDEX, SECOND, Case, Outcome, Trace
 
 BASE: Final = "base"
 FEW: Final = 8  # bits of a mask that tests marks; one of more bits takes an entry apart
@@ -60,7 +60,7 @@ class Further:
         self,
         signature: Signature,
         contract: Contract,
-        traces: Sequence[Trace],
+        traces: Sequence[Trace | Outcome],
         asked: Callable[[], Iterable[Question]],
     ) -> Iterator[Case]:
         """The cases that a helper needs beside the usual ones; `traces` are the runs of these, and
@@ -76,7 +76,7 @@ class Further:
         if takes_count(signature):
             yield from self._batches(signature, contract, tests.counts)
 
-    def _emptied(self, signature: Signature, traces: Iterable[Trace]) -> Iterator[Case]:
+    def _emptied(self, signature: Signature, traces: Iterable[Trace | Outcome]) -> Iterator[Case]:
         """A case in which something is in the entries beside its own that a helper empties, and
         does nothing else to: what it puts there is judged in the usual cases."""
         session, level = self._session, signature.level

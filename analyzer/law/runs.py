@@ -87,7 +87,7 @@ class Runner:
         self.slots = HugeSlots(session, self._left)
         self.twins = Twins(session)
         self._cases = cases(session, self.slots)
-        self._further = Further(session, self._cases)
+        self.further = Further(session, self._cases)
 
     def cases(self, signature: Signature, contract: Contract) -> Iterator[Case]:
         """The (old, new) pairs that the contract allows."""
@@ -115,7 +115,7 @@ class Runner:
             self._work = 0
             self._effort = None if reuse is None else reuse.effort
             alike: dict[Hashable, tuple[Trace, ...]] = {}
-            also = self._further.of(
+            also = self.further.of(
                 signature, contract, traces, lambda: self.session.asked_in_all() | borrowed
             )
             for case in chain(cases, also):

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Final
 
 from ..check.judge import Judge, changes
@@ -13,6 +14,7 @@ from ..helpers.contracts import contract_for
 from ..helpers.interface import Signature
 from ..helpers.probes import COMPOSED
 from ..helpers.session import Entry, Session
+from ..law.arguments import untold
 from ..law.cases import Cases, allowed
 from ..law.hugetlb import as_kept, is_hugetlb
 from ..law.outcome import INDEX, Case, HelperRuns, Outcome
@@ -85,8 +87,13 @@ class SingleRuns:
         cases = 0
         reason = ""
         problem: Problem | None = None
+        if signature.untold:
+            return _Played(HelperRuns(signature, contract, (), True, untold(signature)), 0, None)
         try:
-            for case in self.runner.cases(signature, contract):
+            usual = self.runner.cases(signature, contract)
+            asked = self.session.asked_in_all
+            also = self.runner.further.of(signature, contract, outcomes, asked)
+            for case in chain(usual, also):
                 cases += 1
                 for outcome, unread in self.runner.paths(signature, case, contract):
                     outcomes.append(outcome)
