@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from .text import closing
+from ..brackets import closing
 
 _WORD: Final = re.compile(r"\s*+([A-Za-z_]\w*)?")
 _LABEL: Final = re.compile(r"\s*+(?:case\b[^;{}?]*?:(?!:)|default\s*:|[A-Za-z_]\w*\s*:(?!:))")

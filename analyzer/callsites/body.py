@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
+from ..brackets import closing, split_arguments
 from .code import Function
-from .text import Source, closing, split_arguments
+from .text import Source
 
 if TYPE_CHECKING:
     from .stores import Store

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
-from .text import Source, closing, split_arguments
+from ..brackets import closing, split_arguments
+from .text import Source
 
 _BRACES: Final = re.compile(r"[{};]")
 _HEAD: Final = re.compile(r"([A-Za-z_]\w*)\s*\(")

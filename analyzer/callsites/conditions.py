@@ -6,8 +6,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from ..brackets import closing, split_arguments
 from .state import LEVEL, Said, State
-from .text import closing, split_arguments
 
 _TEST: Final = re.compile(r"^(?:!\s*)*([A-Za-z_]\w*)\s*\((.*)\)$", re.S)
 _WRAPPER: Final = re.compile(

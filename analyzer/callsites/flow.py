@@ -13,11 +13,11 @@ import re
 from collections.abc import Callable
 from typing import Final
 
+from ..brackets import closing
 from .blocks import Expression, If, Label, Loop, Statement, statements
 from .body import Body, expression_at
 from .conditions import conditions
 from .state import LEVEL, Facts, State, meet, word
-from .text import closing
 
 _TEST: Final = re.compile(r"^(?:!\s*)*([A-Za-z_]\w*)\s*\((.*)\)$", re.S)
 _ASSERTS: Final = re.compile(r"^(?:VM_)?BUG_ON(?:_\w+)?$")

@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
+from ..brackets import closing, split_arguments
 from .body import Body
 from .draft import Draft, argument, bits_of, spelled
 from .entries import MAKES, TAKES_OUT
@@ -16,7 +17,6 @@ from .model import Mapping as Whose
 from .setters import Effect, Setter
 from .state import UNCOUNTED
 from .stores import Change
-from .text import closing, split_arguments
 from .words import PROMISED, UPPER
 
 _TABLE_ENTRY: Final = re.compile(r"_TABLE\b|\b_?KERNPG\w*|\binvalid_p\w\w_table\b|\b__pa\w*\s*\(")

@@ -120,11 +120,17 @@ def same_sites(tree: KernelTree, facts: SiteFacts, before: Source, after: Source
     return all(_same_pairs(tree, one, setters, after_all) for one in open_)
 
 
-def is_quiet(facts: SiteFacts, after: Source, names: Iterable[str]) -> bool:
-    """Whether new functions of a header are no setters, and nothing is said of their insides."""
+def said_of(facts: SiteFacts) -> set[str]:
+    """The names that something is said of, or was looked up for, but for `reaching`."""
     known = {name for node in facts.graph for name in (node.name, *node.callees)}
     known.update(facts.names, facts.others, (one.name for one in facts.setters))
     known.update((one.name for one in facts.asked), (name for _, name in facts.bodies))
+    return known
+
+
+def is_quiet(facts: SiteFacts, after: Source, names: Iterable[str]) -> bool:
+    """Whether new functions of a header are no setters, and nothing is said of their insides."""
+    known = said_of(facts)
     fresh = frozenset(names)
     if changes_flags(facts, fresh):
         return False

@@ -6,8 +6,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from ..brackets import closing
 from .body import Body
-from .text import closing
 
 _ENTRY: Final = re.compile(r"^(pte|pmd|pud)_t\*$")
 _HOLDER: Final = re.compile(r"^(pte|pmd|pud)_t\*\*$")

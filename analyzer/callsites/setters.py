@@ -15,11 +15,11 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
+from ..brackets import closing, split_arguments
 from ..helpers.contracts import Old, contract_for, is_helper
 from .body import Call
 from .code import Function
 from .definitions import CALL, Defined, Definitions
-from .text import closing, split_arguments
 from .through import exchanged, on_bits, stores_through, uses
 
 _HOOK: Final = re.compile(r"^_*page_table_check_(?:pte|pmd|pud)s?_(?:set|clear)$")

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Final
 
-from .text import closing, split_arguments
+from ..brackets import closing, split_arguments
 
 Facts = dict[str, frozenset[str]]
 Said = list[tuple[str, str]]

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
+from ..brackets import closing, split_arguments
 from .body import Body, expression_at
 from .lvalues import Slot, entry_level, pointer, target
-from .text import closing, split_arguments
 
 __all__ = ["Change", "Store", "entry_level", "stores"]
 

@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
+from ..brackets import closing, split_arguments
 from ..helpers.contracts import Old, contract_for
 from .body import Body, Call
 from .lvalues import entry_level
@@ -19,7 +20,6 @@ from .model import Judgement
 from .model import Mapping as Whose
 from .setters import Setter
 from .state import State
-from .text import closing, split_arguments
 
 RULE: Final = "PTC112"
 EMPTIED: Final = "emptied"

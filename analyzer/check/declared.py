@@ -14,7 +14,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from ..callsites.kept import SiteFacts
+from ..callsites.kept import SiteFacts, said_of
 from ..callsites.text import Source
 from ..frontend.layout import is_odd
 from ..frontend.words import NOT_NAMES
@@ -91,9 +91,7 @@ def without_declared(
 
 def is_nobodys(facts: SiteFacts, one: Declared, makers: Collection[str]) -> bool:
     """Whether nothing that is said of call sites or helpers depends on such declarations."""
-    known = {name for node in facts.graph for name in (node.name, *node.callees)}
-    known.update(facts.names, facts.others, facts.reaching, (item.name for item in facts.setters))
-    known.update((item.name for item in facts.asked), (name for _, name in facts.bodies))
+    known = said_of(facts).union(facts.reaching)
     names = one.fresh | one.gone
     return one.path not in facts.paths and known.isdisjoint(names) and one.words.isdisjoint(makers)
 

@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from ..brackets import closing, split_arguments
 from ..callsites.code import functions
-from ..callsites.text import Source, closing, split_arguments
+from ..callsites.text import Source
 from ..helpers.interface import LEVELS
 from ..model import HookPrototype, Location
 from ..tree import KernelTree

@@ -15,7 +15,7 @@ from collections.abc import Collection, Iterable
 from typing import Final
 
 from ..callsites.code import macros
-from ..callsites.kept import SiteFacts, changes_flags
+from ..callsites.kept import SiteFacts, changes_flags, said_of
 from ..callsites.setters import may_set
 from ..callsites.text import Source
 from ..frontend.edits import Beside, Edit, Macro, MacroEdit
@@ -226,9 +226,7 @@ def _to_a_function(found: list[Beside]) -> list[Beside]:
 def is_no_site(facts: SiteFacts, path: str, edit: MacroEdit, sides: Iterable[Source]) -> bool:
     """Whether nothing that is said of call sites depends on macros that differ: nobody has looked
     for their names, and none is a setter, or stands for one."""
-    known = {name for node in facts.graph for name in (node.name, *node.callees)}
-    known.update(facts.names, facts.others, facts.reaching, (one.name for one in facts.setters))
-    known.update((one.name for one in facts.asked), (name for _, name in facts.bodies))
+    known = said_of(facts).union(facts.reaching)
     names = edit.names
     if path in facts.paths or not known.isdisjoint(names) or changes_flags(facts, names):
         return False

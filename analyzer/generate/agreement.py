@@ -10,7 +10,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from ..callsites.text import Source, closing, split_arguments
+from ..brackets import closing, split_arguments
+from ..callsites.text import Source
 from ..check.api import HEADER
 from ..check.lint import FRAMEWORK, misused_hooks
 from ..errors import SourceError, TreeError

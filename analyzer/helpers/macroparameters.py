@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from ..brackets import closing, split_arguments
+
 _BY_NAME: Final = {
     "mm": "struct mm_struct *",
     "__mm": "struct mm_struct *",
@@ -115,9 +117,9 @@ def calls(body: str) -> Iterator[Call]:
     for found in _CALLED.finditer(body):
         if found[2] is None and found[3] is None:
             continue
-        inner = body[found.end() : _closing(body, found.end())]
-        arguments = tuple(one.strip() for one in _split(inner))
-        yield Call(found[2] or "", arguments, found[1] is not None)
+        end = closing(body, found.end() - 1)
+        inner = body[found.end() : end - 1 if end > 0 else len(body)]
+        yield Call(found[2] or "", split_arguments(inner) or ("",), found[1] is not None)
 
 
 def told(name: str, macro: Macro, declared: Declared, depth: int = DEPTH) -> Told | None:
@@ -232,29 +234,9 @@ def _stored(item: str, body: str) -> bool:
 
 
 def _bare(argument: str) -> str:
-    while argument.startswith("(") and _closing(argument, 1) == len(argument) - 1:
+    while argument.startswith("(") and closing(argument, 0) == len(argument):
         argument = argument[1:-1].strip()
     return argument
-
-
-def _closing(text: str, start: int) -> int:
-    """Where the parenthesis closes that opened before `start`; the end where none does."""
-    depth = 1
-    for at in range(start, len(text)):
-        depth += (text[at] == "(") - (text[at] == ")")
-        if not depth:
-            return at
-    return len(text)
-
-
-def _split(inner: str) -> list[str]:
-    depth, parts, last = 0, [], 0
-    for at, letter in enumerate(inner):
-        depth += (letter in "([{") - (letter in ")]}")
-        if letter == "," and not depth:
-            parts.append(inner[last:at])
-            last = at + 1
-    return [*parts, inner[last:]]
 
 
 def level_of(text: str) -> str:

@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from analyzer.brackets import closing, split_arguments
 from analyzer.callsites import find_sites
 from analyzer.callsites.blocks import Expression, If, Label, Loop, TooDeep, statements
 from analyzer.callsites.code import functions, macros
-from analyzer.callsites.text import Source, closing, split_arguments
+from analyzer.callsites.text import Source
 from tests.callsites.small import tree
 
 
