@@ -26,7 +26,8 @@ EMPTIED: Final = "emptied"
 """Said of the entry that points to a table of which page table check was told."""
 _GIVEN_AWAY: Final = re.compile(r"^(?:pte_free(?!_kernel)\w*|pgtable_trans_huge_deposit)$")
 _RANGE: Final = re.compile(r"\b_*page_table_check_pte_clear_range\s*\(")
-_TABLE: Final = re.compile(r"^(?:pmd_pgtable|pmd_page|pmd_ptdesc)\s*\(\s*(.*?)\s*\)$", re.S)
+_TABLES: Final = ("pmd_pgtable", "pmd_page", "pmd_ptdesc")
+_TABLE: Final = re.compile(rf"^(?:{'|'.join(_TABLES)})\s*\(\s*(.*?)\s*\)$", re.S)
 _GATHERS: Final = "struct mmu_gather*"
 _CALL: Final = re.compile(r"^([A-Za-z_]\w*)\s*\(")
 _TAKES_OUT: Final = re.compile(r"^ptep_(?:get_and_)?clear(?!\w*young)\w*$")
@@ -35,7 +36,7 @@ _LAST: Final = "pgd_free"
 
 def given_away(body: Body) -> dict[int, Call]:
     """The calls that give a table away which was taken out of a page table, by their positions."""
-    if "pmd_pgtable" not in body.text:
+    if not any(name in body.text for name in _TABLES):
         return {}
     return {
         call.start: call

@@ -52,7 +52,8 @@ def judged(after: str = "", give: str = FREE, before: str = "", more: str = "") 
 
 @pytest.mark.parametrize(
     ("after", "give"),
-    [("", FREE), ("", "pte_free_defer(mm, pmd_pgtable(pmd))"),
+    [("", FREE), ("", FREE.replace("pmd_pgtable", "pmd_page")),
+     ("", "pte_free_defer(mm, pmd_pgtable(pmd))"),
      ("pgtable_t table = pmd_pgtable(pmd);", "pgtable_trans_huge_deposit(mm, pmdp, table)"),
      ("if (addr)\n\t\tpage_table_check_pte_clear_range(mm, addr, pmd);", FREE),
      ("page_table_check_pte_clear_range(mm, addr, other);", FREE),
